@@ -1,0 +1,24 @@
+/**
+ * Columns of equal length, in file order. Prices and volume as float64; `timestamp` is milliseconds since 1970
+ * in UTC, ascending.
+ */
+export interface Table {
+  length: number
+  columns: Record<string, Float64Array>
+}
+
+/** The column, or a RangeError that names what there is. */
+export function column(table: Table, name: string): Float64Array {
+  const found = table.columns[name]
+  if (!found)
+    throw new RangeError(`column "${name}" not found, have ${Object.keys(table.columns).join(', ')}`)
+  return found
+}
+
+/** Rows `from` to `to`, without copying. */
+export function rows(table: Table, from: number, to: number): Table {
+  const columns = Object.fromEntries(
+    Object.entries(table.columns).map(([name, values]) => [name, values.subarray(from, to)]),
+  )
+  return { length: to - from, columns }
+}

@@ -1,0 +1,368 @@
+// The one description of a scenario: types, defaults, validation, the guide's table (docs/scenario.md) and
+// configs/schema.json come from here. Keys keep the spelling of the YAML files everywhere in the code.
+import { z } from 'zod'
+
+const positive = z.number().positive()
+const nonNegative = z.number().nonnegative()
+const fraction = z.number().min(0).lt(1)
+const count = z.int().min(1).max(2147483647)
+const hiddenDims = z.array(z.int().min(1).max(4096)).min(1).max(8)
+
+/** A key that files of the Python original carry and that changes nothing here: accepted, and named in a note. */
+const withoutEffect = (why: string) =>
+  z
+    .unknown()
+    .optional()
+    .meta({ description: `no effect: ${why}` })
+const forTd3 = withoutEffect('only TD3 uses it')
+const forPpo = withoutEffect('only PPO uses it')
+const forDownload = withoutEffect('market data is not downloaded')
+
+const data = z.strictObject({
+  data_path: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'parquet or CSV file with open, high, low, close, volume and a time column; null = data/raw/synthetic/<scenario>.parquet',
+    ),
+  train_size: z.int().min(2).default(1000).describe('rows of the training split, the first ones'),
+  validation_size: z
+    .int()
+    .min(2)
+    .nullable()
+    .default(null)
+    .describe('rows of the validation split, the next ones; null = half of what remains'),
+  test_size: z
+    .int()
+    .min(2)
+    .nullable()
+    .default(null)
+    .describe('rows of the test split, the next ones; null = the rest'),
+  no_features: z
+    .boolean()
+    .default(false)
+    .describe('observe the standardised open, high, low, close and volume instead of the features'),
+  timeframe: z
+    .string()
+    .regex(/^[1-9]\d*(s|m|h|d|w)$/, 'must be a number and s, m, h, d or w, such as 1h')
+    .default('1h')
+    .describe('length of a bar: spacing of generated rows, and what annualised metrics count with'),
+  download_data: forDownload,
+  exchange_names: forDownload,
+  symbols: forDownload,
+  data_dir: forDownload,
+  download_since: forDownload,
+})
+
+const env = z.strictObject({
+  name: z.string().min(1).default('TRADING').describe('label of the market'),
+  backend: z
+    .enum(['tradingenv', 'gym_trading_env.continuous'])
+    .default('tradingenv')
+    .describe(
+      'tradingenv: the action is the target weight of wealth, rebalanced each step; gym_trading_env.continuous: the action chooses one of env.positions',
+    ),
+  trading_fees: fraction.default(0).describe('fraction of the traded notional'),
+  initial_cash: positive.default(10000).describe('wealth at reset'),
+  include_position_feature: z
+    .boolean()
+    .default(false)
+    .describe(
+      'tradingenv: append the current weight to the observation (gym_trading_env always has its two positions)',
+    ),
+  feature_columns: z
+    .array(z.string().min(1))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('features that are observed, in this order; null = all'),
+  price_columns: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(64)
+    .nullable()
+    .default(null)
+    .describe('tradingenv: one asset and one action for each price column; null = close'),
+  obs_clip: positive
+    .nullable()
+    .default(5)
+    .describe('observed features are clipped to ± this; null = not clipped'),
+  positions: z
+    .array(z.number())
+    .min(2)
+    .default([-1, 0, 1])
+    .describe('gym_trading_env: target positions, as multiples of wealth, lowest first'),
+  continuous_action_thresholds: z
+    .array(z.number().gt(-1).lt(1))
+    .min(1)
+    .default([-0.33, 0.33])
+    .describe(
+      'gym_trading_env: the action chooses the position whose index is the number of thresholds below it',
+    ),
+  borrow_interest_rate: nonNegative
+    .default(0)
+    .describe('gym_trading_env: interest per step on what is borrowed'),
+  borrow_interest: z
+    .enum(['last_step', 'accumulated'])
+    .default('last_step')
+    .describe(
+      'gym_trading_env: last_step owes only the latest interest, as the original does; accumulated owes all of it',
+    ),
+  initial_position: z
+    .union([z.literal('random'), z.number()])
+    .default('random')
+    .describe('gym_trading_env: position at reset, random = one of env.positions'),
+  windows: count
+    .nullable()
+    .default(null)
+    .describe('gym_trading_env: observe the last so many rows at once; null = only the current one'),
+  max_episode_duration: z
+    .int()
+    .min(2)
+    .nullable()
+    .default(null)
+    .describe('gym_trading_env: steps of an episode, begun at a random row; null = to the end of the data'),
+  reward_type: z
+    .literal('log_return')
+    .default('log_return')
+    .describe('reward: logarithm of the ratio of wealth after to wealth before'),
+  reward_eta: withoutEffect('the reward is the log return'),
+})
+
+const network = z.strictObject({
+  actor_hidden_dims: hiddenDims.default([64, 32]).describe('units of the hidden ReLU layers of the actor'),
+  value_hidden_dims: hiddenDims.default([64, 32, 16]).describe('units of the hidden layers of the critic'),
+  critic_activation: z
+    .enum(['relu', 'tanh'])
+    .default('relu')
+    .describe('activation of the hidden layers of the critic'),
+  init: z
+    .enum(['small', 'torch'])
+    .default('small')
+    .describe('small: U(±1/√fan_in), last layers U(±0.003) with zero bias; torch: U(±1/√fan_in) everywhere'),
+})
+
+const noise = z.strictObject({
+  type: z
+    .enum(['gaussian', 'ou'])
+    .default('gaussian')
+    .describe('Gaussian or Ornstein–Uhlenbeck exploration noise'),
+  sigma: nonNegative.default(0.2).describe('standard deviation, in units of the action range [-1, 1]'),
+  sigma_end: nonNegative
+    .nullable()
+    .default(null)
+    .describe('standard deviation after annealing; null = sigma'),
+  anneal_steps: count
+    .nullable()
+    .default(null)
+    .describe('environment steps over which sigma goes linearly to sigma_end; null = max_steps'),
+  theta: nonNegative.default(0.15).describe('ou: pull towards zero'),
+  dt: positive.default(0.01).describe('ou: time step'),
+})
+
+const training = z.strictObject({
+  algorithm: z.literal('DDPG').default('DDPG').describe('the algorithm'),
+  actor_lr: positive.default(1e-4).describe('learning rate of the actor'),
+  value_lr: positive.default(1e-3).describe('learning rate of the critic'),
+  actor_weight_decay: nonNegative.default(0).describe('coupled weight decay (L2) of the actor'),
+  value_weight_decay: nonNegative.default(0).describe('coupled weight decay (L2) of the critic'),
+  max_steps: count.default(10000).describe('environment steps in all'),
+  max_training_steps: count.optional().describe('another name of max_steps'),
+  init_rand_steps: z
+    .int()
+    .min(0)
+    .default(1000)
+    .describe('environment steps with uniformly random actions before learning begins'),
+  frames_per_batch: count.default(200).describe('environment steps collected before each round of updates'),
+  optim_steps_per_batch: count.default(50).describe('updates in a round'),
+  sample_size: z.int().min(1).max(4096).default(64).describe('transitions in a minibatch'),
+  buffer_size: count.default(100000).describe('transitions that the replay buffer holds'),
+  gamma: z.number().min(0).max(1).default(0.99).describe('discount factor'),
+  tau: z.number().gt(0).max(1).default(0.005).describe('soft update rate of the target networks'),
+  loss_function: z.enum(['l2', 'l1', 'smooth_l1']).default('l2').describe('critic loss'),
+  delay_actor: z
+    .boolean()
+    .default(true)
+    .describe('take the target action from the target actor; false = from the online actor'),
+  max_grad_norm: nonNegative
+    .default(1)
+    .describe('gradients are clipped to this global L2 norm, per network; 0 = not clipped'),
+  reward_scale: positive.default(1).describe('rewards are multiplied by this before they are learned from'),
+  noise: noise.prefault({}),
+  eval_interval: count.default(500).describe('updates between evaluations on the validation split'),
+  eval_steps: count.default(500).describe('steps of such an evaluation, at most'),
+  log_interval: count.default(50).describe('updates between logged points of the losses'),
+  checkpoint_interval: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('environment steps between checkpoints; 0 = only at the end'),
+  exploration_noise_std: nonNegative.optional().describe('another name of noise.sigma'),
+  delay_qvalue: z.literal(true).optional().describe('target values come from the target critic, always'),
+  policy_noise: forTd3,
+  noise_clip: forTd3,
+  policy_delay: forTd3,
+  clip_epsilon: forPpo,
+  entropy_bonus: forPpo,
+  vf_coef: forPpo,
+  ppo_epochs: forPpo,
+  save_buffer: withoutEffect('the checkpoint holds what evaluation needs'),
+})
+
+const evaluation = z.strictObject({
+  policy: z
+    .enum(['final', 'best'])
+    .default('final')
+    .describe('weights that are evaluated at the end: the final ones, or the best on the validation split'),
+  n_random_trials: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(10)
+    .describe('random rollouts whose mean is the random benchmark'),
+  calendar: z
+    .enum(['crypto', 'us_equity'])
+    .default('crypto')
+    .describe('what a year holds: crypto 365 days of 24 hours, us_equity 252 days of 6.5 hours'),
+})
+
+const logging = z.strictObject({
+  log_dir: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('folder of checkpoints and plots; null = logs/<experiment_name>'),
+  save_plots: z.boolean().default(true).describe('write the plots beside the checkpoint too'),
+  log_level: withoutEffect('there is no log file'),
+  log_file: withoutEffect('there is no log file'),
+  tensorboard_dir: withoutEffect('runs are logged to MLflow'),
+})
+
+const tracking = z.strictObject({
+  tracking_uri: z
+    .string()
+    .min(1)
+    .default('sqlite:///mlflow.db')
+    .describe('MLflow store: sqlite:///FILE, or none'),
+})
+
+const generated = {
+  base_price: positive.default(50000).describe('price that the pattern starts from or returns to'),
+  start_date: z.string().default('2024-01-01').describe('time of the first row, ISO 8601, UTC'),
+  seed: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('seed of the data; null = the seed of the scenario file (--seed leaves the data as they are)'),
+  description: z.string().optional().describe('free text'),
+  expected_strategy: z.string().optional().describe('free text'),
+  optimal_return_estimate: z.string().optional().describe('free text'),
+}
+const nSamples = z.int().min(2).max(100_000_000)
+
+const sineWave = z.strictObject({
+  pattern_type: z.literal('sine_wave').describe('a sine with a linear trend'),
+  n_periods: count.default(5).describe('periods of the sine'),
+  samples_per_period: z.int().min(2).default(100).describe('rows of a period'),
+  n_samples: nSamples.optional().describe('rows in all; must be n_periods · samples_per_period'),
+  amplitude: nonNegative.default(8000).describe('amplitude of the sine, in price'),
+  trend_slope: z.number().default(0).describe('price added per row'),
+  volatility: nonNegative.default(0).describe('strength of the second harmonic and of the opening gaps'),
+  ...generated,
+})
+const upwardDrift = z.strictObject({
+  pattern_type: z.literal('upward_drift').describe('exponential growth with small pull-backs'),
+  n_samples: nSamples.default(500).describe('rows'),
+  drift_rate: z.number().default(0.0015).describe('growth per row, logarithmic'),
+  volatility: nonNegative
+    .default(0.0005)
+    .describe('standard deviation of the noise, as a fraction of the price'),
+  pullback_floor: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.995)
+    .describe('lowest close, as a fraction of the highest trend price so far'),
+  ...generated,
+})
+const meanReversion = z.strictObject({
+  pattern_type: z.literal('mean_reversion').describe('a price that returns to its mean, with shocks'),
+  n_samples: nSamples.default(500).describe('rows'),
+  mean_price: positive.optional().describe('another name of base_price'),
+  reversion_strength: z
+    .number()
+    .gt(0)
+    .lt(2)
+    .default(0.1)
+    .describe('part of the distance to the mean that a step takes back'),
+  volatility: nonNegative.default(0.05).describe('standard deviation of a step, as a fraction of the mean'),
+  shock_probability: z.number().min(0).max(1).default(0.02).describe('probability of a shock in a step'),
+  shock_magnitude: nonNegative.default(0.15).describe('size of a shock, as a fraction of the mean'),
+  ...generated,
+})
+const trending = z.strictObject({
+  pattern_type: z.literal('trending').describe('trends up and down with consolidations between them'),
+  n_samples: nSamples.default(500).describe('rows'),
+  n_trends: count.default(3).describe('segments'),
+  min_trend_length: count.default(50).describe('rows of a segment, at least'),
+  max_trend_length: count.default(150).describe('rows of a segment, at most'),
+  trend_strength_range: z
+    .tuple([nonNegative, nonNegative])
+    .default([0.5, 2])
+    .describe('range of the strength of a trend, in percent of base_price per row'),
+  volatility: nonNegative.default(0.03).describe('standard deviation of a step, as a fraction of the price'),
+  consolidation_probability: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe('probability that a segment goes sideways'),
+  ...generated,
+})
+const dataGenerator = z.discriminatedUnion('pattern_type', [sineWave, upwardDrift, meanReversion, trending])
+
+export const scenarioSchema = z.strictObject({
+  experiment_name: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][\w .-]*$/,
+      'must begin with a letter or digit and hold only letters, digits, space and _ . -',
+    )
+    .max(200)
+    .optional()
+    .describe('name of the MLflow experiment and of the folder under logs/; by default the name of the file'),
+  seed: z
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .nullable()
+    .default(null)
+    .describe('seed of trial 0, trial i adds i; null = chosen at random and printed'),
+  device: z.literal('cpu').optional().describe('where networks run'),
+  data: data.prefault({}),
+  env: env.prefault({}),
+  network: network.prefault({}),
+  training: training.prefault({}),
+  evaluation: evaluation.prefault({}),
+  logging: logging.prefault({}),
+  tracking: tracking.prefault({}),
+  data_generator: dataGenerator.nullable().default(null).describe('how --generate-data makes the data'),
+})
+
+/** A scenario as files and callers may write it: every key with a default may be absent. */
+export type ScenarioInput = z.input<typeof scenarioSchema>
+type Parsed = z.output<typeof scenarioSchema>
+/** A complete, valid scenario: all defaults filled in, other names of a key resolved. */
+export type Scenario = Omit<Parsed, 'experiment_name' | 'seed' | 'data'> & {
+  experiment_name: string
+  seed: number
+  data: Omit<Parsed['data'], 'data_path'> & { data_path: string }
+}
+export type DataGenerator = NonNullable<Parsed['data_generator']>
+export type EnvConfig = Parsed['env']
+export type TrainingConfig = Parsed['training']
+export type DataConfig = Scenario['data']
