@@ -1,5 +1,6 @@
 // One instance of the WebAssembly core: its mathematics and its random streams.
 // Engines differ in the last bits of JavaScript's Math, so whatever feeds a result takes these instead.
+import { instantiate } from '@assemblyscript/loader'
 
 /** Transcendentals in f64 with the same bits on every engine. */
 export interface CoreMath {
@@ -23,12 +24,95 @@ export interface Random {
   index(n: number): number
 }
 
-/** Independent streams of one seed. */
-export type StreamName = 'initialization' | 'exploration' | 'replay' | 'data' | 'environment' | 'evaluation'
+/** Independent streams of one seed, in the order of assembly/rng.ts. */
+export const STREAMS = [
+  'initialization',
+  'exploration',
+  'replay',
+  'data',
+  'environment',
+  'evaluation',
+] as const
+export type StreamName = (typeof STREAMS)[number]
 
 export interface Core {
   math: CoreMath
   random: Record<StreamName, Random>
-  /** Restarts every stream. */
+  /** Restarts every stream. @param seed an integer in [0, 2^53) */
   seed(seed: number): void
+  /** For src/core only. */
+  exports: CoreExports
+}
+
+/** What assembly/index.ts exports; addresses are byte offsets into `memory`, signed as WebAssembly hands them out. */
+export interface CoreExports extends CoreMath {
+  memory: WebAssembly.Memory
+  seedStream(stream: number, seed: number): void
+  uniform(stream: number): number
+  normal(stream: number): number
+  index(stream: number, n: number): number
+  streamsAddress(): number
+  hiddenDimsAddress(): number
+  bytesNeeded(...shape: Shape): number
+  create(...shapeAndFlags: [...Shape, criticTanh: number, smallInit: number]): number
+  act(): void
+  addGaussian(sigma: number): void
+  addOrnsteinUhlenbeck(sigma: number, theta: number, dt: number): void
+  resetNoise(): void
+  actUniform(): void
+  policy(rows: number): void
+  observe(reward: number, terminated: number, truncated: number): number
+  update(): number
+  hyperparametersAddress(): number
+  obsAddress(): number
+  actionAddress(): number
+  nextObsAddress(): number
+  policyObsAddress(): number
+  policyActionAddress(): number
+  noiseAddress(): number
+  countersAddress(): number
+  statisticsAddress(): number
+  blockAddress(network: number, block: number): number
+  weightOffset(network: number, layer: number): number
+  biasOffset(network: number, layer: number): number
+  rowStride(network: number, layer: number): number
+}
+type Shape = [
+  obsDim: number,
+  actionDim: number,
+  actorLayers: number,
+  criticLayers: number,
+  batchSize: number,
+  capacity: number,
+]
+
+/** A fresh instance. @param seed an integer in [0, 2^53); every stream begins from it */
+export async function createCore(module: WebAssembly.Module, seed: number): Promise<Core> {
+  const instance = await instantiate(module, {})
+  const exports = instance.exports as unknown as CoreExports
+  const streams = STREAMS.map((name, stream) => [name, stream] as const)
+  const random = Object.fromEntries(streams.map(([name, stream]) => [name, createRandom(exports, stream)]))
+  const core: Core = {
+    math: exports,
+    random: random as Record<StreamName, Random>,
+    seed: (value) => streams.forEach(([, stream]) => exports.seedStream(stream, value)),
+    exports,
+  }
+  core.seed(checkedSeed(seed))
+  return core
+}
+
+function createRandom(exports: CoreExports, stream: number): Random {
+  return {
+    seed: (seed) => exports.seedStream(stream, checkedSeed(seed)),
+    uniform: () => exports.uniform(stream),
+    normal: () => exports.normal(stream),
+    index: (n) => exports.index(stream, n) >>> 0,
+  }
+}
+
+function checkedSeed(seed: number): number {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new RangeError(`seed must be an integer in [0, 2^53), got ${seed}`)
+  return seed
 }
