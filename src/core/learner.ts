@@ -17,7 +17,7 @@ export interface LearnerOptions {
   batchSize?: number
   /** Transitions that the replay buffer holds. */
   capacity?: number
-  /** An integer in [0, 2^53). */
+  /** Of all random streams: an integer in [0, 2^53). */
   seed?: number
   actorLr?: number
   criticLr?: number
@@ -108,16 +108,16 @@ const QUANTITIES = [
 const FOUR_GIB = 4294967296
 
 /**
- * A learner with networks freshly initialised from the seed. All its memory is reserved here.
- * @param module a compiled core; by default the one of this package
+ * A learner with freshly initialised networks. All its memory is reserved here.
+ * @param core an instance without a learner, whose streams are seeded; by default a new one with options.seed
  * @throws RangeError that lists every option out of range, or says what to lower when it does not fit in 4 GiB
  */
-export async function createLearner(given: LearnerOptions, module?: WebAssembly.Module): Promise<Learner> {
+export async function createLearner(given: LearnerOptions, core?: Core): Promise<Learner> {
   const options = { ...DEFAULTS, ...given } as Required<LearnerOptions>
   check(options)
-  const core = await createCore(module ?? (await loadModule()), options.seed)
-  reserve(core.exports, options)
-  return facade(core, options)
+  const own = core ?? (await createCore(await loadModule(), options.seed))
+  reserve(own.exports, options)
+  return facade(own, options)
 }
 
 function reserve(exports: CoreExports, o: Required<LearnerOptions>): void {

@@ -1,28 +1,5 @@
 // The contract between environments and the trainer: Gymnasium's, with numbers only.
 
-export interface StepResult {
-  /** [obsDim]; valid until the next call of `step` or `reset`, copy it to keep it. */
-  obs: ArrayLike<number>
-  reward: number
-  /** The task itself ended: nothing follows, no bootstrapping. */
-  terminated: boolean
-  /** Cut off from outside, as at the end of the data: the last observation still has a value. */
-  truncated: boolean
-  info: StepInfo
-}
-
-/** What evaluation and plots read; environments of other kinds may leave it empty. */
-export interface StepInfo {
-  /** Steps since reset. */
-  step?: number
-  /** Row of the data after the step. */
-  row?: number
-  /** Value of the portfolio after the step, in money. */
-  wealth?: number
-  /** Target weights or position that the step traded to, as fractions of wealth. */
-  position?: ArrayLike<number>
-}
-
 export interface Env {
   readonly obsDim: number
   readonly actionDim: number
@@ -31,3 +8,39 @@ export interface Env {
   /** One step with an action in [-1, 1] per dimension. */
   step(action: ArrayLike<number>): StepResult
 }
+
+export interface StepResult {
+  /** [obsDim]; valid until the next `step` or `reset`: copy it to keep it. */
+  obs: ArrayLike<number>
+  reward: number
+  /** The task itself ended: nothing follows, so there is nothing to bootstrap from. */
+  terminated: boolean
+  /** Cut off from outside, as at the end of the data: the last observation still has a value. */
+  truncated: boolean
+  info: StepInfo
+}
+
+/** What evaluation and plots read. Environments that do not trade leave it empty. */
+export interface StepInfo {
+  /** Steps since reset. */
+  step?: number
+  /** Row of the market after the step. */
+  row?: number
+  /** Value of the portfolio after the step, in money. */
+  wealth?: number
+  /** Weight of wealth in each asset that the step traded to; do not keep it. */
+  position?: ArrayLike<number>
+}
+
+/** Consecutive rows of prices with what is observed of them. */
+export interface Market {
+  rows: number
+  /** For each asset a price per row. */
+  prices: Float64Array[]
+  featureNames: string[]
+  /** [rows, featureNames.length], row after row */
+  features: Float32Array
+}
+
+/** Reward of ruin, when wealth is gone and its logarithm with it. */
+export const RUIN_REWARD = -1

@@ -1,0 +1,110 @@
+// A learner as a safetensors file, and back. Networks are named and shaped as PyTorch's nn.Sequential would have
+// them (Linear at 0, 2, 4, …; weight [out, in]), so that load_state_dict takes them as they are:
+//
+//   actor.0.weight, actor.0.bias, …     critic.…     actor_target.…     critic_target.…
+//   actor_exp_avg.…, actor_exp_avg_sq.…, critic_exp_avg.…, critic_exp_avg_sq.…     Adam's moments
+//   counters F64[5], noise F32[actionDim], random U64[6, 2]                        see assembly/index.ts
+import { STREAMS } from './core.ts'
+import type { Learner } from './learner.ts'
+import type { Tensor } from './safetensors.ts'
+
+const BLOCKS = [
+  ['actor', 0, 0],
+  ['critic', 1, 0],
+  ['actor_target', 0, 1],
+  ['critic_target', 1, 1],
+  ['actor_exp_avg', 0, 2],
+  ['actor_exp_avg_sq', 0, 3],
+  ['critic_exp_avg', 1, 2],
+  ['critic_exp_avg_sq', 1, 3],
+] as const
+
+/** Copies of everything that a learner is made of but its replay buffer. */
+export function learnerTensors(learner: Learner): Record<string, Tensor> {
+  const tensors: Record<string, Tensor> = {}
+  for (const [prefix, network, block] of BLOCKS)
+    Object.assign(tensors, blockTensors(learner, prefix, network, block))
+  for (const [name, data] of Object.entries(stateViews(learner))) {
+    tensors[name] = { shape: name === 'random' ? [STREAMS.length, 2] : [data.length], data: data.slice() }
+  }
+  return tensors
+}
+
+/** Writes the tensors into a learner of the same dimensions. @throws Error naming the tensor that does not fit */
+export function setLearnerTensors(learner: Learner, tensors: Record<string, Tensor>): void {
+  const checked = (name: string, shape: number[]): Tensor['data'] => {
+    const found = tensors[name]
+    if (!found) throw new Error(`tensor ${name} is missing`)
+    if (String(found.shape) !== String(shape))
+      throw new Error(`tensor ${name} has shape [${found.shape}], expected [${shape}]`)
+    return found.data
+  }
+  for (const [prefix, network, block] of BLOCKS) {
+    for (const [name, { shape }] of Object.entries(blockTensors(learner, prefix, network, block)))
+      checked(name, shape)
+  }
+  for (const [prefix, network, block] of BLOCKS) {
+    eachLayer(learner, network, block, (layer, weight, bias, { I, O, stride }) => {
+      const w = checked(`${prefix}.${2 * layer}.weight`, [O, I]) as Float32Array
+      for (let o = 0; o < O; o++) for (let i = 0; i < I; i++) weight[i * stride + o] = w[o * I + i]!
+      bias.set(checked(`${prefix}.${2 * layer}.bias`, [O]) as Float32Array)
+    })
+  }
+  const { counters, noise, random } = stateViews(learner)
+  counters!.set(checked('counters', [counters!.length]) as never)
+  counters!.fill(0, 1, 3) // the replay buffer is not in the file: it begins empty
+  noise!.set(checked('noise', [noise!.length]) as never)
+  random!.set(checked('random', [STREAMS.length, 2]) as never)
+}
+
+/** A block of a network (assembly/index.ts: blockAddress) as named tensors, copied. */
+export function blockTensors(
+  learner: Learner,
+  prefix: string,
+  network: 0 | 1,
+  block: number,
+): Record<string, Tensor> {
+  const tensors: Record<string, Tensor> = {}
+  eachLayer(learner, network, block, (layer, weight, bias, { I, O, stride }) => {
+    const data = new Float32Array(O * I)
+    for (let o = 0; o < O; o++) for (let i = 0; i < I; i++) data[o * I + i] = weight[i * stride + o]!
+    tensors[`${prefix}.${2 * layer}.weight`] = { shape: [O, I], data }
+    tensors[`${prefix}.${2 * layer}.bias`] = { shape: [O], data: bias.slice() }
+  })
+  return tensors
+}
+
+type LayerVisitor = (
+  layer: number,
+  weight: Float32Array,
+  bias: Float32Array,
+  dims: { I: number; O: number; stride: number },
+) => void
+
+function eachLayer(learner: Learner, network: 0 | 1, block: number, visit: LayerVisitor): void {
+  const { exports: x } = learner.core
+  const { obsDim, actionDim, actorHiddenDims, criticHiddenDims } = learner.options
+  const dims =
+    network === 0 ? [obsDim, ...actorHiddenDims, actionDim] : [obsDim + actionDim, ...criticHiddenDims, 1]
+  const base = x.blockAddress(network, block) >>> 0
+  const view = (offset: number, length: number) =>
+    new Float32Array(x.memory.buffer, base + 4 * offset, length)
+  for (let layer = 0; layer < dims.length - 1; layer++) {
+    const [I, O, stride] = [dims[layer]!, dims[layer + 1]!, x.rowStride(network, layer)]
+    visit(layer, view(x.weightOffset(network, layer), I * stride), view(x.biasOffset(network, layer), O), {
+      I,
+      O,
+      stride,
+    })
+  }
+}
+
+function stateViews(learner: Learner): Record<string, Float32Array | Float64Array | BigUint64Array> {
+  const { exports: x } = learner.core
+  const { buffer } = x.memory
+  return {
+    counters: new Float64Array(buffer, x.countersAddress() >>> 0, 5),
+    noise: new Float32Array(buffer, x.noiseAddress() >>> 0, learner.options.actionDim),
+    random: new BigUint64Array(buffer, x.streamsAddress() >>> 0, 2 * STREAMS.length),
+  }
+}

@@ -1,0 +1,87 @@
+// The safetensors format (https://github.com/huggingface/safetensors): u64 length of a JSON header, the header with
+// name → { dtype, shape, data_offsets } and string metadata, then the little-endian data.
+
+const DTYPES = { F32: Float32Array, F64: Float64Array, U64: BigUint64Array } as const
+type Dtype = keyof typeof DTYPES
+type TensorData = Float32Array | Float64Array | BigUint64Array
+
+export interface Tensor {
+  shape: number[]
+  data: TensorData
+}
+
+export interface TensorFile {
+  tensors: Record<string, Tensor>
+  metadata: Record<string, string>
+}
+
+/** @returns the bytes of a file; the same input gives the same bytes */
+export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<ArrayBuffer> {
+  const header: Record<string, unknown> = { __metadata__: metadata }
+  let offset = 0
+  // The widest elements first, so that every tensor stands at a multiple of its element size.
+  const ordered = Object.entries(tensors).toSorted(
+    ([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT,
+  )
+  for (const [name, { shape, data }] of ordered) {
+    header[name] = { dtype: dtypeOf(data), shape, data_offsets: [offset, (offset += data.byteLength)] }
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header))
+  const start = 8 + Math.ceil(json.length / 8) * 8
+  const bytes = new Uint8Array(start + offset).fill(0x20, 8, start)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true)
+  bytes.set(json, 8)
+  let at = start
+  for (const [, { data }] of ordered) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
+    at += data.byteLength
+  }
+  return bytes
+}
+
+/** @throws Error when the bytes are not a whole safetensors file with dtypes F32, F64 and U64 */
+export function readSafetensors(bytes: Uint8Array): TensorFile {
+  const { header, start } = readHeader(bytes)
+  const { __metadata__: metadata = {}, ...entries } = header
+  const tensors: Record<string, Tensor> = {}
+  let total = 0
+  for (const [name, entry] of Object.entries(entries)) {
+    const {
+      dtype,
+      shape,
+      data_offsets: offsets,
+    } = entry as { dtype: Dtype; shape: number[]; data_offsets: [number, number] }
+    const Data = DTYPES[dtype]
+    if (!Data || !Array.isArray(shape) || !Array.isArray(offsets))
+      throw new Error(`tensor ${name} has no dtype F32, F64 or U64, shape and offsets`)
+    const [from, to] = offsets
+    const count = shape.reduce((product, n) => product * n, 1)
+    if (to - from !== count * Data.BYTES_PER_ELEMENT || start + to > bytes.length) {
+      throw new Error(
+        `tensor ${name} needs ${count * Data.BYTES_PER_ELEMENT} bytes up to ${start + to}, the file has ${bytes.length}`,
+      )
+    }
+    tensors[name] = { shape, data: new Data(bytes.slice(start + from, start + to).buffer) }
+    total += to - from
+  }
+  if (start + total !== bytes.length)
+    throw new Error(`the tensors fill ${start + total} bytes, the file has ${bytes.length}`)
+  return { tensors, metadata: metadata as Record<string, string> }
+}
+
+function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start: number } {
+  const length =
+    bytes.length < 8 ? 0 : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+  if (length < 2 || length > bytes.length - 8)
+    throw new Error('not a safetensors file, or only the beginning of one')
+  try {
+    return { header: JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))), start: 8 + length }
+  } catch (error) {
+    throw new Error('not a safetensors file: its header is not JSON', { cause: error })
+  }
+}
+
+function dtypeOf(data: TensorData): Dtype {
+  if (data instanceof Float32Array) return 'F32'
+  return data instanceof Float64Array ? 'F64' : 'U64'
+}

@@ -1,0 +1,105 @@
+// Environment `gym_trading_env.continuous`: Gym-Trading-Env 0.3.2 with an action in [-1, 1] that chooses one of the
+// positions by thresholds. A step trades only when the target changes, so a held position drifts with the price.
+//
+// Unlike that package: the random choices come from the seeded stream, `max_episode_duration: N` gives N steps,
+// ruin costs RUIN_REWARD instead of nothing, rows before the first of a window show no earlier episode, and interest
+// can accumulate (`borrow_interest: accumulated`). It has no limit orders: an action cannot place them.
+import type { CoreMath, Random } from '../core/core.ts'
+import type { EnvConfig } from '../scenario/schema.ts'
+import { RUIN_REWARD, type Env, type Market, type StepInfo, type StepResult } from './env.ts'
+import {
+  chargeInterest,
+  realPositionOf,
+  targetPortfolio,
+  tradeTo,
+  valueOf,
+  type Portfolio,
+} from './portfolio.ts'
+
+/** Index of the position that an action chooses: the number of thresholds that it exceeds. */
+export function positionIndex(action: number, thresholds: number[], positions: number): number {
+  let index = 0
+  while (index < thresholds.length && action > thresholds[index]!) index++
+  return Math.min(index, positions - 1)
+}
+
+/** obs = for each row of the window its features, the last target position and the real position. */
+export function createPositionEnv(config: EnvConfig, market: Market, math: CoreMath, random: Random): Env {
+  const { positions, trading_fees: fee, borrow_interest_rate: rate, max_episode_duration: duration } = config
+  const { features, rows } = market
+  const price = market.prices[0]!
+  const featureCount = market.featureNames.length
+  const width = featureCount + 2
+  const window = config.windows ?? 1
+  const accumulate = config.borrow_interest === 'accumulated'
+  if (rows < window + (duration ?? 1)) {
+    const asked = `env.windows ${window} and env.max_episode_duration ${duration ?? 1}`
+    throw new RangeError(
+      `${asked} need ${window + (duration ?? 1)} rows in each split, the smallest has ${rows}`,
+    )
+  }
+
+  const obs = new Float32Array(window * width)
+  const target = new Float64Array(1)
+  let portfolio: Portfolio
+  let wealth = 0
+  let row = 0
+  let step = 0
+
+  function observe(realPosition: number): Float32Array {
+    obs.copyWithin(0, width)
+    const at = obs.length - width
+    for (let i = 0; i < featureCount; i++) obs[at + i] = features[row * featureCount + i]!
+    obs[at + featureCount] = target[0]!
+    obs[at + featureCount + 1] = realPosition
+    return obs
+  }
+
+  function info(): StepInfo {
+    return { step, row, wealth, position: target }
+  }
+
+  function reset(seed?: number): { obs: Float32Array; info: StepInfo } {
+    if (seed !== undefined) random.seed(seed)
+    const initial = config.initial_position
+    target[0] = initial === 'random' ? positions[random.index(positions.length)]! : initial
+    row = window - 1
+    if (duration !== null) row += random.index(rows - window - duration + 1)
+    step = 0
+    wealth = config.initial_cash
+    portfolio = targetPortfolio(target[0]!, wealth, price[row]!)
+    fillWindow()
+    return { obs: observe(target[0]!), info: info() }
+  }
+
+  /** Earlier rows of the first window were not lived through: their positions are 0. */
+  function fillWindow(): void {
+    obs.fill(0)
+    for (let w = 1; w < window; w++) {
+      for (let i = 0; i < featureCount; i++)
+        obs[w * width + i] = features[(row - window + w) * featureCount + i]!
+    }
+  }
+
+  function takeStep(action: ArrayLike<number>): StepResult {
+    if (row >= rows - 1) throw new Error('the episode is over: call reset')
+    const chosen =
+      positions[positionIndex(action[0]!, config.continuous_action_thresholds, positions.length)]!
+    if (chosen !== target[0]) {
+      tradeTo(portfolio, chosen, price[row]!, fee)
+      target[0] = chosen
+    }
+    row++
+    step++
+    chargeInterest(portfolio, rate, accumulate)
+    const before = wealth
+    wealth = valueOf(portfolio, price[row]!)
+    const terminated = !(wealth > 0)
+    const truncated = !terminated && (row === rows - 1 || step === duration)
+    const reward = terminated ? RUIN_REWARD : math.log(wealth / before)
+    const held = terminated ? 0 : realPositionOf(portfolio, price[row]!)
+    return { obs: observe(held), reward, terminated, truncated, info: info() }
+  }
+
+  return { obsDim: obs.length, actionDim: 1, reset, step: takeStep }
+}

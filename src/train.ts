@@ -1,0 +1,167 @@
+// The training loop: collect, store, update. It yields what happened and its caller logs, evaluates or saves; the
+// caller may also stop after any event, and nothing that it does between events changes the run.
+import type { Learner } from './core/learner.ts'
+import type { Env } from './env/env.ts'
+
+export interface TrainOptions {
+  /** Environment steps in all. */
+  maxSteps: number
+  /** Environment steps with uniform actions, before any update. */
+  initRandSteps?: number
+  /** Environment steps collected before each round of updates, and updates in a round. */
+  framesPerBatch?: number
+  optimStepsPerBatch?: number
+  /** Rewards are multiplied by this before they are stored. */
+  rewardScale?: number
+  /** Exploration noise: from sigma linearly to sigmaEnd over annealSteps environment steps. */
+  sigma?: number
+  sigmaEnd?: number
+  annealSteps?: number
+  /** Updates between two `losses` events, and between two `evaluate` events. */
+  logInterval?: number
+  evalInterval?: number
+  /** Environment steps between two `checkpoint` events; 0 = none. */
+  checkpointInterval?: number
+}
+
+/** `step` is the number of environment steps taken so far. */
+export type TrainEvent =
+  | ({ type: 'episode'; step: number } & Episode)
+  | ({ type: 'losses'; step: number } & Losses)
+  | { type: 'evaluate'; step: number }
+  | { type: 'checkpoint'; step: number }
+  | { type: 'round'; step: number; updates: number }
+
+export interface Episode {
+  /** Sum of the rewards, as the environment gives them. */
+  episodeReward: number
+  episodeLength: number
+  /** Times that the first action moved by more than 0.1 from where it was last counted. */
+  positionChanges: number
+  /** Wealth at the end, of environments that trade. */
+  wealth: number | undefined
+}
+
+/** Means over the updates since the last such event. */
+export interface Losses {
+  criticLoss: number
+  actorLoss: number
+  meanQ: number
+  meanTargetQ: number
+  criticGradNorm: number
+  actorGradNorm: number
+  sigma: number
+}
+
+const DEFAULTS = {
+  initRandSteps: 1000,
+  framesPerBatch: 1,
+  optimStepsPerBatch: 1,
+  rewardScale: 1,
+  sigma: 0.2,
+  logInterval: 50,
+  evalInterval: 500,
+  checkpointInterval: 0,
+}
+
+/** Trains the learner on the environment. */
+export function* train(env: Env, learner: Learner, given: TrainOptions): Generator<TrainEvent, void> {
+  const defaults = { ...DEFAULTS, sigmaEnd: given.sigma ?? DEFAULTS.sigma, annealSteps: given.maxSteps }
+  const options = { ...defaults, ...given }
+  const { maxSteps, initRandSteps, framesPerBatch, optimStepsPerBatch, checkpointInterval } = options
+  const losses = new Means()
+  let episode = beginEpisode(env, learner)
+  let lastCheckpoint = 0
+
+  for (let step = 0; step < maxSteps;) {
+    for (const batchEnd = Math.min(step + framesPerBatch, maxSteps); step < batchEnd; step++) {
+      if (step < initRandSteps) learner.actUniform()
+      else learner.act(sigmaAt(step, options))
+      const { obs, reward, terminated, truncated, info } = env.step(learner.action)
+      learner.nextObs.set(obs)
+      learner.observe(reward * options.rewardScale, terminated, truncated)
+      learner.obs.set(obs)
+      count(episode, reward, learner.action[0]!)
+      if (terminated || truncated) {
+        const { episodeReward, episodeLength, positionChanges } = episode
+        yield {
+          type: 'episode',
+          step: step + 1,
+          episodeReward,
+          episodeLength,
+          positionChanges,
+          wealth: info.wealth,
+        }
+        episode = beginEpisode(env, learner)
+      }
+    }
+
+    const updates = step > initRandSteps ? optimStepsPerBatch : 0
+    for (let i = 0; i < updates; i++) {
+      losses.add(learner.update())
+      if (learner.updates % options.logInterval === 0) {
+        yield { type: 'losses', step, ...losses.take(), sigma: sigmaAt(step, options) }
+      }
+      if (learner.updates % options.evalInterval === 0) yield { type: 'evaluate', step }
+    }
+    yield { type: 'round', step, updates: learner.updates }
+    if (checkpointInterval > 0 && step - lastCheckpoint >= checkpointInterval && step < maxSteps) {
+      lastCheckpoint = step
+      yield { type: 'checkpoint', step }
+    }
+  }
+}
+
+/** Standard deviation of the exploration noise after that many environment steps. */
+function sigmaAt(step: number, o: { sigma: number; sigmaEnd: number; annealSteps: number }): number {
+  return o.sigma + (o.sigmaEnd - o.sigma) * Math.min(1, step / o.annealSteps)
+}
+
+interface RunningEpisode {
+  episodeReward: number
+  episodeLength: number
+  positionChanges: number
+  counted: number
+}
+
+function beginEpisode(env: Env, learner: Learner): RunningEpisode {
+  learner.obs.set(env.reset().obs)
+  learner.resetNoise()
+  return { episodeReward: 0, episodeLength: 0, positionChanges: 0, counted: NaN }
+}
+
+function count(episode: RunningEpisode, reward: number, action: number): void {
+  episode.episodeReward += reward
+  episode.episodeLength++
+  if (Math.abs(action - episode.counted) <= 0.1) return
+  if (episode.episodeLength > 1) episode.positionChanges++
+  episode.counted = action
+}
+
+/** Means of what updates report, since they were last taken. */
+class Means {
+  private sums = {
+    criticLoss: 0,
+    actorLoss: 0,
+    meanQ: 0,
+    meanTargetQ: 0,
+    criticGradNorm: 0,
+    actorGradNorm: 0,
+  }
+  private n = 0
+
+  add(statistics: Omit<Losses, 'sigma'>): void {
+    for (const key of Object.keys(this.sums) as (keyof typeof this.sums)[]) this.sums[key] += statistics[key]
+    this.n++
+  }
+
+  take(): Omit<Losses, 'sigma'> {
+    const means = { ...this.sums }
+    for (const key of Object.keys(means) as (keyof typeof means)[]) {
+      means[key] /= this.n
+      this.sums[key] = 0
+    }
+    this.n = 0
+    return means
+  }
+}

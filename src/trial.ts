@@ -1,0 +1,180 @@
+// One trial: an environment, a learner, training with validation on the side, and what came of it on every split.
+// No files and no clock: the caller writes, logs and shows what the events tell it.
+import { learnerTensors, setLearnerTensors } from './core/checkpoint.ts'
+import { createCore, type Core } from './core/core.ts'
+import { createLearner, type Learner, type LearnerOptions } from './core/learner.ts'
+import { readSafetensors, writeSafetensors } from './core/safetensors.ts'
+import type { SplitName } from './data/split.ts'
+import { createEnv } from './env/create.ts'
+import {
+  cumulativeLog,
+  createEvaluationEnv,
+  deterministic,
+  evaluate,
+  rollout,
+  type SplitEvaluation,
+} from './evaluate.ts'
+import type { FeatureStatistics } from './features/features.ts'
+import { SPLITS, type Prepared } from './market.ts'
+import type { Scenario } from './scenario/schema.ts'
+import { train, type TrainEvent, type TrainOptions } from './train.ts'
+
+export type TrialEvent =
+  | Exclude<TrainEvent, { type: 'evaluate' | 'checkpoint' }>
+  | { type: 'validation'; step: number; sumLogReward: number; isBest: boolean }
+  | { type: 'checkpoint'; step: number; bytes: Uint8Array<ArrayBuffer> }
+
+export interface TrialResult {
+  /** Environment steps taken; fewer than max_steps when the caller stopped the trial. */
+  step: number
+  evaluation: Record<SplitName, SplitEvaluation>
+  /** The final state, and the one that was best on the validation split, if there was any validation. */
+  checkpoint: Uint8Array<ArrayBuffer>
+  best: { step: number; bytes: Uint8Array<ArrayBuffer> } | undefined
+}
+
+/**
+ * Trains and evaluates.
+ * @param scenario whose `seed` is this trial's
+ * @param shouldStop asked after every event; true ends training there, evaluation follows
+ */
+export async function* runTrial(
+  scenario: Scenario,
+  prepared: Prepared,
+  module: WebAssembly.Module,
+  shouldStop: () => boolean = () => false,
+): AsyncGenerator<TrialEvent, TrialResult> {
+  const { markets, statistics } = prepared
+  const core = await createCore(module, scenario.seed)
+  const env = createEnv(scenario.env, markets.train, core.math, core.random.environment)
+  const learner = await createLearner(learnerOptions(scenario, env.obsDim, env.actionDim), core)
+  const validation = createEvaluationEnv(scenario, markets.validation, core)
+  const checkpoint = (step: number) => writeCheckpoint(learner, scenario, statistics, step)
+  let best: (TrialResult['best'] & { sumLogReward: number }) | undefined
+  let step = 0
+
+  for (const event of train(env, learner, trainOptions(scenario))) {
+    step = event.step
+    if (event.type === 'checkpoint') yield { type: 'checkpoint', step, bytes: checkpoint(step) }
+    else if (event.type === 'evaluate') {
+      const { wealth } = rollout(validation, deterministic(learner), scenario.training.eval_steps)
+      const sumLogReward = cumulativeLog(wealth, core.math).at(-1)!
+      const isBest = sumLogReward > (best?.sumLogReward ?? -Infinity)
+      if (isBest) best = { step, sumLogReward, bytes: checkpoint(step) }
+      yield { type: 'validation', step, sumLogReward, isBest }
+    } else yield event
+    if (shouldStop()) break
+  }
+
+  const final = checkpoint(step)
+  const chosen = scenario.evaluation.policy === 'best' && best ? best.bytes : final
+  return {
+    step,
+    evaluation: await evaluateCheckpoint(chosen, scenario, prepared, module),
+    checkpoint: final,
+    best,
+  }
+}
+
+/** Every split, by a policy from a checkpoint; the random benchmark is that of the scenario's seed. */
+export async function evaluateCheckpoint(
+  bytes: Uint8Array,
+  scenario: Scenario,
+  { markets }: Prepared,
+  module: WebAssembly.Module,
+): Promise<Record<SplitName, SplitEvaluation>> {
+  const { learner, core } = await loadPolicy(bytes, module)
+  const evaluated = SPLITS.map(
+    (name) => [name, evaluate(scenario, markets[name], deterministic(learner), core)] as const,
+  )
+  return Object.fromEntries(evaluated) as Record<SplitName, SplitEvaluation>
+}
+
+/** The learner of a checkpoint, without its replay buffer. @throws Error when it is not a checkpoint of ours */
+export async function loadPolicy(
+  bytes: Uint8Array,
+  module: WebAssembly.Module,
+): Promise<{ learner: Learner; core: Core }> {
+  const { scenario, obsDim, actionDim } = readCheckpoint(bytes)
+  const core = await createCore(module, scenario.seed)
+  const learner = await createLearner({ ...learnerOptions(scenario, obsDim, actionDim), capacity: 1 }, core)
+  setLearnerTensors(learner, readSafetensors(bytes).tensors)
+  core.seed(scenario.seed)
+  return { learner, core }
+}
+
+const FORMAT = 'ddpg-wasm checkpoint 1'
+
+export interface CheckpointInfo {
+  scenario: Scenario
+  statistics: FeatureStatistics
+  /** Environment steps taken. */
+  step: number
+  obsDim: number
+  actionDim: number
+}
+
+export function writeCheckpoint(
+  learner: Learner,
+  scenario: Scenario,
+  statistics: FeatureStatistics,
+  step: number,
+): Uint8Array<ArrayBuffer> {
+  const { obsDim, actionDim } = learner.options
+  const info: CheckpointInfo = { scenario, statistics, step, obsDim, actionDim }
+  const texts = Object.entries(info).map(([key, value]) => [key, JSON.stringify(value)])
+  return writeSafetensors({
+    tensors: learnerTensors(learner),
+    metadata: { format: FORMAT, ...Object.fromEntries(texts) },
+  })
+}
+
+/** What a checkpoint says of itself. @throws Error when it is not a checkpoint of ours */
+export function readCheckpoint(bytes: Uint8Array): CheckpointInfo {
+  const { format, ...texts } = readSafetensors(bytes).metadata
+  if (format !== FORMAT)
+    throw new Error(`expected a file of format "${FORMAT}", found ${format ? `"${format}"` : 'none'}`)
+  return Object.fromEntries(
+    Object.entries(texts).map(([key, text]) => [key, JSON.parse(text)]),
+  ) as unknown as CheckpointInfo
+}
+
+function learnerOptions({ network, training }: Scenario, obsDim: number, actionDim: number): LearnerOptions {
+  const { type, theta, dt } = training.noise
+  return {
+    obsDim,
+    actionDim,
+    actorHiddenDims: network.actor_hidden_dims,
+    criticHiddenDims: network.value_hidden_dims,
+    criticActivation: network.critic_activation,
+    init: network.init,
+    batchSize: training.sample_size,
+    capacity: training.buffer_size,
+    actorLr: training.actor_lr,
+    criticLr: training.value_lr,
+    actorWeightDecay: training.actor_weight_decay,
+    criticWeightDecay: training.value_weight_decay,
+    gamma: training.gamma,
+    tau: training.tau,
+    maxGradNorm: training.max_grad_norm,
+    criticLoss: training.loss_function,
+    delayActor: training.delay_actor,
+    noise: { type, theta, dt },
+  }
+}
+
+function trainOptions({ training }: Scenario): TrainOptions {
+  return {
+    maxSteps: training.max_steps,
+    initRandSteps: training.init_rand_steps,
+    framesPerBatch: training.frames_per_batch,
+    optimStepsPerBatch: training.optim_steps_per_batch,
+    rewardScale: training.reward_scale,
+    sigma: training.noise.sigma,
+    sigmaEnd: training.noise.sigma_end,
+    annealSteps: training.noise.anneal_steps,
+    logInterval: training.log_interval,
+    evalInterval: training.eval_interval,
+    checkpointInterval: training.checkpoint_interval,
+  }
+}
