@@ -52,7 +52,7 @@ export function setLearnerTensors(learner: Learner, tensors: Record<string, Tens
   }
   const { counters, noise, random } = stateViews(learner)
   counters!.set(checked('counters', [counters!.length]) as never)
-  counters!.fill(0, 1, 3) // the replay buffer is not in the file: it begins empty
+  counters!.subarray(1, 3).fill(0 as never) // the replay buffer is not in the file: it begins empty
   noise!.set(checked('noise', [noise!.length]) as never)
   random!.set(checked('random', [STREAMS.length, 2]) as never)
 }

@@ -8,12 +8,13 @@ const fraction = z.number().min(0).lt(1)
 const count = z.int().min(1).max(2147483647)
 const hiddenDims = z.array(z.int().min(1).max(4096)).min(1).max(8)
 
-/** A key that files of the Python original carry and that changes nothing here: accepted, and named in a note. */
+/** Begins the description of a key that files of the Python original carry and that changes nothing here. */
+export const NO_EFFECT = 'no effect: '
 const withoutEffect = (why: string) =>
   z
     .unknown()
     .optional()
-    .meta({ description: `no effect: ${why}` })
+    .describe(NO_EFFECT + why)
 const forTd3 = withoutEffect('only TD3 uses it')
 const forPpo = withoutEffect('only PPO uses it')
 const forDownload = withoutEffect('market data is not downloaded')
@@ -190,7 +191,7 @@ const training = z.strictObject({
     .default(1)
     .describe('gradients are clipped to this global L2 norm, per network; 0 = not clipped'),
   reward_scale: positive.default(1).describe('rewards are multiplied by this before they are learned from'),
-  noise: noise.prefault({}),
+  noise: noise.prefault({}).describe('exploration noise'),
   eval_interval: count.default(500).describe('updates between evaluations on the validation split'),
   eval_steps: count.default(500).describe('steps of such an evaluation, at most'),
   log_interval: count.default(50).describe('updates between logged points of the losses'),
@@ -343,26 +344,30 @@ export const scenarioSchema = z.strictObject({
     .default(null)
     .describe('seed of trial 0, trial i adds i; null = chosen at random and printed'),
   device: z.literal('cpu').optional().describe('where networks run'),
-  data: data.prefault({}),
-  env: env.prefault({}),
-  network: network.prefault({}),
-  training: training.prefault({}),
-  evaluation: evaluation.prefault({}),
-  logging: logging.prefault({}),
-  tracking: tracking.prefault({}),
+  data: data.prefault({}).describe('the data and their chronological splits'),
+  env: env.prefault({}).describe('the market that the agent trades in'),
+  network: network.prefault({}).describe('actor and critic'),
+  training: training.prefault({}).describe('the learning run'),
+  evaluation: evaluation.prefault({}).describe('what is measured at the end'),
+  logging: logging.prefault({}).describe('what is written beside MLflow'),
+  tracking: tracking.prefault({}).describe('where runs are logged'),
   data_generator: dataGenerator.nullable().default(null).describe('how --generate-data makes the data'),
 })
 
 /** A scenario as files and callers may write it: every key with a default may be absent. */
 export type ScenarioInput = z.input<typeof scenarioSchema>
-type Parsed = z.output<typeof scenarioSchema>
+/** What the schema makes of a file: defaults filled in, other names and dependent defaults not yet resolved. */
+export type Parsed = z.output<typeof scenarioSchema>
 /** A complete, valid scenario: all defaults filled in, other names of a key resolved. */
-export type Scenario = Omit<Parsed, 'experiment_name' | 'seed' | 'data'> & {
+export type Scenario = Omit<Parsed, 'experiment_name' | 'seed' | 'data' | 'training' | 'logging'> & {
   experiment_name: string
   seed: number
   data: Omit<Parsed['data'], 'data_path'> & { data_path: string }
+  training: Omit<Parsed['training'], 'noise'> & { noise: NoiseConfig }
+  logging: Omit<Parsed['logging'], 'log_dir'> & { log_dir: string }
 }
+export type NoiseConfig = Parsed['training']['noise'] & { sigma_end: number; anneal_steps: number }
 export type DataGenerator = NonNullable<Parsed['data_generator']>
 export type EnvConfig = Parsed['env']
-export type TrainingConfig = Parsed['training']
+export type TrainingConfig = Scenario['training']
 export type DataConfig = Scenario['data']

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+// The command line: one block a command. What a command needs is imported when it runs, so --help is quick.
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+
+function integer(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (Number.isSafeInteger(value) && value >= least) return value
+    throw new InvalidArgumentError(`It must be an integer, at least ${least}.`)
+  }
+}
+const collect = (value: string, all: string[]): string[] => [...all, value]
+
+/** The options that say which scenario, alike for all commands that take one. */
+function withScenario(command: Command): Command {
+  return command
+    .addOption(
+      new Option('-s, --scenario <name>', 'a scenario of configs/ or of this package').conflicts('config'),
+    )
+    .addOption(new Option('-c, --config <file>', 'a scenario file'))
+    .option(
+      '-o, --override <key=value>',
+      'another value for a key, as training.actor_lr=3e-4; repeatable',
+      collect,
+      [],
+    )
+}
+
+const program = new Command('ddpg')
+  .description('DDPG for trading research on a WebAssembly core')
+  .version(version)
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(ddpg --help shows what there is)')
+
+withScenario(program.command('experiment'))
+  .description('train and evaluate the agent of a scenario, and log all of it to MLflow')
+  .option('-g, --generate-data', "make the scenario's synthetic data first", false)
+  .option('-t, --trials <n>', 'number of trials; trial i uses seed + i', integer(1), 1)
+  .option('--seed <n>', 'seed of trial 0 (generated data keep the seed of the scenario)', integer(0))
+  .option('--max-steps <n>', 'environment steps of a trial', integer(1))
+  .option('-n, --name <name>', 'name of the MLflow experiment and of the folder under logs/')
+  .option('--no-features', 'observe the standardised open, high, low, close and volume')
+  .option('--json', 'print one JSON document and nothing else', false)
+  .action(async (options) => (await import('./commands/experiment.ts')).experiment(options))
+
+withScenario(program.command('generate-data'))
+  .description('write the synthetic data of a scenario')
+  .action(async (options) => (await import('./commands/generate-data.ts')).generateData(options))
+
+program
+  .command('evaluate')
+  .description('evaluate a checkpoint on the train, validation and test rows')
+  .requiredOption('--checkpoint <file>', 'a .safetensors file of an experiment')
+  .option('--data-path <file>', 'other data than those it was trained on (parquet or CSV)')
+  .option('--json', 'print one JSON document and nothing else', false)
+  .action(async (options) => (await import('./commands/evaluate.ts')).evaluateCheckpointFile(options))
+
+program
+  .command('scenarios')
+  .description('list the scenarios there are')
+  .action(async () => (await import('./commands/scenarios.ts')).scenarios())
+
+// A reader that closes the pipe early, as head does, has what it wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1)
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+  else {
+    console.error(`error: ${(error as Error).message}`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,56 @@
+import { createCore } from '../core/core.ts'
+import { loadModule } from '../core/module.ts'
+import type { SplitName } from '../data/split.ts'
+import type { Evaluation } from '../evaluate.ts'
+import { prepare, SPLITS } from '../market.ts'
+import { readBytes } from '../node.ts'
+import { compareRollouts } from '../report/compare.ts'
+import { formatTable } from '../report/table.ts'
+import { evaluateCheckpoint, readCheckpoint } from '../trial.ts'
+import { readData } from './scenario.ts'
+
+export interface EvaluateOptions {
+  checkpoint: string
+  dataPath?: string
+  json: boolean
+}
+
+/** Evaluates a checkpoint file on the splits of its scenario, with the feature statistics it was trained with. */
+export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<void> {
+  const bytes = readBytes(options.checkpoint, 'checkpoint')
+  const { scenario, statistics, step } = named(options.checkpoint, () => readCheckpoint(bytes))
+  if (options.dataPath) scenario.data.data_path = options.dataPath
+  const module = await loadModule()
+  const { math } = await createCore(module, scenario.seed)
+  const prepared = prepare(scenario, await readData(scenario), math, statistics)
+  const evaluation = await evaluateCheckpoint(bytes, scenario, prepared, module).catch((error) =>
+    named(options.checkpoint, () => {
+      throw error
+    }),
+  )
+  const metrics = Object.fromEntries(SPLITS.map((split) => [split, evaluation[split].metrics])) as Record<
+    SplitName,
+    Evaluation
+  >
+  if (options.json) {
+    console.log(
+      JSON.stringify(
+        { checkpoint: options.checkpoint, step, seed: scenario.seed, evaluation: metrics },
+        null,
+        2,
+      ),
+    )
+    return
+  }
+  const { header, rows } = compareRollouts(metrics)
+  console.log(`${options.checkpoint}: ${scenario.experiment_name}, seed ${scenario.seed}, ${step} steps`)
+  for (const line of formatTable(header, rows)) console.log(line)
+}
+
+function named<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new Error(`checkpoint ${file}: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -1,0 +1,20 @@
+import { listScenarios, readText } from '../node.ts'
+import { formatTable } from '../report/table.ts'
+import { parseScenario } from '../scenario/load.ts'
+
+/** Lists the scenarios that --scenario knows; one with problems is listed with the number of them. */
+export function scenarios(): void {
+  const rows = listScenarios().map((path) => {
+    const name = path.replace(/^.*[\\/]|\.yaml$/g, '')
+    try {
+      const { scenario } = parseScenario(readText(path), path, { randomSeed: () => 0 })
+      const { env, data_generator: generator, training } = scenario
+      return [name, generator?.pattern_type ?? 'own data', env.backend, String(training.max_steps), path]
+    } catch (error) {
+      const { length } = (error as Error).message.split('\n')
+      return [name, `${length} ${length === 1 ? 'problem' : 'problems'}`, '–', '–', path]
+    }
+  })
+  for (const line of formatTable(['scenario', 'data', 'backend', 'max_steps', 'file'], rows))
+    console.log(line)
+}

@@ -1,0 +1,175 @@
+// The one gate for market data, whatever file they come from: names, types and rows are checked here, so that
+// nothing behind it meets a missing value, a price of zero or rows out of order.
+import type { Table } from './table.ts'
+import { epochMilliseconds, parseTime } from './time.ts'
+
+/** A column as its file holds it. */
+export interface RawColumn {
+  name: string
+  values: ArrayLike<unknown>
+  /** The values are times in milliseconds since 1970 already, not counts whose unit must be guessed. */
+  isTime?: boolean
+}
+
+export interface Loaded {
+  /** Columns in file order, names in lower case; the time column is called timestamp. */
+  table: Table
+  /** What is odd but usable: gaps between bars, columns left out. */
+  warnings: string[]
+}
+
+const required = ['open', 'high', 'low', 'close', 'volume']
+// Preferred first. pandas writes a nameless index as __index_level_0__ to parquet, and with an empty name to CSV.
+const timeNames = ['timestamp', 'datetime', 'date', 'time', 'date_close', 'open_time', 'index']
+const namelessIndex = ['__index_level_0__', '', 'unnamed: 0']
+
+/**
+ * Market data of a file as a table.
+ * @param raw columns of equal length in any order, named in any case
+ * @param name of the file, for the messages
+ * @throws RangeError with every problem found, each on a line of its own; rows count from 1
+ */
+export function toOhlcv(raw: RawColumn[], name: string): Loaded {
+  const problems: string[] = []
+  const warnings: string[] = []
+  const length = raw[0]?.values.length ?? 0
+  if (length < 2) problems.push(length === 0 ? 'has no rows' : 'has only 1 row, at least 2 are needed')
+
+  const named = namedColumns(raw, problems)
+  const timeName = [...timeNames, ...namelessIndex].find((candidate) => named.has(candidate))
+  const have = `have ${raw.map((column) => column.name).join(', ')}`
+  const missing = required.filter((wanted) => !named.has(wanted))
+  if (missing.length) problems.push(`has no column ${missing.join(', ')}: ${have}`)
+  if (timeName === undefined) problems.push(`has no time column (one of ${timeNames.join(', ')}): ${have}`)
+
+  const columns: Record<string, Float64Array> = {}
+  for (const [key, column] of named) {
+    if (key === timeName) {
+      columns.timestamp = readTimes(column, problems)
+      continue
+    }
+    const values = readNumbers(column.values)
+    const bad = listRows(
+      length,
+      (i) => Number.isNaN(values[i]),
+      (i) => describe(column.values[i]),
+    )
+    if (!bad || required.includes(key)) columns[key] = values
+    if (bad && required.includes(key)) problems.push(`${key} is not a number in ${bad}`)
+    else if (bad) warnings.push(`${name}: column "${column.name}" left out, not a number in ${bad}`)
+  }
+  checkBars(columns, length, problems)
+  if (columns.timestamp) checkTimes(columns.timestamp, problems, warnings, name)
+  if (problems.length) throw new RangeError(`${name}: ${problems.join('\n  ')}`)
+  return { table: { length, columns }, warnings }
+}
+
+/** The first five of the rows that fail, counted from 1, and how many more there are; undefined if none does. */
+export function listRows(
+  length: number,
+  fails: (row: number) => boolean,
+  detail?: (row: number) => string,
+): string | undefined {
+  const first: string[] = []
+  let count = 0
+  for (let row = 0; row < length; row++) {
+    if (!fails(row)) continue
+    if (++count <= 5) first.push(detail ? `${row + 1} (${detail(row)})` : `${row + 1}`)
+  }
+  if (count === 0) return undefined
+  return `${count === 1 ? 'row' : 'rows'} ${first.join(', ')}${count > 5 ? ` and ${count - 5} more` : ''}`
+}
+
+function namedColumns(raw: RawColumn[], problems: string[]): Map<string, RawColumn> {
+  const named = new Map<string, RawColumn>()
+  for (const column of raw) {
+    const key = column.name.trim().toLowerCase()
+    const earlier = named.get(key)
+    if (earlier)
+      problems.push(`has two columns of one name, "${earlier.name}" and "${column.name}": remove one`)
+    else named.set(key, column)
+  }
+  return named
+}
+
+function readNumbers(values: ArrayLike<unknown>): Float64Array {
+  const numbers = new Float64Array(values.length)
+  for (let i = 0; i < values.length; i++) numbers[i] = toNumber(values[i])
+  return numbers
+}
+
+/** NaN for whatever is not a finite number. */
+function toNumber(value: unknown): number {
+  if (typeof value === 'string' && value.trim() === '') return NaN
+  const number = ['number', 'bigint', 'string'].includes(typeof value) ? Number(value) : NaN
+  return Number.isFinite(number) ? number : NaN
+}
+
+function readTimes({ name, values, isTime }: RawColumn, problems: string[]): Float64Array {
+  const times = new Float64Array(values.length)
+  for (let i = 0; i < values.length; i++) times[i] = isTime ? toNumber(values[i]) : toTime(values[i])
+  const bad = listRows(
+    times.length,
+    (i) => Number.isNaN(times[i]),
+    (i) => describe(values[i]),
+  )
+  if (bad)
+    problems.push(
+      `time column "${name}" holds no time in ${bad}: write 2024-01-31T08:00:00Z, or a count of seconds or a finer unit since 1970`,
+    )
+  return times
+}
+
+function toTime(value: unknown): number {
+  if (typeof value === 'number' || typeof value === 'bigint') return epochMilliseconds(value)
+  if (typeof value !== 'string') return NaN
+  const text = value.trim()
+  if (/^\d+$/.test(text)) return epochMilliseconds(BigInt(text))
+  return /^\d+\.\d*$/.test(text) ? epochMilliseconds(Number(text)) : parseTime(text)
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined || value === '' || Number.isNaN(value)) return 'empty'
+  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+}
+
+function checkBars(columns: Record<string, Float64Array>, length: number, problems: string[]): void {
+  for (const name of ['open', 'high', 'low', 'close']) {
+    const price = columns[name]
+    const bad =
+      price &&
+      listRows(
+        length,
+        (i) => price[i]! <= 0,
+        (i) => String(price[i]),
+      )
+    if (bad) problems.push(`${name} is not positive in ${bad}`)
+  }
+  const { high, low, volume } = columns
+  const negative =
+    volume &&
+    listRows(
+      length,
+      (i) => volume[i]! < 0,
+      (i) => String(volume[i]),
+    )
+  if (negative) problems.push(`volume is negative in ${negative}`)
+  const crossed = high && low && listRows(length, (i) => high[i]! < low[i]!)
+  if (crossed) problems.push(`high is below low in ${crossed}`)
+}
+
+function checkTimes(times: Float64Array, problems: string[], warnings: string[], name: string): void {
+  const unsorted = listRows(times.length, (i) => i > 0 && times[i]! < times[i - 1]!)
+  if (unsorted) problems.push(`time goes back in ${unsorted}: sort the file by time, earliest first`)
+  const first = new Map<number, number>()
+  times.forEach((time, i) => first.has(time) || first.set(time, i))
+  const repeated = listRows(times.length, (i) => !Number.isNaN(times[i]) && first.get(times[i]!) !== i)
+  if (repeated) problems.push(`time repeats an earlier row in ${repeated}: keep one row for each time`)
+  if (unsorted || repeated) return
+
+  const steps = times.subarray(1).map((time, i) => time - times[i]!)
+  const usual = steps.toSorted()[steps.length >> 1]!
+  const gaps = listRows(times.length, (i) => i > 0 && steps[i - 1]! > usual)
+  if (gaps)
+    warnings.push(`${name}: gaps, more than the usual ${usual / 1000} s since the row before, at ${gaps}`)
+}

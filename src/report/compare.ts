@@ -1,0 +1,29 @@
+// Evaluations of the splits side by side.
+import type { SplitName } from '../data/split.ts'
+import type { Evaluation } from '../evaluate.ts'
+import { SPLITS } from '../market.ts'
+import { formatNumber } from './table.ts'
+
+const ROWS: [keyof Evaluation, string][] = [
+  ['sum_log_reward', 'Σ log reward'],
+  ['buy_and_hold', '  buy & hold'],
+  ['random', '  random'],
+  ['max_profit', '  max profit'],
+  ['total_return', 'total return'],
+  ['sharpe_ratio', 'Sharpe ratio, per bar'],
+  ['sharpe_annualized', 'Sharpe ratio, annualized'],
+  ['sortino_ratio', 'Sortino ratio, per bar'],
+  ['max_drawdown', 'max drawdown'],
+  ['turnover', 'turnover per step'],
+  ['win_rate', 'win rate'],
+  ['n_trades', 'trades'],
+  ['steps', 'steps'],
+]
+
+/** Header and rows: a metric a row, a split a column; the agent and its benchmarks, in one unit, come first. */
+export function compareRollouts(evaluation: Record<SplitName, Evaluation>): { header: string[]; rows: string[][] } {
+  return {
+    header: ['', ...SPLITS],
+    rows: ROWS.map(([key, label]) => [label, ...SPLITS.map((split) => formatNumber(evaluation[split][key]))]),
+  }
+}

@@ -1,0 +1,36 @@
+// A look at the data before anything is made of them.
+import { formatTime } from '../data/time.ts'
+import type { Table } from '../data/table.ts'
+import { formatNumber, markdownTable } from './table.ts'
+
+/** The first rows as CSV. */
+export function dataHead(table: Table, rows: number): string {
+  const names = Object.keys(table.columns)
+  const lines = Array.from({ length: Math.min(rows, table.length) }, (_, i) =>
+    names.map((name) => cell(name, table.columns[name]![i]!)).join(','),
+  )
+  return [names.join(','), ...lines, ''].join('\n')
+}
+
+/** Dates of the first and the last row, and a Markdown page with the statistics of every column. */
+export function dataSummary(table: Table): { range: string; markdown: string } {
+  const times = table.columns.timestamp!
+  const range = `${formatTime(times[0]!)} to ${formatTime(times.at(-1)!)}`
+  const rows = Object.entries(table.columns)
+    .filter(([name]) => name !== 'timestamp')
+    .map(([name, values]) => [name, ...describe(values).map(formatNumber)])
+  const statistics = markdownTable(['column', 'mean', 'deviation', 'least', 'median', 'greatest'], rows)
+  return { range, markdown: `${table.length} rows, ${range} (UTC)\n\n${statistics}\n` }
+}
+
+function describe(values: Float64Array): number[] {
+  const n = values.length
+  const mean = values.reduce((sum, x) => sum + x, 0) / n
+  const squares = values.reduce((sum, x) => sum + (x - mean) * (x - mean), 0)
+  const sorted = values.toSorted()
+  return [mean, Math.sqrt(squares / (n - 1)), sorted[0]!, sorted[Math.floor(n / 2)]!, sorted[n - 1]!]
+}
+
+function cell(name: string, value: number): string {
+  return name === 'timestamp' ? formatTime(value) : String(value)
+}

@@ -1,0 +1,126 @@
+// From the text of a scenario file to a complete, valid scenario, or to all that is wrong with it at once.
+import { isNullable, jsonSchema, propertiesOf, type JsonSchema } from './describe.ts'
+import { applyOverride, otherNames, readOverride, valueAt, without } from './overrides.ts'
+import { locate, place, type Finding, type Origin } from './place.ts'
+import { complete, nameProblem, resolveKeys } from './resolve.ts'
+import { brokenRules } from './rules.ts'
+import { scenarioSchema, type Parsed, type Scenario } from './schema.ts'
+import { findings } from './sentences.ts'
+import { isMapping, readSource, type Problem } from './source.ts'
+
+type Tree = Record<string, unknown>
+
+export interface ParseOptions {
+  /** `key=value` each, the value in YAML, laid on top of the file in this order. */
+  overrides?: readonly string[]
+  /** Takes the place of the scenario's seed; the data keep the file's seed when it has one. */
+  seed?: number | null
+  /** Called at most once, when neither file nor caller gives a seed; returns an integer in [0, 2^53). */
+  randomSeed: () => number
+}
+
+/** What `parseScenario` throws; its message holds the problems, one a line. */
+export type ScenarioError = Error & { problems: string[] }
+
+/**
+ * Reads a scenario.
+ * @param file its name: experiment, data file and log folder are called after it by default
+ * @returns the complete scenario, and notes for the user: a sentence each on what was given in vain
+ * @throws {ScenarioError} with all problems, each a sentence that begins with `file:line` or `-o key=value`
+ */
+export function parseScenario(
+  text: string,
+  file: string,
+  options: ParseOptions,
+): { scenario: Scenario; notes: string[] } {
+  const source = readSource(text)
+  const read = (options.overrides ?? []).map(readOverride)
+  const malformed = read.flatMap((one) => ('problem' in one ? [{ about: '', text: one.problem }] : []))
+  if (source.broken) throw scenarioError(file, [...source.problems, ...malformed])
+  const overrides = read.flatMap((one) => ('problem' in one ? [] : [one]))
+  const tree = dropNulls(overrides.reduce<Tree>(applyOverride, oneEnv(source.value)), jsonSchema)
+
+  const origin = { source, overrides }
+  const { parsed, wrong } = validated(tree, origin)
+  const { scenario, notes } = resolveKeys(parsed, tree)
+  const faults = [...wrong, ...brokenRules(scenario, wrong.map(blamed)), ...twoNames(tree, source.value)]
+  const problems = [
+    ...source.problems,
+    ...faults.map((finding) => place(finding, origin)),
+    ...malformed,
+    ...nameProblem(scenario, file),
+    ...seedProblem(options.seed),
+  ]
+  if (problems.length > 0) throw scenarioError(file, problems)
+  return { scenario: complete(scenario, file, options), notes }
+}
+
+/** The schema's verdict; what it objects to is left out of `parsed`, so that rules can look at the rest. */
+function validated(tree: Tree, origin: Origin): { parsed: Parsed; wrong: Finding[] } {
+  const { success, data, error } = scenarioSchema.safeParse(tree)
+  if (success) return { parsed: data, wrong: [] }
+  const wrong = error.issues.flatMap((issue) => findings(issue, tree, (path) => locate([path], origin).text))
+  const rest = error.issues.flatMap((issue) => {
+    // without a pattern there is no data generator
+    if (issue.code === 'invalid_union' && issue.discriminator !== undefined) return [['data_generator']]
+    const list = issue.path.findIndex((key) => typeof key === 'number')
+    const path = list < 0 ? issue.path : issue.path.slice(0, list)
+    return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path]
+  })
+  return { parsed: scenarioSchema.parse(rest.reduce<Tree>(without, tree)), wrong }
+}
+
+/** The key that a finding is about, other names resolved and the index in a list left out. */
+function blamed({ paths: [path = []] }: Finding): string {
+  const key = path.filter((part) => typeof part !== 'number').join('.')
+  return otherNames.find(([other]) => other === key)?.[1] ?? key
+}
+
+/** null stands for the default of a key, unless the schema gives null a meaning of its own. */
+function dropNulls(tree: Tree, schema: JsonSchema): Tree {
+  const properties = propertiesOf(schema, tree)
+  return Object.fromEntries(
+    Object.entries(tree).flatMap(([key, value]) => {
+      const known = Object.hasOwn(properties, key) ? properties[key] : undefined
+      if (value === null && known !== undefined && !isNullable(known)) return []
+      return [[key, known !== undefined && isMapping(value) ? dropNulls(value, known) : value]]
+    }),
+  )
+}
+
+/** The section env may be called environment. */
+function oneEnv({ environment, ...tree }: Tree): Tree {
+  return environment === undefined ? tree : { ...tree, env: environment }
+}
+
+function twoNames(tree: Tree, file: Tree): Finding[] {
+  const sections = 'env' in file && 'environment' in file
+  const text = 'env and environment are two names of one section: keep one'
+  return [
+    ...(sections ? [{ paths: [['environment']], text }] : []),
+    ...otherNames.flatMap(([other, key]) => {
+      const [given, same] = [valueAt(tree, other.split('.')), valueAt(tree, key.split('.'))]
+      if (given === undefined || same === undefined || given === same) return []
+      const differ = `${other} ${String(given)} and ${key} ${String(same)} differ`
+      return [{ paths: [other.split('.')], text: `${differ}: they are two names of one key, keep one` }]
+    }),
+  ]
+}
+
+function seedProblem(seed: number | null | undefined): Problem[] {
+  if (seed === undefined || seed === null || (Number.isSafeInteger(seed) && seed >= 0)) return []
+  return [{ about: '', text: `--seed must be an integer in [0, ${Number.MAX_SAFE_INTEGER}], got ${seed}` }]
+}
+
+/** In the order of the file's lines, then what is not in the file. */
+function scenarioError(file: string, problems: readonly Problem[]): ScenarioError {
+  const order = ({ about }: Problem) => (typeof about === 'number' ? about : Number.MAX_SAFE_INTEGER)
+  const sentences = problems
+    .toSorted((one, other) => order(one) - order(other))
+    .map(({ about, text }) => {
+      const subject = typeof about === 'string' ? about : about === 0 ? file : `${file}:${about}`
+      return subject === '' ? text : `${subject}: ${text}`
+    })
+  const all = [...new Set(sentences)]
+  return Object.assign(new Error(all.join('\n')), { name: 'ScenarioError', problems: all })
+}

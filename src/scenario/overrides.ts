@@ -1,0 +1,62 @@
+// Overrides, `-o key=value`: laid on top of what the file says.
+import { isMapping, readValue, type Path } from './source.ts'
+
+export interface Override {
+  path: string[]
+  value: unknown
+  /** As given, `training.tau=0.01`. */
+  text: string
+}
+
+/** Other names that files may use for a key. */
+export const otherNames = [
+  ['training.max_training_steps', 'training.max_steps'],
+  ['training.exploration_noise_std', 'training.noise.sigma'],
+  ['data_generator.mean_price', 'data_generator.base_price'],
+] as const
+
+export function readOverride(text: string): Override | { problem: string } {
+  const [, key, value] = /^([^=]*)=(.*)$/s.exec(text) ?? []
+  const path = (key ?? '').trim().split('.')
+  if (value === undefined || path.includes('')) {
+    return { problem: `-o ${text}: must be key=value, such as training.actor_lr=3e-4` }
+  }
+  const read = readValue(value)
+  if ('problem' in read) return { problem: `-o ${text}: ${read.problem}` }
+  if (path[0] === 'environment') path[0] = 'env'
+  return { path, value: read.value, text }
+}
+
+/** `tree` with the override in it; it also takes the place of the key's other name. `tree` is left as it is. */
+export function applyOverride(tree: Record<string, unknown>, override: Override): Record<string, unknown> {
+  const key = override.path.join('.')
+  const pair = otherNames.find((names) => names.some((name) => name === key))
+  const other = pair?.find((name) => name !== key)
+  return set(other === undefined ? tree : without(tree, other.split('.')), override.path, override.value)
+}
+
+/** A copy of `tree` with `value` at `path`. */
+export function set(tree: unknown, [key, ...rest]: string[], value: unknown): Record<string, unknown> {
+  const held = isMapping(tree) ? tree : {}
+  return key === undefined
+    ? held
+    : { ...held, [key]: rest.length === 0 ? value : set(held[key], rest, value) }
+}
+
+/** A copy of `tree` that lacks what stands at `path`. */
+export function without(tree: Record<string, unknown>, [key, ...rest]: Path): Record<string, unknown> {
+  if (key === undefined || !Object.hasOwn(tree, key)) return tree
+  if (rest.length === 0) return Object.fromEntries(Object.entries(tree).filter(([name]) => name !== key))
+  const held = tree[String(key)]
+  return isMapping(held) ? { ...tree, [key]: without(held, rest) } : tree
+}
+
+/** What stands at `path`, undefined when nothing does. */
+export function valueAt(tree: unknown, path: Path): unknown {
+  let value = tree
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    value = (value as Record<PropertyKey, unknown>)[key]
+  }
+  return value
+}

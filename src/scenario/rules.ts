@@ -1,0 +1,167 @@
+// Rules that take more than one key.
+import type { Parsed } from './schema.ts'
+import { parseTime } from '../data/time.ts'
+import type { Finding } from './place.ts'
+
+interface Rule {
+  /** The keys that it looks at, the one to blame first. */
+  fields: readonly string[]
+  /** @returns a sentence when the rule is broken */
+  check: (scenario: Parsed) => string | undefined
+}
+
+const MAX_ROWS = 100_000_000
+
+/** The rows that a data generator makes. */
+function generatedRows(generator: NonNullable<Parsed['data_generator']>): number {
+  return generator.pattern_type === 'sine_wave'
+    ? generator.n_periods * generator.samples_per_period
+    : generator.n_samples
+}
+
+function ascending(values: readonly number[]): boolean {
+  return values.every((value, i) => i === 0 || value > (values[i - 1] ?? value))
+}
+
+function list(values: readonly unknown[]): string {
+  return `[${values.join(', ')}]`
+}
+
+const training: Rule[] = [
+  {
+    fields: ['training.sample_size', 'training.buffer_size'],
+    check: ({ training: { sample_size, buffer_size } }) =>
+      sample_size > buffer_size
+        ? `training.sample_size must be at most training.buffer_size ${buffer_size}, got ${sample_size}`
+        : undefined,
+  },
+  {
+    fields: ['training.init_rand_steps', 'training.max_steps'],
+    check: ({ training: { init_rand_steps, max_steps } }) =>
+      init_rand_steps >= max_steps
+        ? `training.init_rand_steps must be below training.max_steps ${max_steps}, got ${init_rand_steps}: nothing would be learned`
+        : undefined,
+  },
+  {
+    fields: ['training.noise.anneal_steps', 'training.noise.sigma_end'],
+    check: ({ training: { noise } }) =>
+      noise.anneal_steps !== null && noise.sigma_end === null
+        ? 'training.noise.anneal_steps needs training.noise.sigma_end: there is nothing to anneal to'
+        : undefined,
+  },
+]
+
+const gymBackend: Rule[] = [
+  {
+    fields: ['env.positions'],
+    check: ({ env: { positions } }) =>
+      ascending(positions) ? undefined : `env.positions must ascend, got ${list(positions)}`,
+  },
+  {
+    fields: ['env.continuous_action_thresholds'],
+    check: ({ env: { continuous_action_thresholds: thresholds } }) =>
+      ascending(thresholds)
+        ? undefined
+        : `env.continuous_action_thresholds must ascend, got ${list(thresholds)}`,
+  },
+  {
+    fields: ['env.continuous_action_thresholds', 'env.positions'],
+    check: ({ env: { positions, continuous_action_thresholds: thresholds } }) =>
+      thresholds.length !== positions.length - 1
+        ? `env.continuous_action_thresholds must be one fewer than env.positions, ${positions.length - 1}, got ${list(thresholds)}`
+        : undefined,
+  },
+  {
+    fields: ['env.initial_position', 'env.positions'],
+    check: ({ env: { positions, initial_position } }) =>
+      initial_position !== 'random' && !positions.includes(initial_position)
+        ? `env.initial_position must be random or one of env.positions ${list(positions)}, got ${initial_position}`
+        : undefined,
+  },
+]
+
+const data: Rule[] = [
+  {
+    fields: ['data.data_path'],
+    check: ({ data: { data_path } }) => {
+      if (data_path === null || /\.(parquet|csv)$/i.test(data_path)) return undefined
+      const hint = /\.(pkl|pickle)$/i.test(data_path) ? ': pickle files are not read, convert it' : ''
+      return `data.data_path must be a .parquet or .csv file, got ${data_path}${hint}`
+    },
+  },
+  {
+    fields: ['data_generator.n_samples', 'data_generator.n_periods', 'data_generator.samples_per_period'],
+    check: ({ data_generator: generator }) => {
+      if (generator?.pattern_type !== 'sine_wave') return undefined
+      const rows = generatedRows(generator)
+      if (rows > MAX_ROWS) {
+        return `data_generator.n_periods · samples_per_period must be at most ${MAX_ROWS}, got ${rows}`
+      }
+      return (generator.n_samples ?? rows) !== rows
+        ? `data_generator.n_samples must be n_periods · samples_per_period = ${rows}, got ${generator.n_samples}: drop it`
+        : undefined
+    },
+  },
+  {
+    fields: ['data_generator.start_date'],
+    check: ({ data_generator: generator }) =>
+      generator !== null && Number.isNaN(parseTime(generator.start_date))
+        ? `data_generator.start_date must be an ISO 8601 time such as 2024-01-01 or 2024-01-01T09:30, got ${generator.start_date}`
+        : undefined,
+  },
+  {
+    fields: ['data_generator.min_trend_length', 'data_generator.max_trend_length'],
+    check: ({ data_generator: generator }) =>
+      generator?.pattern_type === 'trending' && generator.min_trend_length > generator.max_trend_length
+        ? `data_generator.min_trend_length must be at most max_trend_length ${generator.max_trend_length}, got ${generator.min_trend_length}`
+        : undefined,
+  },
+  {
+    fields: ['data_generator.n_trends', 'data_generator.min_trend_length', 'data_generator.n_samples'],
+    check: ({ data_generator: generator }) => {
+      if (generator?.pattern_type !== 'trending') return undefined
+      const needed = generator.n_trends * generator.min_trend_length
+      return needed > generator.n_samples
+        ? `data_generator.n_trends · min_trend_length must be at most n_samples ${generator.n_samples}, got ${needed}`
+        : undefined
+    },
+  },
+  {
+    fields: ['data_generator.trend_strength_range'],
+    check: ({ data_generator: generator }) => {
+      if (generator?.pattern_type !== 'trending') return undefined
+      const [least, most] = generator.trend_strength_range
+      return least > most
+        ? `data_generator.trend_strength_range must ascend, got ${list([least, most])}`
+        : undefined
+    },
+  },
+  {
+    fields: [
+      'data.train_size',
+      'data.validation_size',
+      'data.test_size',
+      'data_generator.n_samples',
+      'data_generator.n_periods',
+      'data_generator.samples_per_period',
+    ],
+    check: ({ data: { train_size, validation_size, test_size }, data_generator: generator }) => {
+      if (generator === null) return undefined
+      const rows = generatedRows(generator)
+      const rest = (validation_size ?? 2) + (test_size ?? 2)
+      if (train_size + rest <= rows) return undefined
+      const room = `of the ${rows} rows that data_generator makes, validation and test need ${rest}`
+      return `data.train_size must be at most ${Math.max(0, rows - rest)}, got ${train_size}: ${room}`
+    },
+  },
+]
+
+/** @param wrong keys that are already known to be wrong: a rule that looks at one of them is skipped */
+export function brokenRules(scenario: Parsed, wrong: readonly string[]): Finding[] {
+  const rules = [...training, ...(scenario.env.backend === 'tradingenv' ? [] : gymBackend), ...data]
+  return rules.flatMap(({ fields, check }) => {
+    const skip = fields.some((field) => wrong.some((key) => field === key || field.startsWith(`${key}.`)))
+    const text = skip ? undefined : check(scenario)
+    return text === undefined ? [] : [{ paths: fields.map((field) => field.split('.')), text }]
+  })
+}

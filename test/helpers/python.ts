@@ -1,0 +1,45 @@
+// The Python of test/.venv, with what the tests compare against.
+
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, it } from 'vitest'
+
+const test = fileURLToPath(new URL('..', import.meta.url))
+
+/** The interpreter; it exists only after test/setup.sh. */
+export const python = `${test}.venv/bin/python`
+
+/** True when the environment has exactly what test/requirements.txt asks for. */
+function isInstalled(): boolean {
+  const stamp = `${test}.venv/requirements.installed.txt`
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(`${test}requirements.txt`, 'utf8')
+}
+
+/** Like describe; without the Python environment it skips loudly, and fails under CI. */
+export function describeWithPython(name: string, tests: () => void): void {
+  if (isInstalled()) {
+    describe(name, tests)
+  } else if (process.env['CI']) {
+    describe(name, () => {
+      it('finds its Python environment', () => {
+        throw new Error('test/.venv is missing or out of date: run test/setup.sh')
+      })
+    })
+  } else {
+    console.warn(`\n*** "${name}" is skipped: run test/setup.sh to make its Python environment ***\n`)
+    describe.skip(name, tests)
+  }
+}
+
+/** Environment of Python processes: nothing reported to others, no tracking server of the user's. */
+export function pythonEnvironment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([key]) => !key.startsWith('MLFLOW_'))
+  return { ...Object.fromEntries(own), MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true' }
+}
+
+/** What the script prints on stdout, as JSON. @param script relative to test/, such as `track/read.py` */
+export function runPython(script: string, ...args: string[]): unknown {
+  const options = { env: pythonEnvironment(), encoding: 'utf8', stdio: 'pipe', timeout: 120_000 } as const
+  return JSON.parse(execFileSync(python, [test + script, ...args], { ...options, maxBuffer: 1e8 }))
+}
