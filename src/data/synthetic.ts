@@ -141,7 +141,7 @@ function trendingPrices(config: Config<'trending'>, random: Random): Float64Arra
   let price = base
   for (let segment = 0, begin = 0; segment < segments; segment++) {
     const later = segments - 1 - segment
-    const spare = Math.min(longest, n - begin - 0) - shortest
+    const spare = Math.min(longest, n - begin - later * shortest) - shortest
     const end = later === 0 ? n : begin + shortest + random.index(spare + 1)
     const direction = sign(random)
     const slope = (direction * (weakest + (strongest - weakest) * random.uniform()) * base) / 100

@@ -41,9 +41,9 @@ export function parseScenario(
   const tree = dropNulls(overrides.reduce<Tree>(applyOverride, oneEnv(source.value)), jsonSchema)
 
   const origin = { source, overrides }
-  const { parsed, wrong } = validated(tree, origin)
-  const { scenario, notes } = resolveKeys(parsed, tree)
-  const faults = [...wrong, ...brokenRules(scenario, wrong.map(blamed)), ...twoNames(tree, source.value)]
+  const { parsed, sound, wrong } = validated(tree, origin)
+  const { scenario, notes } = resolveKeys(parsed, sound)
+  const faults = [...wrong, ...brokenRules(scenario, wrong.map(blamed)), ...twoNames(sound, source.value)]
   const problems = [
     ...source.problems,
     ...faults.map((finding) => place(finding, origin)),
@@ -55,10 +55,10 @@ export function parseScenario(
   return { scenario: complete(scenario, file, options), notes }
 }
 
-/** The schema's verdict; what it objects to is left out of `parsed`, so that rules can look at the rest. */
-function validated(tree: Tree, origin: Origin): { parsed: Parsed; wrong: Finding[] } {
+/** The schema's verdict: `sound` is the tree without what it objects to, so that rules can look at the rest. */
+function validated(tree: Tree, origin: Origin): { parsed: Parsed; sound: Tree; wrong: Finding[] } {
   const { success, data, error } = scenarioSchema.safeParse(tree)
-  if (success) return { parsed: data, wrong: [] }
+  if (success) return { parsed: data, sound: tree, wrong: [] }
   const wrong = error.issues.flatMap((issue) => findings(issue, tree, (path) => locate([path], origin).text))
   const rest = error.issues.flatMap((issue) => {
     // without a pattern there is no data generator
@@ -67,7 +67,8 @@ function validated(tree: Tree, origin: Origin): { parsed: Parsed; wrong: Finding
     const path = list < 0 ? issue.path : issue.path.slice(0, list)
     return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path]
   })
-  return { parsed: scenarioSchema.parse(rest.reduce<Tree>(without, tree)), wrong }
+  const sound = rest.reduce<Tree>(without, tree)
+  return { parsed: scenarioSchema.parse(sound), sound, wrong }
 }
 
 /** The key that a finding is about, other names resolved and the index in a list left out. */

@@ -111,7 +111,7 @@ function unknownKey(path: Path, tree: unknown): string {
     return `unknown key ${name}, ${key} belongs to ${where}: ${keyName(elsewhere)}`
   }
   const beside = usable(propertiesOf(section, valueAt(tree, outer))).map(([known]) => [...outer, known])
-  const near = nearest(key, beside) ?? nearest(key, keys)
+  const near = nearest(key, [...beside, ...keys])
   return near === undefined ? `unknown key ${name}` : `unknown key ${name}, did you mean ${keyName(near)}?`
 }
 
@@ -131,7 +131,7 @@ function allKeys(schema: JsonSchema, outer: Path = []): Path[] {
   ])
 }
 
-/** The key with the least edits from `key`, if those are few for its length. */
+/** The key with the least edits from `key`, the first of equals, if those are few for its length. */
 function nearest(key: string, candidates: Path[]): Path | undefined {
   const most = Math.max(1, Math.floor(key.length * 0.4))
   const edits = (path: Path) => distance(key, String(path.at(-1)))

@@ -120,7 +120,6 @@ data_generator: {pattern_type: trending, n_trends: 10, min_trend_length: 50, max
     expect(problemsOf('training: {buffer_size: 0, max_steps: x, max_training_steps: 5}')).toEqual([
       'configs/x.yaml:1: training.max_steps must be an integer, got "x"',
       'configs/x.yaml:1: training.buffer_size must be in [1, 2147483647], got 0',
-      'configs/x.yaml:1: training.max_training_steps 5 and training.max_steps x differ: they are two names of one key, keep one',
     ])
   })
 })

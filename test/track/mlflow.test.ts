@@ -2,7 +2,7 @@
 // while a plain `mlflow server` starts and brings the database up to date.
 
 import { spawn, type ChildProcess } from 'node:child_process'
-import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, renameSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ const artifacts: Record<string, string | Uint8Array> = {
 }
 const params = { seed: '1', 'network.actor_hidden_dims': '[64,64]', empty: '', long: 'é'.repeat(7000) }
 
-const root = mkdtempSync(join(tmpdir(), 'track-mlflow-'))
+const root = join(tmpdir(), `track-mlflow-${process.pid}`)
 const folder = join(root, 'moved here')
 const database = join(folder, 'mlflow.db')
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -231,12 +231,15 @@ describe('a run', () => {
       { name: 'sine', digest: 'abc', p: '{"num_rows":500}' },
     ])
     expect(query('SELECT count(*) AS n FROM inputs JOIN input_tags USING (input_uuid)')).toEqual([{ n: 2 }])
+    expect(query('SELECT count(*) AS n FROM input_tags')).toEqual([{ n: 2 }])
     expect(warnings).toEqual([])
   })
 
   it('writes artifacts inside its folder, replaces them, and leaves nothing half-written', () => {
     const run = start()
     run.logArtifact('plots/a.svg', '<svg/>')
+    const svg = join(folder, 'new/mlartifacts/1', run.id, 'artifacts/plots/a.svg')
+    linkSync(svg, join(folder, 'kept.svg'))
     run.logArtifact('plots/a.svg', '<svg>2</svg>')
     run.logArtifact('../../../escape#.bin', new Uint8Array([0, 255]))
     const root = join(folder, 'new/mlartifacts/1', run.id)
@@ -245,8 +248,10 @@ describe('a run', () => {
         .concat('artifacts/plots', 'artifacts/plots/a.svg')
         .toSorted(),
     )
-    expect(readFileSync(join(root, 'artifacts/plots/a.svg'), 'utf8')).toBe('<svg>2</svg>')
+    expect(readFileSync(svg, 'utf8')).toBe('<svg>2</svg>')
     expect(statSync(join(root, 'artifacts/_/_/_/escape_.bin')).size).toBe(2)
+    // A replaced file is a new one: who reads the old one reads it to its end.
+    expect(readFileSync(join(folder, 'kept.svg'), 'utf8')).toBe('<svg/>')
   })
 })
 

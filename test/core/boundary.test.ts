@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { createCore } from '../../src/core/core.ts'
+import { createLearner, type LearnerOptions } from '../../src/core/learner.ts'
+import { debugModule, releaseModule } from '../helpers/kernels.ts'
+
+async function trained(module: WebAssembly.Module, updates: number, options: Partial<LearnerOptions> = {}) {
+  const core = await createCore(module, 5)
+  const learner = await createLearner(
+    {
+      obsDim: 3,
+      actionDim: 2,
+      batchSize: 9,
+      capacity: 50,
+      actorHiddenDims: [7, 6],
+      criticHiddenDims: [8, 5],
+      maxGradNorm: 1,
+      ...options,
+    },
+    core,
+  )
+  for (let step = 0; step < updates; step++) {
+    learner.obs.set([Math.sin(step), Math.cos(step), step % 3])
+    if (step < 10) learner.actUniform()
+    else learner.act(0.1)
+    learner.nextObs.set([Math.sin(step + 1), Math.cos(step + 1), (step + 1) % 3])
+    learner.observe(learner.action[0]! * learner.obs[0]!, step % 7 === 0, step % 11 === 0)
+    learner.update()
+  }
+  return learner
+}
+const bytes = ({ core }: Awaited<ReturnType<typeof trained>>): Uint8Array =>
+  new Uint8Array(core.exports.memory.buffer)
+
+describe('the release module', () => {
+  it('imports nothing', () => {
+    expect(WebAssembly.Module.imports(releaseModule)).toEqual([])
+  })
+
+  it('exports what the typed interface names, and nothing else', () => {
+    const source = readFileSync(new URL('../../src/core/core.ts', import.meta.url), 'utf8')
+    const declared = source.slice(source.indexOf('export interface CoreExports')).matchAll(/^ {2}(\w+)[(:]/gm)
+    const math = ['exp', 'log', 'sin', 'cos', 'tanh', 'pow']
+    const expected = [...math, ...[...declared].map((match) => match[1]!)]
+    const exported = WebAssembly.Module.exports(releaseModule).map(({ name }) => name)
+    expect(exported.toSorted()).toEqual(expected.slice(0, exported.length).toSorted())
+  })
+
+  it('uses no relaxed SIMD, no threads, and stays below 48 KB', () => {
+    const code = readFileSync(new URL('../../build/core.wasm', import.meta.url))
+    expect(code.length).toBeLessThan(48 * 1024)
+    const memory = WebAssembly.Module.exports(releaseModule).find(({ kind }) => kind === 'memory')
+    expect(memory).toBeDefined()
+    const asconfig = readFileSync(new URL('../../asconfig.json', import.meta.url), 'utf8')
+    expect(asconfig).not.toMatch(/relaxed|threads|shared/)
+  })
+})
+
+describe('memory', () => {
+  it('is the same buffer, of the same size, after create and 2000 updates', async () => {
+    const learner = await trained(releaseModule, 1)
+    const { buffer } = learner.core.exports.memory
+    for (let i = 0; i < 2000; i++) learner.update()
+    expect(learner.core.exports.memory.buffer).toBe(buffer)
+    expect(learner.obs.buffer).toBe(buffer)
+  })
+
+  it('is all of the state: copied into another instance, both go on alike', async () => {
+    const first = await trained(releaseModule, 40)
+    const second = await trained(releaseModule, 1, {})
+    bytes(second).set(bytes(first))
+    for (const learner of [first, second]) {
+      for (let i = 0; i < 20; i++) {
+        learner.act(0.3)
+        learner.observe(0.5, false, false)
+        learner.update()
+      }
+    }
+    expect(bytes(second)).toEqual(bytes(first))
+  })
+
+  it('holds the same bits in the debug and the release build', async () => {
+    const [debug, release] = [await trained(debugModule, 300), await trained(releaseModule, 300)]
+    expect(debug.update()).toEqual(release.update())
+    const obs = [0.1, -0.2, 0.3]
+    expect(debug.policy(obs)).toEqual(release.policy(obs))
+  })
+
+  it('fits the sum of its arrays, and the need is computed beforehand', async () => {
+    const [obsDim, capacity] = [8, 100_000]
+    const learner = await createLearner({ obsDim, actionDim: 1, capacity, batchSize: 64 })
+    const replay = capacity * (4 * (2 * obsDim + 2) + 2)
+    expect(learner.core.exports.memory.buffer.byteLength).toBeLessThan(1.05 * replay + 3 * 65536)
+  })
+
+  it('refuses what does not fit in 4 GiB with the key to lower', async () => {
+    const options = { obsDim: 4096, actionDim: 1, capacity: 1_000_000 }
+    await expect(createLearner(options)).rejects.toThrow(
+      'the learner needs 30.5', // GiB
+    )
+    await expect(createLearner(options)).rejects.toThrow('lower buffer_size')
+    const wide = {
+      obsDim: 4096,
+      actionDim: 1,
+      capacity: 1,
+      batchSize: 4096,
+      criticHiddenDims: Array<number>(8).fill(4096),
+      actorHiddenDims: Array<number>(8).fill(4096),
+    }
+    await expect(createLearner(wide)).rejects.toThrow(
+      'lower actor_hidden_dims, value_hidden_dims or sample_size',
+    )
+  })
+})

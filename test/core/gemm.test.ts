@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { kernels } from '../helpers/kernels.ts'
+
+const f = Math.fround
+
+/** The definition: every element summed over k in ascending order, from its bias, each step rounded to f32. */
+function plain(
+  a: (m: number, k: number) => number,
+  b: (k: number, n: number) => number,
+  bias: Float32Array | undefined,
+  M: number,
+  N: number,
+  K: number,
+): Float32Array {
+  return Float32Array.from({ length: M * N }, (_, i) => {
+    const [m, n] = [Math.floor(i / N), i % N]
+    let sum = bias ? bias[n]! : 0
+    for (let k = 0; k < K; k++) sum = f(sum + f(a(m, k) * b(k, n)))
+    return sum
+  })
+}
+
+describe('gemm', async () => {
+  const x = await kernels()
+  const address = x.allocate(1 << 20)
+  const floats = (offset: number, length: number) =>
+    new Float32Array(x.memory.buffer, address + 4 * offset, length)
+
+  it.each([
+    ['as stored', false],
+    ['transposed by its strides', true],
+  ])('has the bits of the plain loop for every size around its tiles, a %s', (_, transposed) => {
+    let state = 1
+    const random = () => (state = (state * 48271) % 2147483647) / 1073741823.5 - 1
+    for (let M = 1; M <= 9; M++) {
+      for (const N of [4, 8, 12, 16, 20]) {
+        for (const K of [1, 2, 3, 5, 17]) {
+          for (const withBias of [false, true]) {
+            const [a, b, c, bias] = [
+              floats(0, M * K),
+              floats(4096, K * N),
+              floats(8192, M * N),
+              floats(12288, N),
+            ]
+            for (const array of [a, b, bias]) array.forEach((_, i) => (array[i] = random()))
+            const at = (offset: number) => address + 4 * offset
+            const [aRow, aColumn] = transposed ? [1, M] : [K, 1]
+            x.gemm(at(8192), N, at(0), aRow, aColumn, at(4096), N, withBias ? at(12288) : 0, M, N, K)
+            const expected = plain(
+              (m, k) => a[m * aRow + k * aColumn]!,
+              (k, n) => b[k * N + n]!,
+              withBias ? bias : undefined,
+              M,
+              N,
+              K,
+            )
+            expect(new Uint32Array(c.slice().buffer), `${M}×${N}×${K}`).toEqual(
+              new Uint32Array(expected.buffer),
+            )
+          }
+        }
+      }
+    }
+  })
+
+  it('does not let the number of rows change the bits of a row', () => {
+    const [K, N] = [37, 24]
+    for (const array of [floats(0, 7 * K), floats(4096, K * N)])
+      array.forEach((_, i) => (array[i] = Math.sin(1 + i * i)))
+    const product = (rows: number, first: number) => {
+      x.gemm(address + 4 * 8192, N, address + 4 * first * K, K, 1, address + 4 * 4096, N, 0, rows, N, K)
+      return Array.from(floats(8192, rows * N))
+    }
+    const all = product(7, 0)
+    for (let row = 0; row < 7; row++) expect(product(1, row)).toEqual(all.slice(row * N, (row + 1) * N))
+  })
+})

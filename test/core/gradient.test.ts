@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import { blockTensors, learnerTensors } from '../../src/core/checkpoint.ts'
+import type { Tensor } from '../../src/core/safetensors.ts'
+import { createBatchLearner, type Batch } from '../helpers/kernels.ts'
+
+type Tensors = Record<string, Tensor>
+
+/** The network in f64, from its tensors. */
+function mlp(tensors: Tensors, prefix: string, x: number[], activation: (z: number) => number): number[] {
+  const layers = Object.keys(tensors).filter(
+    (name) => name.startsWith(`${prefix}.`) && name.endsWith('weight'),
+  )
+  return layers.reduce((input, name, l) => {
+    const { data, shape } = tensors[name]!
+    const bias = tensors[name.replace('weight', 'bias')]!.data as Float32Array
+    return Array.from({ length: shape[0]! }, (_, o) => {
+      const z = input.reduce((sum, value, i) => sum + value * Number(data[o * shape[1]! + i]), bias[o]!)
+      return l === layers.length - 1 ? z : activation(z)
+    })
+  }, x)
+}
+
+const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length
+const relu = (z: number): number => Math.max(0, z)
+const losses = {
+  l2: (d: number) => d * d,
+  l1: (d: number) => Math.abs(d),
+  smooth_l1: (d: number) => (Math.abs(d) < 1 ? 0.5 * d * d : Math.abs(d) - 0.5),
+}
+
+describe.each(['relu', 'tanh'] as const)('gradients with a %s critic', (criticActivation) => {
+  it.each(['l2', 'l1', 'smooth_l1'] as const)(
+    'are those of central differences, loss %s',
+    async (criticLoss) => {
+      const [obsDim, actionDim, batchSize, gamma] = [3, 2, 5, 0.9]
+      const { learner, kernels, setBatch } = await createBatchLearner({
+        obsDim,
+        actionDim,
+        batchSize,
+        gamma,
+        criticLoss,
+        criticActivation,
+        seed: 11,
+        init: 'torch',
+        actorHiddenDims: [7, 5],
+        criticHiddenDims: [6, 9],
+        actorLr: 0,
+        criticLr: 0,
+      })
+      const wave = (rows: number, columns: number, k: number): number[][] =>
+        Array.from({ length: rows }, (_, i) =>
+          Array.from({ length: columns }, (_, j) => Math.fround(Math.sin(k * (1 + i * columns + j)))),
+        )
+      const batch: Batch = {
+        obs: wave(batchSize, obsDim, 0.7),
+        nextObs: wave(batchSize, obsDim, 1.3),
+        action: wave(batchSize, actionDim, 2.1),
+        reward: wave(1, batchSize, 3.7)[0]!.map((r) => Math.fround(2 * r)),
+        terminated: [0, 1, 0, 0, 1],
+      }
+      setBatch(batch)
+      const tensors = learnerTensors(learner)
+      expect(kernels.learn()).toBe(0)
+
+      const hidden = criticActivation === 'relu' ? relu : Math.tanh
+      const q = (critic: string, obs: number[], action: number[]) =>
+        mlp(tensors, critic, [...obs, ...action], hidden)[0]!
+      const policy = (actor: string, obs: number[]) => mlp(tensors, actor, obs, relu).map(Math.tanh)
+      const y = batch.reward.map(
+        (r, b) =>
+          r +
+          gamma *
+            (1 - batch.terminated[b]!) *
+            q('critic_target', batch.nextObs[b]!, policy('actor_target', batch.nextObs[b]!)),
+      )
+      const objective = {
+        critic: () =>
+          mean(batch.obs.map((obs, b) => losses[criticLoss](q('critic', obs, batch.action[b]!) - y[b]!))),
+        actor: () => -mean(batch.obs.map((obs) => q('critic', obs, policy('actor', obs)))),
+      }
+      for (const [network, index] of [
+        ['critic', 1],
+        ['actor', 0],
+      ] as const) {
+        const gradients = blockTensors(learner, network, index, 4)
+        const scale = Math.max(
+          ...Object.values(gradients).flatMap(({ data }) => Array.from(data as Float32Array, Math.abs)),
+        )
+        for (const [name, { data }] of Object.entries(gradients)) {
+          const theta = tensors[name]!.data
+          for (let i = 0; i < theta.length; i++) {
+            const [kept, h] = [theta[i]!, 1e-3]
+            const at = (value: number): number => {
+              theta[i] = value
+              const result = objective[network]()
+              theta[i] = kept
+              return result
+            }
+            // f32 stores the shifted parameter: divide by the distance that was really moved.
+            const [up, down] = [Math.fround(Number(kept) + h), Math.fround(Number(kept) - h)]
+            const numeric = (at(up) - at(down)) / (up - down)
+            expect(Math.abs(numeric - Number(data[i])), `${name}[${i}]`).toBeLessThan(2e-3 * scale)
+          }
+        }
+      }
+    },
+  )
+})

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { createCore, STREAMS } from '../../src/core/core.ts'
+import { kernels, releaseModule } from '../helpers/kernels.ts'
+
+describe('random streams', () => {
+  it('are PCG32: seeded with (42, 54) the generator gives the published outputs', async () => {
+    const x = await kernels()
+    x.seedSequence(0, 42n, 54n)
+    const outputs = Array.from({ length: 6 }, () => x.next(0) >>> 0)
+    expect(outputs).toEqual([0xa15c02b7, 0x7b47f409, 0xba1d3330, 0x83d2f293, 0xbfa4784b, 0xcbed606e])
+  })
+
+  it('repeat after seeding, and differ between streams and seeds', async () => {
+    const core = await createCore(releaseModule, 7)
+    const draw = (): number[][] =>
+      STREAMS.map((name) => Array.from({ length: 5 }, () => core.random[name].uniform()))
+    const first = draw()
+    core.seed(7)
+    expect(draw()).toEqual(first)
+    core.seed(8)
+    const values = [...first, ...draw()].flat()
+    expect(new Set(values).size).toBe(values.length)
+  })
+
+  it('do not disturb one another', async () => {
+    const [alone, among] = [await createCore(releaseModule, 1), await createCore(releaseModule, 1)]
+    for (let i = 0; i < 10; i++) among.random.replay.normal()
+    expect(among.random.exploration.uniform()).toBe(alone.random.exploration.uniform())
+  })
+
+  it('give uniforms in [0, 1) and standard normals, uncorrelated between streams', async () => {
+    const { random } = await createCore(releaseModule, 3)
+    const n = 200_000
+    const uniforms = Array.from({ length: n }, () => random.data.uniform())
+    expect(Math.min(...uniforms.slice(0, 1000), 1)).toBeGreaterThanOrEqual(0)
+    expect(uniforms.every((u) => u >= 0 && u < 1)).toBe(true)
+    const moment = (x: number[], power: number) => x.reduce((sum, value) => sum + value ** power, 0) / n
+    expect(moment(uniforms, 1)).toBeCloseTo(1 / 2, 2)
+    expect(moment(uniforms, 2)).toBeCloseTo(1 / 3, 2)
+    const normals = Array.from({ length: n }, () => random.exploration.normal())
+    expect(Math.abs(moment(normals, 1))).toBeLessThan(4 / Math.sqrt(n))
+    expect(Math.abs(moment(normals, 2) - 1)).toBeLessThan(4 * Math.sqrt(2 / n))
+    expect(Math.abs(moment(normals, 4) - 3)).toBeLessThan(4 * Math.sqrt(96 / n))
+    const products = normals.map((normal) => normal * random.replay.normal())
+    expect(Math.abs(moment(products, 1))).toBeLessThan(4 / Math.sqrt(n))
+  })
+
+  it('index evenly below any n', async () => {
+    const { random } = await createCore(releaseModule, 5)
+    const [n, draws] = [7, 70_000]
+    const counts = Array<number>(n).fill(0)
+    for (let i = 0; i < draws; i++) counts[random.replay.index(n)]!++
+    const chiSquare = counts.reduce((sum, count) => sum + (count - draws / n) ** 2 / (draws / n), 0)
+    expect(chiSquare).toBeLessThan(22.5) // 0.999 quantile for 6 degrees of freedom
+    expect(random.replay.index(1)).toBe(0)
+    expect(random.replay.index(2 ** 32 - 1)).toBeGreaterThanOrEqual(0)
+  })
+
+  it('refuse a seed that is not an integer in [0, 2^53)', async () => {
+    await expect(createCore(releaseModule, -1)).rejects.toThrow(
+      'seed must be an integer in [0, 2^53), got -1',
+    )
+    await expect(createCore(releaseModule, 1.5)).rejects.toThrow('got 1.5')
+  })
+})

@@ -1,0 +1,66 @@
+// A learner whose internals a test can reach: build/kernels.wasm is the core with more exports.
+import { createCore, type CoreExports } from '../../src/core/core.ts'
+import { createLearner, type Learner, type LearnerOptions } from '../../src/core/learner.ts'
+import { loadModule } from '../../src/core/module.ts'
+
+export interface KernelExports extends CoreExports {
+  learn(): number
+  batchAddress(): number
+  nextBatchAddress(): number
+  rewardAddress(): number
+  terminatedAddress(): number
+  targetQAddress(): number
+  gemm(...args: number[]): void
+  norm(x: number, n: number): number
+  adam(...args: number[]): number
+  next(stream: number): number
+  seedSequence(stream: number, state: bigint, sequence: bigint): void
+  allocate(bytes: number): number
+}
+
+const build = new URL('../../build/', import.meta.url)
+export const releaseModule = await loadModule(new URL('core.wasm', build))
+export const debugModule = await loadModule(new URL('core.debug.wasm', build))
+export const kernelsModule = await loadModule(new URL('kernels.wasm', build))
+
+export async function kernels(): Promise<KernelExports> {
+  return (await createCore(kernelsModule, 0)).exports as KernelExports
+}
+
+export interface Batch {
+  obs: number[][]
+  action: number[][]
+  reward: number[]
+  nextObs: number[][]
+  terminated: number[]
+}
+
+/** A learner that learns from batches that the test writes. */
+export async function createBatchLearner(options: LearnerOptions): Promise<{
+  learner: Learner
+  kernels: KernelExports
+  setBatch(batch: Batch): void
+  targetQ: Float32Array
+}> {
+  const core = await createCore(kernelsModule, options.seed ?? 0)
+  const learner = await createLearner({ capacity: 1, ...options }, core)
+  const x = core.exports as KernelExports
+  const { obsDim, actionDim, batchSize } = learner.options
+  const width = obsDim + actionDim
+  const view = (address: number, length: number) => new Float32Array(x.memory.buffer, address >>> 0, length)
+  return {
+    learner,
+    kernels: x,
+    targetQ: view(x.targetQAddress(), batchSize),
+    setBatch({ obs, action, reward, nextObs, terminated }) {
+      const batch = view(x.batchAddress(), batchSize * width)
+      const nextBatch = view(x.nextBatchAddress(), batchSize * width)
+      for (let b = 0; b < batchSize; b++) {
+        batch.set([...obs[b]!, ...action[b]!], b * width)
+        nextBatch.set(nextObs[b]!, b * width)
+      }
+      view(x.rewardAddress(), batchSize).set(reward)
+      view(x.terminatedAddress(), batchSize).set(terminated)
+    },
+  }
+}
