@@ -43,7 +43,15 @@ export function clipFactor(gradientNorm: f64, maxNorm: f64): f64 {
  * finite.
  */
 export function adam(
-  theta: usize, g: usize, m: usize, v: usize, count: i32, betaPowers: usize, lr: f64, decay: f64, clip: f64,
+  theta: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  count: i32,
+  betaPowers: usize,
+  lr: f64,
+  decay: f64,
+  clip: f64,
 ): bool {
   const stepSize = f32x4.splat(<f32>(lr / (1.0 - load<f64>(betaPowers))))
   const vScale = f32x4.splat(<f32>(1.0 / Math.sqrt(1.0 - load<f64>(betaPowers, 8))))

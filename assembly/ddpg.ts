@@ -34,7 +34,15 @@ export function learn(l: Learner): i32 {
   const ld = l.obsDim + l.actionDim
 
   // y = r + γ (1 − terminated) Q̄(s', μ̄(s'))
-  act(l, hyper.delayActor ? actor.target : actor.parameters, l.nextBatch, ld, at(l.nextBatch, l.obsDim), ld, B)
+  act(
+    l,
+    hyper.delayActor ? actor.target : actor.parameters,
+    l.nextBatch,
+    ld,
+    at(l.nextBatch, l.obsDim),
+    ld,
+    B,
+  )
   targetQ(l, forward(critic, critic.target, l.nextBatch, ld, B))
 
   // φ ← Adam on mean loss(Q(s, a) − y)
@@ -46,7 +54,8 @@ export function learn(l: Learner): i32 {
   stats.criticGradientNorm = norm(critic.gradient, critic.count)
   if (!isFinite(stats.criticGradientNorm)) return CRITIC_GRADIENT
   advanceBetaPowers(betaPowers(l))
-  if (!step(l, critic, hyper.criticLr, hyper.criticWeightDecay, stats.criticGradientNorm)) return CRITIC_WEIGHT
+  if (!step(l, critic, hyper.criticLr, hyper.criticWeightDecay, stats.criticGradientNorm))
+    return CRITIC_WEIGHT
 
   // θ ← Adam on −mean Q(s, μ(s)), with the critic just updated
   act(l, actor.parameters, l.batch, ld, at(l.batch, l.obsDim), ld, B)
@@ -65,7 +74,15 @@ export function learn(l: Learner): i32 {
 }
 
 /** action[B, actionDim] = tanh(actor(obs[B, obsDim])), rows of ldAction and ldObs elements. */
-export function act(l: Learner, parameters: usize, obs: usize, ldObs: i32, action: usize, ldAction: i32, B: i32): void {
+export function act(
+  l: Learner,
+  parameters: usize,
+  obs: usize,
+  ldObs: i32,
+  action: usize,
+  ldAction: i32,
+  B: i32,
+): void {
   const y = forward(l.actor, parameters, obs, ldObs, B)
   const stride = padded(l.actionDim)
   tanhForward(y, B * stride)
@@ -74,7 +91,12 @@ export function act(l: Learner, parameters: usize, obs: usize, ldObs: i32, actio
 
 /** Whether the transition that the host has written is fit to be learned from. */
 export function isFiniteTransition(l: Learner, reward: f32): bool {
-  return isFinite(reward) && allFinite(l.obs, l.obsDim) && allFinite(l.action, l.actionDim) && allFinite(l.nextObs, l.obsDim)
+  return (
+    isFinite(reward) &&
+    allFinite(l.obs, l.obsDim) &&
+    allFinite(l.action, l.actionDim) &&
+    allFinite(l.nextObs, l.obsDim)
+  )
 }
 
 function targetQ(l: Learner, nextQ: usize): void {

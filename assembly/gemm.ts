@@ -7,35 +7,63 @@
 import { at } from './memory'
 
 export function gemm(
-  c: usize, ldc: i32, a: usize, aRow: i32, aColumn: i32, b: usize, ldb: i32, bias: usize, M: i32, N: i32, K: i32,
+  c: usize,
+  ldc: i32,
+  a: usize,
+  aRow: i32,
+  aColumn: i32,
+  b: usize,
+  ldb: i32,
+  bias: usize,
+  M: i32,
+  N: i32,
+  K: i32,
 ): void {
   let n = 0
   for (; n + 8 <= N; n += 8) {
     const bn = at(b, n)
     const init = bias ? at(bias, n) : 0
     let m = 0
-    for (; m + 4 <= M; m += 4) tile4x8(at(c, m * ldc + n), ldc, at(a, m * aRow), aRow, aColumn, bn, ldb, init, K)
+    for (; m + 4 <= M; m += 4)
+      tile4x8(at(c, m * ldc + n), ldc, at(a, m * aRow), aRow, aColumn, bn, ldb, init, K)
     for (; m < M; ++m) tile1x8(at(c, m * ldc + n), at(a, m * aRow), aColumn, bn, ldb, init, K)
   }
   if (n < N) {
     const bn = at(b, n)
     const init = bias ? at(bias, n) : 0
     let m = 0
-    for (; m + 4 <= M; m += 4) tile4x4(at(c, m * ldc + n), ldc, at(a, m * aRow), aRow, aColumn, bn, ldb, init, K)
+    for (; m + 4 <= M; m += 4)
+      tile4x4(at(c, m * ldc + n), ldc, at(a, m * aRow), aRow, aColumn, bn, ldb, init, K)
     for (; m < M; ++m) tile1x4(at(c, m * ldc + n), at(a, m * aRow), aColumn, bn, ldb, init, K)
   }
 }
 
 /** Eight accumulators, named acc<row>x<first column>: as many as engines keep in registers beside the operands. */
-function tile4x8(c: usize, ldc: i32, a: usize, aRow: i32, aColumn: i32, b: usize, ldb: i32, bias: usize, K: i32): void {
+function tile4x8(
+  c: usize,
+  ldc: i32,
+  a: usize,
+  aRow: i32,
+  aColumn: i32,
+  b: usize,
+  ldb: i32,
+  bias: usize,
+  K: i32,
+): void {
   let acc0x0 = bias ? v128.load(bias) : f32x4.splat(0)
   let acc0x4 = bias ? v128.load(bias, 16) : f32x4.splat(0)
-  let acc1x0 = acc0x0, acc1x4 = acc0x4
-  let acc2x0 = acc0x0, acc2x4 = acc0x4
-  let acc3x0 = acc0x0, acc3x4 = acc0x4
+  let acc1x0 = acc0x0,
+    acc1x4 = acc0x4
+  let acc2x0 = acc0x0,
+    acc2x4 = acc0x4
+  let acc3x0 = acc0x0,
+    acc3x4 = acc0x4
   const aStep = (<usize>aColumn) << 2
   const bStep = (<usize>ldb) << 2
-  let a0 = a, a1 = at(a, aRow), a2 = at(a, 2 * aRow), a3 = at(a, 3 * aRow)
+  let a0 = a,
+    a1 = at(a, aRow),
+    a2 = at(a, 2 * aRow),
+    a3 = at(a, 3 * aRow)
   for (let k = 0; k < K; ++k) {
     const b0 = v128.load(b)
     const b4 = v128.load(b, 16)
@@ -80,9 +108,21 @@ function tile1x8(c: usize, a: usize, aColumn: i32, b: usize, ldb: i32, bias: usi
   v128.store(c, acc0x4, 16)
 }
 
-function tile4x4(c: usize, ldc: i32, a: usize, aRow: i32, aColumn: i32, b: usize, ldb: i32, bias: usize, K: i32): void {
+function tile4x4(
+  c: usize,
+  ldc: i32,
+  a: usize,
+  aRow: i32,
+  aColumn: i32,
+  b: usize,
+  ldb: i32,
+  bias: usize,
+  K: i32,
+): void {
   let acc0x0 = bias ? v128.load(bias) : f32x4.splat(0)
-  let acc1x0 = acc0x0, acc2x0 = acc0x0, acc3x0 = acc0x0
+  let acc1x0 = acc0x0,
+    acc2x0 = acc0x0,
+    acc3x0 = acc0x0
   for (let k = 0; k < K; ++k) {
     const b0 = v128.load(at(b, k * ldb))
     const ak = at(a, k * aColumn)

@@ -8,37 +8,72 @@ import { add } from './replay'
 import * as rng from './rng'
 
 // --- mathematics, f64 -----------------------------------------------------------------------------------------
-export function exp(x: f64): f64 { return Math.exp(x) }
-export function log(x: f64): f64 { return Math.log(x) }
-export function sin(x: f64): f64 { return Math.sin(x) }
-export function cos(x: f64): f64 { return Math.cos(x) }
-export function tanh(x: f64): f64 { return Math.tanh(x) }
-export function pow(x: f64, y: f64): f64 { return Math.pow(x, y) }
+export function exp(x: f64): f64 {
+  return Math.exp(x)
+}
+export function log(x: f64): f64 {
+  return Math.log(x)
+}
+export function sin(x: f64): f64 {
+  return Math.sin(x)
+}
+export function cos(x: f64): f64 {
+  return Math.cos(x)
+}
+export function tanh(x: f64): f64 {
+  return Math.tanh(x)
+}
+export function pow(x: f64, y: f64): f64 {
+  return Math.pow(x, y)
+}
 
 // --- random streams -------------------------------------------------------------------------------------------
 /** @param seed an integer in [0, 2^53) */
-export function seedStream(stream: i32, seed: f64): void { rng.seedStream(stream, <u64>seed) }
-export function uniform(stream: i32): f64 { return rng.uniform(stream) }
-export function normal(stream: i32): f64 { return rng.normal(stream) }
-export function index(stream: i32, n: u32): u32 { return rng.index(stream, n) }
+export function seedStream(stream: i32, seed: f64): void {
+  rng.seedStream(stream, <u64>seed)
+}
+export function uniform(stream: i32): f64 {
+  return rng.uniform(stream)
+}
+export function normal(stream: i32): f64 {
+  return rng.normal(stream)
+}
+export function index(stream: i32, n: u32): u32 {
+  return rng.index(stream, n)
+}
 /** u64[6][2]: state and increment of each stream */
-export function streamsAddress(): usize { return rng.streamsAddress() }
+export function streamsAddress(): usize {
+  return rng.streamsAddress()
+}
 
 // --- the learner ----------------------------------------------------------------------------------------------
 /** i32[16]: hidden widths of the actor, then from 8 on of the critic; written before bytesNeeded and create. */
-export function hiddenDimsAddress(): usize { return hiddenDims }
+export function hiddenDimsAddress(): usize {
+  return hiddenDims
+}
 
 /** Bytes of linear memory that create() with the same arguments would need; at most 4 GiB can be had. */
 export function bytesNeeded(
-  obsDim: i32, actionDim: i32, actorLayers: i32, criticLayers: i32, batchSize: i32, capacity: i32,
+  obsDim: i32,
+  actionDim: i32,
+  actorLayers: i32,
+  criticLayers: i32,
+  batchSize: i32,
+  capacity: i32,
 ): f64 {
   return <f64>layOut(obsDim, actionDim, actorLayers, criticLayers, batchSize, capacity)
 }
 
 /** Reserves all memory, once, and initialises the networks. Returns whether the memory could be had. */
 export function create(
-  obsDim: i32, actionDim: i32, actorLayers: i32, criticLayers: i32, batchSize: i32, capacity: i32,
-  criticTanh: bool, smallInit: bool,
+  obsDim: i32,
+  actionDim: i32,
+  actorLayers: i32,
+  criticLayers: i32,
+  batchSize: i32,
+  capacity: i32,
+  criticTanh: bool,
+  smallInit: bool,
 ): bool {
   const end = layOut(obsDim, actionDim, actorLayers, criticLayers, batchSize, capacity)
   const pages = <i32>((end + 0xffff) >> 16) - memory.size()
@@ -55,7 +90,7 @@ export function create(
 
 function initializeNetwork(net: Mlp, small: bool): void {
   initialize(net, small)
-  memory.copy(net.target, net.parameters, <usize>net.count << 2)
+  memory.copy(net.target, net.parameters, (<usize>net.count) << 2)
 }
 
 /** action = policy(obs), without noise. */
@@ -63,10 +98,18 @@ export function act(): void {
   const l = learner
   ddpg.act(l, l.actor.parameters, l.obs, l.obsDim, l.action, l.actionDim, 1)
 }
-export function addGaussian(sigma: f64): void { explore.addGaussian(learner, sigma) }
-export function addOrnsteinUhlenbeck(sigma: f64, theta: f64, dt: f64): void { explore.addOrnsteinUhlenbeck(learner, sigma, theta, dt) }
-export function resetNoise(): void { explore.resetNoise(learner) }
-export function actUniform(): void { explore.actUniform(learner) }
+export function addGaussian(sigma: f64): void {
+  explore.addGaussian(learner, sigma)
+}
+export function addOrnsteinUhlenbeck(sigma: f64, theta: f64, dt: f64): void {
+  explore.addOrnsteinUhlenbeck(learner, sigma, theta, dt)
+}
+export function resetNoise(): void {
+  explore.resetNoise(learner)
+}
+export function actUniform(): void {
+  explore.actUniform(learner)
+}
 
 /** policyAction[n] = policy(policyObs[n]), n at most the batch size; leaves everything else as it is. */
 export function policy(n: i32): void {
@@ -82,21 +125,41 @@ export function observe(reward: f32, terminated: bool, truncated: bool): bool {
 }
 
 /** One DDPG update; 0, or the number of the quantity that was not finite (ddpg.ts). Needs a stored transition. */
-export function update(): i32 { return ddpg.update(learner) }
+export function update(): i32 {
+  return ddpg.update(learner)
+}
 
 // --- addresses ------------------------------------------------------------------------------------------------
-export function obsAddress(): usize { return learner.obs }
-export function actionAddress(): usize { return learner.action }
-export function nextObsAddress(): usize { return learner.nextObs }
-export function policyObsAddress(): usize { return learner.policyObs }
-export function policyActionAddress(): usize { return learner.policyAction }
-export function noiseAddress(): usize { return learner.noise }
+export function obsAddress(): usize {
+  return learner.obs
+}
+export function actionAddress(): usize {
+  return learner.action
+}
+export function nextObsAddress(): usize {
+  return learner.nextObs
+}
+export function policyObsAddress(): usize {
+  return learner.policyObs
+}
+export function policyActionAddress(): usize {
+  return learner.policyAction
+}
+export function noiseAddress(): usize {
+  return learner.noise
+}
 /** f64[9]: see Hyperparameters in learner.ts; the host writes them after create(). */
-export function hyperparametersAddress(): usize { return changetype<usize>(learner.hyper) }
+export function hyperparametersAddress(): usize {
+  return changetype<usize>(learner.hyper)
+}
 /** f64[5]: updates, transitions held, row written next, β₁ᵗ, β₂ᵗ */
-export function countersAddress(): usize { return changetype<usize>(learner.counters) }
+export function countersAddress(): usize {
+  return changetype<usize>(learner.counters)
+}
 /** f64[6]: critic loss, actor loss, mean Q, mean target Q, critic and actor gradient norm of the last update */
-export function statisticsAddress(): usize { return changetype<usize>(learner.statistics) }
+export function statisticsAddress(): usize {
+  return changetype<usize>(learner.statistics)
+}
 
 /** Block of a network (0 actor, 1 critic): 0 parameters, 1 target, 2 Adam's m, 3 Adam's v, 4 gradient. */
 export function blockAddress(network: i32, block: i32): usize {
@@ -107,9 +170,15 @@ export function blockAddress(network: i32, block: i32): usize {
   return block == 3 ? net.v : net.gradient
 }
 /** Offsets within a block and distance of rows, in elements: w[I][stride], b[stride]. */
-export function weightOffset(network: i32, layer: i32): i32 { return layerAt(network, layer).w }
-export function biasOffset(network: i32, layer: i32): i32 { return layerAt(network, layer).b }
-export function rowStride(network: i32, layer: i32): i32 { return layerAt(network, layer).stride }
+export function weightOffset(network: i32, layer: i32): i32 {
+  return layerAt(network, layer).w
+}
+export function biasOffset(network: i32, layer: i32): i32 {
+  return layerAt(network, layer).b
+}
+export function rowStride(network: i32, layer: i32): i32 {
+  return layerAt(network, layer).stride
+}
 
 function layerAt(network: i32, layer: i32): Layer {
   return layerOf(network == 0 ? learner.actor : learner.critic, layer)

@@ -9,16 +9,28 @@ export { gemm } from './gemm'
 export { next, seedSequence } from './rng'
 
 /** An update on the batch that is in memory, without sampling. */
-export function learn(): i32 { return ddpg.learn(learner) }
-export function batchAddress(): usize { return learner.batch }
-export function nextBatchAddress(): usize { return learner.nextBatch }
-export function rewardAddress(): usize { return learner.reward }
-export function terminatedAddress(): usize { return learner.terminated }
-export function targetQAddress(): usize { return learner.targetQ }
+export function learn(): i32 {
+  return ddpg.learn(learner)
+}
+export function batchAddress(): usize {
+  return learner.batch
+}
+export function nextBatchAddress(): usize {
+  return learner.nextBatch
+}
+export function rewardAddress(): usize {
+  return learner.reward
+}
+export function terminatedAddress(): usize {
+  return learner.terminated
+}
+export function targetQAddress(): usize {
+  return learner.targetQ
+}
 
 /** Address of zeroed memory that nothing else uses: beyond the learner, if there is one. */
 export function allocate(bytes: i32): usize {
-  const address = <usize>memory.size() << 16
+  const address = (<usize>memory.size()) << 16
   memory.grow((bytes + 0xffff) >> 16)
   return address
 }

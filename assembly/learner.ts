@@ -95,7 +95,12 @@ export const learner = changetype<Learner>(record)
 
 /** Fills the record and returns the bytes of memory that the learner needs. */
 export function layOut(
-  obsDim: i32, actionDim: i32, actorLayers: i32, criticLayers: i32, batchSize: i32, capacity: i32,
+  obsDim: i32,
+  actionDim: i32,
+  actorLayers: i32,
+  criticLayers: i32,
+  batchSize: i32,
+  capacity: i32,
 ): u64 {
   const l = learner
   l.hyper = changetype<Hyperparameters>(hyperparameters)

@@ -77,7 +77,19 @@ export function initialize(net: Mlp, small: bool): void {
 export function forward(net: Mlp, parameters: usize, x: usize, ldx: i32, B: i32): usize {
   for (let l = 0; l < net.depth; ++l) {
     const layer = layerOf(net, l)
-    gemm(layer.y, layer.stride, x, ldx, 1, at(parameters, layer.w), layer.stride, at(parameters, layer.b), B, layer.stride, layer.I)
+    gemm(
+      layer.y,
+      layer.stride,
+      x,
+      ldx,
+      1,
+      at(parameters, layer.w),
+      layer.stride,
+      at(parameters, layer.b),
+      B,
+      layer.stride,
+      layer.I,
+    )
     x = layer.y
     ldx = layer.stride
     if (l == net.depth - 1) break
