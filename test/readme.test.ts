@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const readme = readFileSync(`${root}README.md`, 'utf8')
+
+it('the example of the library runs as it stands, and learns', () => {
+  const program = /```js\n([^`]*)```/.exec(readme)![1]!
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  const rewards = [...output.matchAll(/^step \d+: (.*)$/gm)].map((match) => Number(match[1]))
+  const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length
+  expect(rewards).toHaveLength(50)
+  expect(mean(rewards.slice(-10))).toBeGreaterThan(mean(rewards.slice(0, 10)) / 3)
+  expect(Number(/push at position 1: (.*)/.exec(output)![1])).toBeLessThan(-0.5)
+})
+
+it('the options of experiment are those of the command line', () => {
+  const help = execFileSync(process.execPath, [`${root}src/cli.ts`, 'experiment', '--help'], {
+    encoding: 'utf8',
+  })
+  const options = [...help.matchAll(/--[a-z-]+/g)]
+    .map(([option]) => option)
+    .filter((option) => option !== '--help')
+  for (const option of new Set(options)) {
+    const written = option === '--override' ? '-o KEY=VALUE' : option
+    expect(readme, option).toContain(written)
+  }
+})
