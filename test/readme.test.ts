@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(`${root}README.md`, 'utf8')
 
 it('the example of the library runs as it stands, and learns', () => {
-  const program = /```js\n([^`]*)```/.exec(readme)![1]!
+  const program = /```js\n(.*?)\n```/s.exec(readme)![1]!
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
     cwd: root,
     encoding: 'utf8',
@@ -25,7 +25,7 @@ it('the options of experiment are those of the command line', () => {
   })
   const options = [...help.matchAll(/--[a-z-]+/g)]
     .map(([option]) => option)
-    .filter((option) => option !== '--help')
+    .filter((option) => option !== '--help' && option !== '--version')
   for (const option of new Set(options)) {
     const written = option === '--override' ? '-o KEY=VALUE' : option
     expect(readme, option).toContain(written)
