@@ -6,7 +6,7 @@
 //   counters F64[5], noise F32[actionDim], random U64[6, 2]                        see assembly/index.ts
 import { STREAMS } from './core.ts'
 import type { Learner } from './learner.ts'
-import type { Tensor } from './safetensors.ts'
+import { dtypeOf, type Tensor } from './safetensors.ts'
 
 const BLOCKS = [
   ['actor', 0, 0],
@@ -30,31 +30,29 @@ export function learnerTensors(learner: Learner): Record<string, Tensor> {
   return tensors
 }
 
-/** Writes the tensors into a learner of the same dimensions. @throws Error naming the tensor that does not fit */
+/**
+ * Writes the tensors into a learner of the same dimensions, or nothing when one does not fit.
+ * @throws Error naming the tensor that does not fit
+ */
 export function setLearnerTensors(learner: Learner, tensors: Record<string, Tensor>): void {
-  const checked = (name: string, shape: number[]): Tensor['data'] => {
+  for (const [name, { shape, data }] of Object.entries(learnerTensors(learner))) {
     const found = tensors[name]
     if (!found) throw new Error(`tensor ${name} is missing`)
     if (String(found.shape) !== String(shape))
       throw new Error(`tensor ${name} has shape [${found.shape}], expected [${shape}]`)
-    return found.data
-  }
-  for (const [prefix, network, block] of BLOCKS) {
-    for (const [name, { shape }] of Object.entries(blockTensors(learner, prefix, network, block)))
-      checked(name, shape)
+    if (dtypeOf(found.data) !== dtypeOf(data))
+      throw new Error(`tensor ${name} has dtype ${dtypeOf(found.data)}, expected ${dtypeOf(data)}`)
   }
   for (const [prefix, network, block] of BLOCKS) {
     eachLayer(learner, network, block, (layer, weight, bias, { I, O, stride }) => {
-      const w = checked(`${prefix}.${2 * layer}.weight`, [O, I]) as Float32Array
+      const w = tensors[`${prefix}.${2 * layer}.weight`]!.data as Float32Array
       for (let o = 0; o < O; o++) for (let i = 0; i < I; i++) weight[i * stride + o] = w[o * I + i]!
-      bias.set(checked(`${prefix}.${2 * layer}.bias`, [O]) as Float32Array)
+      bias.set(tensors[`${prefix}.${2 * layer}.bias`]!.data as Float32Array)
     })
   }
-  const { counters, noise, random } = stateViews(learner)
-  counters!.set(checked('counters', [counters!.length]) as never)
-  counters!.subarray(1, 3).fill(0 as never) // the replay buffer is not in the file: it begins empty
-  noise!.set(checked('noise', [noise!.length]) as never)
-  random!.set(checked('random', [STREAMS.length, 2]) as never)
+  const views = stateViews(learner)
+  for (const [name, view] of Object.entries(views)) view.set(tensors[name]!.data as never)
+  views['counters']!.subarray(1, 3).fill(0 as never) // the replay buffer is not in the file: it begins empty
 }
 
 /** A block of a network (assembly/index.ts: blockAddress) as named tensors, copied. */

@@ -50,10 +50,10 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
       dtype,
       shape,
       data_offsets: offsets,
-    } = entry as { dtype: Dtype; shape: number[]; data_offsets: [number, number] }
-    const Data = DTYPES[dtype]
-    if (!Data || !Array.isArray(shape) || !Array.isArray(offsets))
+    } = (entry ?? {}) as { dtype: Dtype; shape: number[]; data_offsets: [number, number] }
+    if (!Object.hasOwn(DTYPES, dtype) || !Array.isArray(shape) || !Array.isArray(offsets))
       throw new Error(`tensor ${name} has no dtype F32, F64 or U64, shape and offsets`)
+    const Data = DTYPES[dtype]
     const [from, to] = offsets
     const count = shape.reduce((product, n) => product * n, 1)
     if (to - from !== count * Data.BYTES_PER_ELEMENT || start + to > bytes.length) {
@@ -61,7 +61,9 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
         `tensor ${name} needs ${count * Data.BYTES_PER_ELEMENT} bytes up to ${start + to}, the file has ${bytes.length}`,
       )
     }
-    tensors[name] = { shape, data: new Data(bytes.slice(start + from, start + to).buffer) }
+    // Not bytes.slice, which copies nothing when the bytes are a Buffer of Node's.
+    const copy = new Uint8Array(bytes.subarray(start + from, start + to))
+    tensors[name] = { shape, data: new Data(copy.buffer) }
     total += to - from
   }
   if (start + total !== bytes.length)
@@ -74,14 +76,19 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start
     bytes.length < 8 ? 0 : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
   if (length < 2 || length > bytes.length - 8)
     throw new Error('not a safetensors file, or only the beginning of one')
+  let header: unknown
   try {
-    return { header: JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))), start: 8 + length }
+    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))
   } catch (error) {
     throw new Error('not a safetensors file: its header is not JSON', { cause: error })
   }
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw new Error('not a safetensors file: its header is not a JSON object')
+  return { header: header as Record<string, unknown>, start: 8 + length }
 }
 
-function dtypeOf(data: TensorData): Dtype {
+/** The format's name for the numbers of an array. */
+export function dtypeOf(data: TensorData): Dtype {
   if (data instanceof Float32Array) return 'F32'
   return data instanceof Float64Array ? 'F64' : 'U64'
 }

@@ -45,6 +45,7 @@ export function createPositionEnv(config: EnvConfig, market: Market, math: CoreM
   let wealth = 0
   let row = 0
   let step = 0
+  let over = true
 
   function observe(realPosition: number): Float32Array {
     obs.copyWithin(0, width)
@@ -66,6 +67,7 @@ export function createPositionEnv(config: EnvConfig, market: Market, math: CoreM
     row = window - 1
     if (duration !== null) row += random.index(rows - window - duration + 1)
     step = 0
+    over = false
     wealth = config.initial_cash
     portfolio = targetPortfolio(target[0]!, wealth, price[row]!)
     fillWindow()
@@ -82,7 +84,7 @@ export function createPositionEnv(config: EnvConfig, market: Market, math: CoreM
   }
 
   function takeStep(action: ArrayLike<number>): StepResult {
-    if (row >= rows - 1) throw new Error('the episode is over: call reset')
+    if (over) throw new Error('the episode is over: call reset')
     const chosen =
       positions[positionIndex(action[0]!, config.continuous_action_thresholds, positions.length)]!
     if (chosen !== target[0]) {
@@ -96,6 +98,7 @@ export function createPositionEnv(config: EnvConfig, market: Market, math: CoreM
     wealth = valueOf(portfolio, price[row]!)
     const terminated = !(wealth > 0)
     const truncated = !terminated && (row === rows - 1 || step === duration)
+    over = terminated || truncated
     const reward = terminated ? RUIN_REWARD : math.log(wealth / before)
     const held = terminated ? 0 : realPositionOf(portfolio, price[row]!)
     return { obs: observe(held), reward, terminated, truncated, info: info() }

@@ -23,6 +23,7 @@ export function createTradingEnv(config: TradingEnvConfig, market: Market, math:
   const position = new Float64Array(assets)
   let row = 0
   let wealth = initialCash
+  let over = true
 
   function observe(): Float32Array {
     for (let i = 0; i < featureCount; i++) obs[i] = features[row * featureCount + i]!
@@ -37,13 +38,14 @@ export function createTradingEnv(config: TradingEnvConfig, market: Market, math:
   function reset(): { obs: Float32Array; info: StepInfo } {
     row = 0
     wealth = initialCash
+    over = false
     weights.fill(0)
     position.fill(0)
     return { obs: observe(), info: info() }
   }
 
   function step(action: ArrayLike<number>): StepResult {
-    if (row >= rows - 1) throw new Error('the episode is over: call reset')
+    if (over) throw new Error('the episode is over: call reset')
     let growth = 1
     for (let i = 0; i < assets; i++) {
       const change = prices[i]![row + 1]! / prices[i]![row]! - 1
@@ -56,9 +58,11 @@ export function createTradingEnv(config: TradingEnvConfig, market: Market, math:
     wealth *= growth
     row++
     const terminated = !(growth > 0)
+    const truncated = !terminated && row === rows - 1
+    over = terminated || truncated
     if (terminated) weights.fill(0)
     const reward = terminated ? RUIN_REWARD : Math.max(-REWARD_CLIP, Math.min(REWARD_CLIP, math.log(growth)))
-    return { obs: observe(), reward, terminated, truncated: !terminated && row === rows - 1, info: info() }
+    return { obs: observe(), reward, terminated, truncated, info: info() }
   }
 
   return { obsDim: obs.length, actionDim: assets, reset, step }

@@ -1,0 +1,277 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { learnerTensors, setLearnerTensors } from '../../src/core/checkpoint.ts'
+import { createCore } from '../../src/core/core.ts'
+import { createLearner, type Learner, type LearnerOptions } from '../../src/core/learner.ts'
+import { loadModule } from '../../src/core/module.ts'
+import { readSafetensors, writeSafetensors } from '../../src/core/safetensors.ts'
+import { loadPolicy, readCheckpoint, writeCheckpoint } from '../../src/trial.ts'
+import { generator } from '../env/helpers.ts'
+import { expectAllClose } from '../helpers/allclose.ts'
+import { describeWithPython, runPython } from '../helpers/python.ts'
+import { parse } from '../scenario/helpers.ts'
+
+const module = await loadModule()
+const [OBS, ACTIONS] = [5, 3]
+
+const { scenario } = parse(
+  JSON.stringify({
+    seed: 6,
+    network: { actor_hidden_dims: [7, 6], value_hidden_dims: [9] },
+    training: { sample_size: 4, buffer_size: 8, noise: { type: 'ou', sigma: 0.3 } },
+  }),
+)
+const statistics = {
+  noFeatures: false,
+  firstClose: 50000.1,
+  scales: [{ name: 'feature_return', offset: -1e-7, scale: 0.1 + 0.2 }],
+}
+const OPTIONS: LearnerOptions = {
+  obsDim: OBS,
+  actionDim: ACTIONS,
+  actorHiddenDims: [7, 6],
+  criticHiddenDims: [9],
+  batchSize: 4,
+  capacity: 8,
+  init: 'torch',
+  noise: { type: 'ou', theta: 0.15, dt: 0.01 },
+}
+
+/** Acts, stores and updates on random observations. */
+function live(learner: Learner, steps: number, seed: number): void {
+  const random = generator(seed)
+  for (let step = 0; step < steps; step++) {
+    learner.obs.set(Array.from({ length: OBS }, () => 2 * random() - 1))
+    learner.act(0.3)
+    learner.nextObs.set(Array.from({ length: OBS }, () => 2 * random() - 1))
+    learner.observe(random(), random() < 0.1, random() < 0.1)
+    learner.update()
+  }
+}
+
+async function newLearner(seed: number, options: Partial<LearnerOptions> = {}): Promise<Learner> {
+  return createLearner({ ...OPTIONS, ...options }, await createCore(module, seed))
+}
+
+const trained = await newLearner(1)
+live(trained, 43, 1)
+const bytes = writeCheckpoint(trained, scenario, statistics, 1234)
+
+/** Shapes of a network's Linear layers, as PyTorch has them in nn.Sequential. */
+function layers(prefix: string, dims: number[]): [string, number[]][] {
+  return dims.slice(1).flatMap((O, layer): [string, number[]][] => [
+    [`${prefix}.${2 * layer}.weight`, [O, dims[layer]!]],
+    [`${prefix}.${2 * layer}.bias`, [O]],
+  ])
+}
+const SHAPES = Object.fromEntries([
+  ...['actor', 'actor_target', 'actor_exp_avg', 'actor_exp_avg_sq'].flatMap((prefix) =>
+    layers(prefix, [OBS, 7, 6, ACTIONS]),
+  ),
+  ...['critic', 'critic_target', 'critic_exp_avg', 'critic_exp_avg_sq'].flatMap((prefix) =>
+    layers(prefix, [OBS + ACTIONS, 9, 1]),
+  ),
+  ['counters', [5]],
+  ['noise', [ACTIONS]],
+  ['random', [6, 2]],
+])
+
+describe('a checkpoint', () => {
+  it('has every tensor, named and shaped as PyTorch would have it', () => {
+    const { tensors } = readSafetensors(bytes)
+    expect(Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]))).toEqual(
+      SHAPES,
+    )
+    const special = { counters: Float64Array, noise: Float32Array, random: BigUint64Array }
+    for (const [name, { data, shape }] of Object.entries(tensors)) {
+      expect(data.constructor, name).toBe(special[name as keyof typeof special] ?? Float32Array)
+      expect(data.length, name).toBe(shape.reduce((product, n) => product * n, 1))
+      // a block that was never filled would be all zero
+      expect(
+        Array.from(data as Iterable<number | bigint>).some((x) => Number(x) !== 0),
+        name,
+      ).toBe(true)
+    }
+    expect(tensors['counters']!.data[0]).toBe(43)
+  })
+
+  it('says of itself what it is and what it was trained with', () => {
+    expect(readCheckpoint(bytes)).toEqual({
+      scenario,
+      statistics,
+      step: 1234,
+      obsDim: OBS,
+      actionDim: ACTIONS,
+    })
+    expect(readSafetensors(bytes).metadata['format']).toBe('ddpg-wasm checkpoint 1')
+  })
+
+  it('has the same bytes for the same learner', () => {
+    expect(writeCheckpoint(trained, scenario, statistics, 1234)).toEqual(bytes)
+  })
+
+  it('is a copy: the learner goes on without changing it', async () => {
+    const learner = await newLearner(2)
+    const tensors = learnerTensors(learner)
+    const before = structuredClone(tensors)
+    live(learner, 10, 2)
+    expect(tensors).toEqual(before)
+    expect(learnerTensors(learner)).not.toEqual(before)
+  })
+
+  it('gives the same policy, to the bit', async () => {
+    const { learner } = await loadPolicy(bytes, module)
+    const random = generator(7)
+    const observations = Array.from({ length: 100 * OBS }, () => 6 * random() - 3)
+    expect(learner.policy(observations)).toEqual(trained.policy(observations))
+    expect(learner.options).toMatchObject({ obsDim: OBS, actionDim: ACTIONS, capacity: 1 })
+  })
+
+  it('restores everything but the replay buffer, which begins empty', async () => {
+    const learner = await newLearner(99)
+    setLearnerTensors(learner, readSafetensors(bytes).tensors)
+    const { counters, ...rest } = learnerTensors(learner)
+    const { counters: stored, ...expected } = learnerTensors(trained)
+    expect(rest).toEqual(expected)
+    expect(Array.from(counters!.data as Float64Array)).toEqual([43, 0, 0, stored!.data[3], stored!.data[4]])
+    expect([learner.updates, learner.replaySize]).toEqual([43, 0])
+  })
+
+  it('lets training go on with the same bits once the replay buffer is filled', async () => {
+    const fill = (learner: Learner) => {
+      for (let i = 0; i < 8; i++) {
+        learner.obs.set([i, 1, 2, 3, 4])
+        learner.nextObs.set([i, 2, 3, 4, 5])
+        learner.action.fill(i / 8)
+        learner.observe(i, i === 3, false)
+      }
+    }
+    // 40 steps are a multiple of the 8 that replay holds, so both write the same rows
+    const [original, restored] = [await newLearner(1), await newLearner(99)]
+    live(original, 40, 1)
+    setLearnerTensors(
+      restored,
+      readSafetensors(writeSafetensors({ tensors: learnerTensors(original), metadata: {} })).tensors,
+    )
+    fill(original)
+    fill(restored)
+    live(original, 24, 5)
+    live(restored, 24, 5)
+    expect(learnerTensors(restored)).toEqual(learnerTensors(original))
+  })
+})
+
+describe('loading refuses', () => {
+  const file = readSafetensors(bytes)
+  const otherwise = (changes: object, metadata: object = {}) =>
+    writeSafetensors({
+      tensors: { ...file.tensors, ...changes },
+      metadata: { ...file.metadata, ...metadata },
+    })
+
+  it('a file of another format', async () => {
+    const foreign = writeSafetensors({ tensors: file.tensors, metadata: {} })
+    await expect(loadPolicy(foreign, module)).rejects.toThrow(
+      'expected a file of format "ddpg-wasm checkpoint 1", found none',
+    )
+    await expect(loadPolicy(otherwise({}, { format: 'pt' }), module)).rejects.toThrow(
+      'expected a file of format "ddpg-wasm checkpoint 1", found "pt"',
+    )
+  })
+
+  it('a file that is cut off', async () => {
+    await expect(loadPolicy(bytes.subarray(0, bytes.length - 100), module)).rejects.toThrow(
+      /the file has \d+$/,
+    )
+    await expect(loadPolicy(bytes.subarray(0, 500), module)).rejects.toThrow(
+      'not a safetensors file, or only the beginning of one',
+    )
+  })
+
+  it('a tensor of another shape, by its name', async () => {
+    const transposed = { ...file.tensors['actor.2.weight']!, shape: [7, 6] }
+    await expect(loadPolicy(otherwise({ 'actor.2.weight': transposed }), module)).rejects.toThrow(
+      'tensor actor.2.weight has shape [7,6], expected [6,7]',
+    )
+    const { tensors } = readSafetensors(bytes)
+    const wider = await newLearner(0, { criticHiddenDims: [10] })
+    expect(() => setLearnerTensors(wider, tensors)).toThrow(
+      'tensor critic.0.weight has shape [9,8], expected [10,8]',
+    )
+    const fewer = await newLearner(0, { actionDim: 2 })
+    expect(() => setLearnerTensors(fewer, tensors)).toThrow(/^tensor actor\.4\.weight has shape \[3,6\]/)
+  })
+
+  it('a tensor that is missing, by its name', async () => {
+    const learner = await newLearner(3)
+    for (const name of ['actor.0.weight', 'critic_exp_avg_sq.2.bias', 'random']) {
+      const { [name]: _, ...rest } = file.tensors
+      expect(() => setLearnerTensors(learner, rest)).toThrow(`tensor ${name} is missing`)
+    }
+  })
+
+  it('a tensor of other numbers, by its name', async () => {
+    const learner = await newLearner(3)
+    for (const [name, data] of [
+      ['actor.0.bias', new Float64Array(7)],
+      ['counters', new Float32Array(5)],
+      ['random', new Float64Array(12)],
+    ] as const) {
+      const tensors = { ...file.tensors, [name]: { ...file.tensors[name]!, data } }
+      expect(() => setLearnerTensors(learner, tensors), name).toThrow(
+        new RegExp(`^tensor ${name} has dtype F\\d\\d, expected \\w\\d\\d$`),
+      )
+    }
+  })
+
+  it('without having changed anything', async () => {
+    const learner = await newLearner(3)
+    const before = learnerTensors(learner)
+    for (const name of ['actor.0.weight', 'critic_exp_avg_sq.2.bias', 'counters', 'noise', 'random']) {
+      const { [name]: _, ...rest } = file.tensors
+      expect(() => setLearnerTensors(learner, rest)).toThrow()
+      expect(learnerTensors(learner), name).toEqual(before)
+    }
+  })
+})
+
+describeWithPython('a checkpoint in Python', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it('opens, tells its metadata, and gives an actor with the same actions in NumPy', () => {
+    const [checkpoint, observations] = [join(folder, 'x.safetensors'), join(folder, 'observations.json')]
+    writeFileSync(checkpoint, bytes)
+    const random = generator(8)
+    const rows = Array.from({ length: 100 }, () => Array.from({ length: OBS }, () => 6 * random() - 3))
+    writeFileSync(observations, JSON.stringify(rows))
+    const seen = runPython('core/checkpoint_peer.py', checkpoint, observations) as {
+      tensors: Record<string, [string, number[]]>
+      metadata: Record<string, string>
+      actions: number[][]
+    }
+    const dtypes: Record<string, string> = { counters: 'float64', random: 'uint64' }
+    expect(seen.tensors).toEqual(
+      Object.fromEntries(
+        Object.entries(SHAPES).map(([name, shape]) => [name, [dtypes[name] ?? 'float32', shape]]),
+      ),
+    )
+    expect(JSON.parse(seen.metadata['scenario']!)).toEqual(scenario)
+    expect(JSON.parse(seen.metadata['statistics']!)).toEqual(statistics)
+    expect(seen.metadata['step']).toBe('1234')
+    const actions = trained.policy(rows.flat())
+    expectAllClose(actions, seen.actions.flat(), { absolute: 1e-6, what: 'actions' })
+    // actions that are all alike, or all at the bounds, would show nothing
+    expect(Math.max(...actions) - Math.min(...actions)).toBeGreaterThan(0.2)
+    expect(Math.max(...actions.map(Math.abs))).toBeLessThan(1)
+  })
+
+  it('is read from the file as from memory', async () => {
+    const path = join(folder, 'y.safetensors')
+    writeFileSync(path, bytes)
+    const { learner } = await loadPolicy(readFileSync(path), module)
+    expect(learner.policy([1, 2, 3, 4, 5])).toEqual(trained.policy([1, 2, 3, 4, 5]))
+  })
+})

@@ -1,0 +1,262 @@
+import { describe, expect, it } from 'vitest'
+import { createCore } from '../src/core/core.ts'
+import { loadModule } from '../src/core/module.ts'
+import { readSafetensors } from '../src/core/safetensors.ts'
+import { generate } from '../src/data/synthetic.ts'
+import type { Table } from '../src/data/table.ts'
+import { createEvaluationEnv, deterministic, rollout } from '../src/evaluate.ts'
+import { prepare, type Prepared } from '../src/market.ts'
+import type { Scenario } from '../src/scenario/schema.ts'
+import {
+  evaluateCheckpoint,
+  loadPolicy,
+  readCheckpoint,
+  runTrial,
+  type TrialEvent,
+  type TrialResult,
+} from '../src/trial.ts'
+import { expectClose } from './env/helpers.ts'
+import { parse } from './scenario/helpers.ts'
+
+const module = await loadModule()
+const core = await createCore(module, 0)
+
+interface Given {
+  env?: object
+  training?: object
+  evaluation?: object
+  seed?: number
+}
+
+/** 120 rows of a noisy sine: 60 to train on, 30 to validate, 30 to test. */
+function scenario({ env, training, evaluation, seed = 3 }: Given = {}): Scenario {
+  return parse(
+    JSON.stringify({
+      seed,
+      data: { train_size: 60, validation_size: 30, test_size: 30 },
+      env: { include_position_feature: true, trading_fees: 0.0005, ...env },
+      network: { actor_hidden_dims: [8], value_hidden_dims: [8] },
+      training: {
+        max_steps: 400,
+        init_rand_steps: 60,
+        frames_per_batch: 20,
+        optim_steps_per_batch: 10,
+        sample_size: 16,
+        buffer_size: 1000,
+        reward_scale: 50,
+        actor_lr: 0.003,
+        value_lr: 0.01,
+        eval_interval: 20,
+        ...training,
+      },
+      evaluation: { n_random_trials: 2, ...evaluation },
+    }),
+  ).scenario
+}
+
+async function createTable(): Promise<Table> {
+  const generator = parse(
+    '{ data: { train_size: 60 }, data_generator: { pattern_type: sine_wave, n_periods: 4, samples_per_period: 30, volatility: 0.01, seed: 1 } }',
+  ).scenario.data_generator!
+  return generate(generator, '1h', await createCore(module, generator.seed!))
+}
+const table = await createTable()
+
+interface Run {
+  config: Scenario
+  prepared: Prepared
+  events: TrialEvent[]
+  result: TrialResult
+}
+
+async function run(
+  given: Given = {},
+  shouldStop?: (events: TrialEvent[]) => boolean,
+  data = table,
+): Promise<Run> {
+  const config = scenario(given)
+  const prepared = prepare(config, data, core.math)
+  const events: TrialEvent[] = []
+  const trial = runTrial(config, prepared, module, () => shouldStop?.(events) ?? false)
+  for (;;) {
+    const { value, done } = await trial.next()
+    if (done) return { config, prepared, events, result: value }
+    events.push(value)
+  }
+}
+
+function ofType<T extends TrialEvent['type']>(events: TrialEvent[], type: T) {
+  return events.filter((event): event is Extract<TrialEvent, { type: T }> => event.type === type)
+}
+
+const tensorsOf = (bytes: Uint8Array) => readSafetensors(bytes).tensors
+
+describe('a trial', () => {
+  it('keeps the weights that were best on the validation split', async () => {
+    const { config, prepared, events, result } = await run()
+    const validations = ofType(events, 'validation')
+    expect(validations.length).toBe(8)
+    let highest = -Infinity
+    for (const { sumLogReward, isBest } of validations) {
+      expect(isBest).toBe(sumLogReward > highest)
+      highest = Math.max(highest, sumLogReward)
+    }
+    const best = validations.findLast(({ isBest }) => isBest)!
+    expect(best.sumLogReward).toBe(highest)
+    expect(result.best!.step).toBe(best.step)
+    expect(readCheckpoint(result.best!.bytes).step).toBe(best.step)
+    const { validation } = await evaluateCheckpoint(result.best!.bytes, config, prepared, module)
+    expect(validation.metrics.sum_log_reward).toBe(highest)
+  })
+
+  it('keeps the earliest of weights that are equally good', async () => {
+    // so slow a learner never changes its actor
+    const { events, result } = await run({ training: { actor_lr: 1e-30 } })
+    const validations = ofType(events, 'validation')
+    expect(new Set(validations.map(({ sumLogReward }) => sumLogReward)).size).toBe(1)
+    expect(validations.map(({ isBest }) => isBest)).toEqual(validations.map((_, i) => i === 0))
+    expect(result.best!.step).toBe(validations[0]!.step)
+  })
+
+  it('evaluates the final weights, or the best ones when asked', async () => {
+    const [final, best] = [await run(), await run({ evaluation: { policy: 'best' } })]
+    // without this the test could not tell one from the other
+    expect(tensorsOf(best.result.best!.bytes)).not.toEqual(tensorsOf(best.result.checkpoint))
+    const evaluated = ({ config, prepared }: Run, bytes: Uint8Array) =>
+      evaluateCheckpoint(bytes, config, prepared, module)
+    const expectedFinal = await evaluated(final, final.result.checkpoint)
+    const expectedBest = await evaluated(best, best.result.best!.bytes)
+    expect(expectedFinal.train.agent).not.toEqual(expectedBest.train.agent)
+    expect(final.result.evaluation).toEqual(expectedFinal)
+    expect(best.result.evaluation).toEqual(expectedBest)
+  })
+
+  it('evaluates the final weights when there was no validation to choose by', async () => {
+    const { config, prepared, result } = await run({
+      evaluation: { policy: 'best' },
+      training: { eval_interval: 1000 },
+    })
+    expect(result.best).toBeUndefined()
+    expect(result.evaluation).toEqual(await evaluateCheckpoint(result.checkpoint, config, prepared, module))
+  })
+
+  it('validates on as many steps as asked, and no more than there are', async () => {
+    const { config, prepared, result } = await run({
+      training: { eval_steps: 10, max_steps: 120, eval_interval: 30 },
+    })
+    const { learner } = await loadPolicy(result.checkpoint, module)
+    const env = createEvaluationEnv(config, prepared.markets.validation, core)
+    const { events } = await run({ training: { eval_steps: 10, max_steps: 120, eval_interval: 30 } })
+    const rewards = rollout(env, deterministic(learner), 10).rewards
+    expectClose(
+      ofType(events, 'validation').at(-1)!.sumLogReward,
+      rewards.reduce((sum, reward) => sum + reward, 0),
+    )
+  })
+
+  it('stops when told to, and evaluates what it has', async () => {
+    const { config, prepared, events, result } = await run({}, (seen) => seen.at(-1)?.step === 100)
+    expect(result.step).toBe(100)
+    expect(events.every(({ step }) => step <= 100)).toBe(true)
+    expect(readCheckpoint(result.checkpoint).step).toBe(100)
+    expect(result.evaluation).toEqual(await evaluateCheckpoint(result.checkpoint, config, prepared, module))
+    expect(result.evaluation.test.metrics.steps).toBe(29)
+  })
+
+  it('gives checkpoints at the interval, each of its own moment, and one at the end', async () => {
+    const { events, result } = await run({ training: { checkpoint_interval: 100 } })
+    const checkpoints = ofType(events, 'checkpoint')
+    expect(checkpoints.map(({ step }) => step)).toEqual([100, 200, 300])
+    const updates = checkpoints.map(({ bytes }) => tensorsOf(bytes)['counters']!.data[0])
+    expect(updates).toEqual([20, 70, 120])
+    for (const { step, bytes } of checkpoints) expect(readCheckpoint(bytes).step).toBe(step)
+    expect([result.step, readCheckpoint(result.checkpoint).step]).toEqual([400, 400])
+  })
+
+  it('is not disturbed by validation or checkpoints', async () => {
+    const quiet = await run({ training: { eval_interval: 100000 } })
+    const busy = await run({ training: { eval_interval: 1, checkpoint_interval: 20 } })
+    expect(ofType(busy.events, 'validation').length).toBe(170)
+    expect(tensorsOf(busy.result.checkpoint)).toEqual(tensorsOf(quiet.result.checkpoint))
+  })
+
+  it('gives the same bytes for the same seed, and others for another', async () => {
+    const [first, again, other] = [await run(), await run(), await run({ seed: 4 })]
+    expect(again.result).toEqual(first.result)
+    expect(again.events).toEqual(first.events)
+    expect(tensorsOf(other.result.checkpoint)['actor.0.weight']).not.toEqual(
+      tensorsOf(first.result.checkpoint)['actor.0.weight'],
+    )
+  })
+
+  it('runs in the environment of discrete positions', async () => {
+    const env = { backend: 'gym_trading_env.continuous', include_position_feature: false, windows: 2 }
+    const { result } = await run({ env: { ...env, max_episode_duration: 15, positions: [-1, 0, 1] } })
+    expect(result.step).toBe(400)
+    for (const split of ['train', 'validation', 'test'] as const) {
+      const { agent, metrics } = result.evaluation[split]
+      expect(metrics.steps).toBe(split === 'train' ? 58 : 28)
+      for (const position of agent.positions) expect([-1, 0, 1]).toContain(position)
+    }
+  })
+})
+
+describe('the splits', () => {
+  /** The table with other prices and volumes from a row on. */
+  function altered(from: number): Table {
+    const columns = Object.entries(table.columns).map(([name, values]) => {
+      const factor = name === 'timestamp' ? 1 : name === 'volume' ? 5 : 1.7
+      return [name, values.map((value, row) => (row < from ? value : factor * value))]
+    })
+    return { length: table.length, columns: Object.fromEntries(columns) }
+  }
+
+  it('keep training and validation from seeing the rows of the test', async () => {
+    const seen = await run({ training: { checkpoint_interval: 100 } })
+    const other = await run({ training: { checkpoint_interval: 100 } }, undefined, altered(90))
+    expect(other.events).toEqual(seen.events)
+    expect(other.result.checkpoint).toEqual(seen.result.checkpoint)
+    expect(other.result.best).toEqual(seen.result.best)
+    const { train, validation, test } = seen.result.evaluation
+    expect(other.result.evaluation.train).toEqual(train)
+    expect(other.result.evaluation.validation).toEqual(validation)
+    // and the test did change
+    expect(other.result.evaluation.test.random).not.toEqual(test.random)
+  })
+
+  it('keep training from seeing the rows of validation', async () => {
+    const [seen, other] = [await run(), await run({}, undefined, altered(60))]
+    expect(other.result.checkpoint).toEqual(seen.result.checkpoint)
+    expect(other.result.evaluation.train).toEqual(seen.result.evaluation.train)
+    expect(ofType(other.events, 'validation')).not.toEqual(ofType(seen.events, 'validation'))
+  })
+
+  it('hold consecutive rows of the table, with the features computed across their borders', async () => {
+    const config = scenario({ env: { price_columns: ['close', 'open'], obs_clip: null } })
+    const { markets, splits } = prepare(config, table, core.math)
+    expect(splits).toEqual({
+      train: { from: 0, to: 60 },
+      validation: { from: 60, to: 90 },
+      test: { from: 90, to: 120 },
+    })
+    for (const name of ['train', 'validation', 'test'] as const) {
+      const { from, to } = splits[name]
+      expect(markets[name].rows).toBe(to - from)
+      expect(markets[name].prices[0]).toEqual(table.columns['close']!.slice(from, to))
+      expect(markets[name].prices[1]).toEqual(table.columns['open']!.slice(from, to))
+    }
+    // the return of a split's first row is from the row before it
+    const { scales } = prepare(config, table, core.math).statistics
+    const { offset, scale } = scales[0]!
+    const close = table.columns['close']!
+    expect(scales[0]!.name).toBe('feature_return')
+    expect(markets.test.features[0]).toBeCloseTo((close[90]! / close[89]! - 1 - offset) / scale, 5)
+  })
+
+  it('have features clipped as the scenario says', () => {
+    const config = scenario({ env: { obs_clip: 0.5 } })
+    const { features } = prepare(config, table, core.math).markets.train
+    expect(Math.max(...features)).toBe(0.5)
+    expect(Math.min(...features)).toBe(-0.5)
+  })
+})
