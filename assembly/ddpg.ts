@@ -48,9 +48,9 @@ export function learn(l: Learner): i32 {
   // φ ← Adam on mean loss(Q(s, a) − y)
   const q = forward(critic, critic.parameters, l.batch, ld, B)
   stats.meanQ = mean(q, 4, B)
-  stats.criticLoss = criticLoss(<i32>hyper.criticLoss, q, l.targetQ, l.dy, B)
+  stats.criticLoss = criticLoss(<i32>hyper.criticLoss, q, l.targetQ, l.scratch.dy, B)
   if (!isFinite(stats.criticLoss)) return CRITIC_LOSS
-  backward(critic, l.batch, ld, B, l.dy, l.dx, l.wT)
+  backward(critic, l.batch, ld, B, l.scratch)
   stats.criticGradientNorm = norm(critic.gradient, critic.count)
   if (!isFinite(stats.criticGradientNorm)) return CRITIC_GRADIENT
   advanceBetaPowers(betaPowers(l))
@@ -111,11 +111,14 @@ function targetQ(l: Learner, nextQ: usize): void {
 /** Gradient of −mean Q(s, μ(s)): back through the critic to the action, through tanh, into the actor. */
 function actorGradient(l: Learner, ld: i32): void {
   const B = l.batchSize
+  const output = layerOf(l.actor, l.actor.depth - 1)
   const dq = f32x4.replace_lane(f32x4.splat(0), 0, -1 / <f32>B)
-  for (let b = 0; b < B; ++b) v128.store(at(l.dy, 4 * b), dq)
-  const da = inputGradient(l.critic, l.obsDim, l.actionDim, B, l.dy, l.dx, l.wT)
-  tanhBackward(da, layerOf(l.actor, l.actor.depth - 1).y, B * padded(l.actionDim))
-  backward(l.actor, l.batch, ld, B, da, da == l.dy ? l.dx : l.dy, l.wT)
+  for (let b = 0; b < B; ++b) v128.store(at(l.scratch.dy, 4 * b), dq)
+  memory.fill(l.actionGradient, 0, (<usize>(B * output.stride)) << 2)
+  inputGradient(l.critic, l.obsDim, l.actionDim, l.actionGradient, output.stride, B, l.scratch)
+  tanhBackward(l.actionGradient, output.y, B * output.stride)
+  memory.copy(l.scratch.dy, l.actionGradient, (<usize>(B * output.stride)) << 2)
+  backward(l.actor, l.batch, ld, B, l.scratch)
 }
 
 function step(l: Learner, net: Mlp, lr: f64, decay: f64, gradientNorm: f64): bool {

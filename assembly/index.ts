@@ -3,7 +3,7 @@
 import * as ddpg from './ddpg'
 import * as explore from './explore'
 import { hiddenDims, layOut, learner } from './learner'
-import { initialize, Layer, layerOf, Mlp } from './mlp'
+import * as mlp from './mlp'
 import { add } from './replay'
 import * as rng from './rng'
 
@@ -88,8 +88,8 @@ export function create(
   return true
 }
 
-function initializeNetwork(net: Mlp, small: bool): void {
-  initialize(net, small)
+function initializeNetwork(net: mlp.Mlp, small: bool): void {
+  mlp.initialize(net, small)
   memory.copy(net.target, net.parameters, (<usize>net.count) << 2)
 }
 
@@ -163,23 +163,20 @@ export function statisticsAddress(): usize {
 
 /** Block of a network (0 actor, 1 critic): 0 parameters, 1 target, 2 Adam's m, 3 Adam's v, 4 gradient. */
 export function blockAddress(network: i32, block: i32): usize {
-  const net = network == 0 ? learner.actor : learner.critic
+  const net = networkOf(network)
   if (block == 0) return net.parameters
   if (block == 1) return net.target
   if (block == 2) return net.m
   return block == 3 ? net.v : net.gradient
 }
-/** Offsets within a block and distance of rows, in elements: w[I][stride], b[stride]. */
-export function weightOffset(network: i32, layer: i32): i32 {
-  return layerAt(network, layer).w
+/** Offsets within a block, in elements: of the weight from input i to unit o, and of the bias of unit 0. */
+export function weightOffset(network: i32, layer: i32, i: i32, o: i32): i32 {
+  return mlp.weightOffset(networkOf(network), layer, i, o)
 }
 export function biasOffset(network: i32, layer: i32): i32 {
-  return layerAt(network, layer).b
-}
-export function rowStride(network: i32, layer: i32): i32 {
-  return layerAt(network, layer).stride
+  return mlp.layerOf(networkOf(network), layer).b
 }
 
-function layerAt(network: i32, layer: i32): Layer {
-  return layerOf(network == 0 ? learner.actor : learner.critic, layer)
+function networkOf(network: i32): mlp.Mlp {
+  return network == 0 ? learner.actor : learner.critic
 }

@@ -4,7 +4,10 @@ import { learner } from './learner'
 
 export * from './index'
 export { adam, advanceBetaPowers, norm, softUpdate } from './adam'
-export { reluBackward, reluForward, tanhBackward, tanhForward } from './activation'
+export { tanhBackward, tanhForward } from './activation'
+export { listBytes, reluBackward, reluForward, sparseProduct, sparseWeightGradient } from './sparse'
+export { dotRows } from './head'
+export { panelOffset } from './panel'
 export { gemm } from './gemm'
 export { next, seedSequence } from './rng'
 

@@ -7,7 +7,8 @@
 //
 // create() lays all of it out from __heap_base upwards and grows memory once; nothing moves afterwards.
 import { padded } from './memory'
-import { Layer, layerOf, MAX_LAYERS, Mlp, shape } from './mlp'
+import { Layer, layerOf, MAX_LAYERS, Mlp, Scratch, shape } from './mlp'
+import { listBytes } from './sparse'
 
 /** All state that is not an array, as f64 so that the host reads one view. */
 @unmanaged
@@ -78,16 +79,16 @@ export class Learner {
   reward: usize // [batchSize]
   terminated: usize // [batchSize], 0 or 1
   targetQ: usize // [batchSize]
-  dy: usize // [batchSize, widest stride], twice
-  dx: usize
-  wT: usize // a transposed weight matrix
+  actionGradient: usize // [batchSize, padded(actionDim)]
+  scratch: Scratch
   end: u64
 }
 
 const record = memory.data(256, 16)
 const hyperparameters = memory.data(128, 16)
 const networks = memory.data(128, 16)
-const layers = memory.data(512, 16)
+const layers = memory.data(576, 16)
+const scratch = memory.data(16, 16)
 /** i32[16]: hidden widths of the actor, then from 8 on of the critic; the host writes them before create(). */
 export const hiddenDims: usize = memory.data(64, 16)
 
@@ -162,27 +163,34 @@ function layOutScratch(l: Learner): void {
   l.targetQ = reserve(l, B, 4)
   l.actor.gradient = reserve(l, l.actor.count, 4)
   l.critic.gradient = reserve(l, l.critic.count, 4)
-  const widest = max(layOutActivations(l, l.actor), layOutActivations(l, l.critic))
-  l.dy = reserve(l, B, 4 * widest)
-  l.dx = reserve(l, B, 4 * widest)
-  l.wT = reserve(l, max(largestTranspose(l, l.actor), largestTranspose(l, l.critic)), 4)
+  layOutBackward(l, max(layOutActivations(l, l.actor), layOutActivations(l, l.critic)))
 }
 
-/** Returns the widest row of an activation or a gradient of one. */
+/** Returns the widest row of an activation. */
 function layOutActivations(l: Learner, net: Mlp): i32 {
-  let widest = padded(l.actionDim)
+  let widest = 0
   for (let i = 0; i < net.depth; ++i) {
     const layer = layerOf(net, i)
     layer.y = reserve(l, l.batchSize, 4 * layer.stride)
+    if (i < net.depth - 1) layer.lists = reserve(l, l.batchSize, listBytes(layer.stride))
     widest = max(widest, layer.stride)
   }
   return widest
 }
 
-/** Elements of the largest transposed matrix: the first layer's has only the actions' rows. */
+function layOutBackward(l: Learner, widest: i32): void {
+  l.actionGradient = reserve(l, l.batchSize, 4 * padded(l.actionDim))
+  l.scratch = changetype<Scratch>(scratch)
+  l.scratch.dy = reserve(l, l.batchSize, 4 * widest)
+  l.scratch.dx = reserve(l, l.batchSize, 4 * widest)
+  l.scratch.wT = reserve(l, max(largestTranspose(l, l.actor), largestTranspose(l, l.critic)), 4)
+}
+
+/** Elements of the largest transposed matrix: of the critic's first layer only the actions' rows are taken. */
 function largestTranspose(l: Learner, net: Mlp): i32 {
-  let largest = padded(l.actionDim) * layerOf(net, 0).O
-  for (let i = 1; i < net.depth; ++i) largest = max(largest, padded(layerOf(net, i).I) * layerOf(net, i).O)
+  let largest = l.actionDim * layerOf(net, 0).stride
+  for (let i = 1; i < net.depth - 1; ++i)
+    largest = max(largest, padded(layerOf(net, i).I) * layerOf(net, i).O)
   return largest
 }
 

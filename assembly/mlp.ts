@@ -1,13 +1,16 @@
 // Multilayer perceptron over a flat parameter block. Legend: B rows of the batch, I inputs and O units of a layer,
 // `stride` = O padded to a multiple of 4.
 //
-// A block holds, layer by layer, w[I, stride] and b[stride]; the padding columns are zero and stay zero. Blocks of
-// one network are alike (parameters, target, gradient, Adam moments), so whatever treats all parameters the same
-// is one loop over `count` elements.
-import { reluBackward, reluForward, tanhBackward, tanhForward } from './activation'
+// A block holds, layer by layer, weights and then bias[stride]: hidden layers w[I, stride] in panels (panel.ts), the
+// output layer w[O, padded(I)] row by row (head.ts). Padding is zero and stays zero. Blocks of one network are alike
+// (parameters, target, gradient, Adam moments), so what treats all parameters the same is one loop over `count`.
+import { tanhBackward, tanhForward } from './activation'
 import { gemm } from './gemm'
-import { at, padded } from './memory'
+import { dotRows } from './head'
+import { at, copyRow, padded } from './memory'
+import { panelOffset, panelWidth } from './panel'
 import { INITIALIZATION, uniform } from './rng'
+import { reluBackward, reluForward, sparseProduct, sparseWeightGradient } from './sparse'
 
 export const MAX_LAYERS: i32 = 9 // 8 hidden and the output
 
@@ -19,6 +22,7 @@ export class Layer {
   w: i32 // offset in a block, in elements
   b: i32
   y: usize // activations [B, stride] of the last forward
+  lists: usize // where they are not zero, when a ReLU made them (sparse.ts)
 }
 
 @unmanaged
@@ -34,6 +38,14 @@ export class Mlp {
   v: usize
 }
 
+/** Memory for the gradients that flow back: `dy` and `dx` [B, widest stride], and for a transposed matrix. */
+@unmanaged
+export class Scratch {
+  dy: usize
+  dx: usize
+  wT: usize
+}
+
 export function layerOf(net: Mlp, l: i32): Layer {
   return changetype<Layer>(net.layers + <usize>l * offsetof<Layer>())
 }
@@ -43,15 +55,22 @@ export function shape(net: Mlp, inputs: i32, hidden: usize, outputs: i32): void 
   let offset = 0
   for (let l = 0; l < net.depth; ++l) {
     const layer = layerOf(net, l)
+    const isHead = l == net.depth - 1
     layer.I = inputs
-    layer.O = l == net.depth - 1 ? outputs : load<i32>(at(hidden, l))
+    layer.O = isHead ? outputs : load<i32>(at(hidden, l))
     layer.stride = padded(layer.O)
     layer.w = offset
-    layer.b = offset + layer.I * layer.stride
+    layer.b = offset + (isHead ? layer.O * padded(layer.I) : layer.I * layer.stride)
     offset = layer.b + layer.stride
     inputs = layer.O
   }
   net.count = offset
+}
+
+/** Offset in a block of the weight from input i to unit o. */
+export function weightOffset(net: Mlp, l: i32, i: i32, o: i32): i32 {
+  const layer = layerOf(net, l)
+  return layer.w + (l == net.depth - 1 ? o * padded(layer.I) + i : panelOffset(layer.I, layer.stride, i, o))
 }
 
 /**
@@ -61,80 +80,134 @@ export function shape(net: Mlp, inputs: i32, hidden: usize, outputs: i32): void 
 export function initialize(net: Mlp, small: bool): void {
   for (let l = 0; l < net.depth; ++l) {
     const layer = layerOf(net, l)
-    const isLast = small && l == net.depth - 1
-    const bound = isLast ? 0.003 : 1.0 / Math.sqrt(<f64>layer.I)
-    for (let i = 0; i <= layer.I; ++i) {
-      const row = at(net.parameters, layer.w + i * layer.stride) // row I is the bias
-      for (let o = 0; o < layer.O; ++o) {
-        const zeroed = isLast && i == layer.I
-        store<f32>(at(row, o), zeroed ? 0 : <f32>((2.0 * uniform(INITIALIZATION) - 1.0) * bound))
-      }
+    const isSmall = small && l == net.depth - 1
+    const bound = isSmall ? 0.003 : 1.0 / Math.sqrt(<f64>layer.I)
+    for (let o = 0; o < layer.O; ++o) {
+      for (let i = 0; i < layer.I; ++i)
+        store<f32>(at(net.parameters, weightOffset(net, l, i, o)), draw(bound))
+      store<f32>(at(net.parameters, layer.b + o), isSmall ? 0 : draw(bound))
     }
   }
 }
 
+function draw(bound: f64): f32 {
+  return <f32>((2.0 * uniform(INITIALIZATION) - 1.0) * bound)
+}
+
 /** Network output [B, stride of the last layer], before any output activation. Rows of x are ldx elements apart. */
 export function forward(net: Mlp, parameters: usize, x: usize, ldx: i32, B: i32): usize {
-  for (let l = 0; l < net.depth; ++l) {
+  let lists: usize = 0
+  for (let l = 0; l < net.depth - 1; ++l) {
     const layer = layerOf(net, l)
-    gemm(
+    product(
       layer.y,
       layer.stride,
       x,
       ldx,
-      1,
+      lists,
       at(parameters, layer.w),
-      layer.stride,
       at(parameters, layer.b),
       B,
-      layer.stride,
       layer.I,
     )
     x = layer.y
     ldx = layer.stride
-    if (l == net.depth - 1) break
-    if (net.tanhHidden) tanhForward(x, B * ldx)
-    else reluForward(x, B * ldx)
+    lists = net.tanhHidden ? 0 : layer.lists
+    if (lists) reluForward(x, lists, ldx, B)
+    else tanhForward(x, B * ldx)
   }
-  return x
+  const head = layerOf(net, net.depth - 1)
+  dotRows(
+    head.y,
+    head.stride,
+    x,
+    ldx,
+    at(parameters, head.w),
+    padded(head.I),
+    at(parameters, head.b),
+    B,
+    head.O,
+  )
+  return head.y
 }
 
-/** Gradient of every parameter from dy [B, stride] at the output of the last `forward`, whose input was x. */
-export function backward(net: Mlp, x: usize, ldx: i32, B: i32, dy: usize, dx: usize, wT: usize): void {
-  for (let l = net.depth - 1; l >= 0; --l) {
+/** Gradient of every parameter from s.dy [B, stride] at the output of the last `forward`, whose input was x. */
+export function backward(net: Mlp, x: usize, ldx: i32, B: i32, s: Scratch): void {
+  const head = layerOf(net, net.depth - 1)
+  const top = layerOf(net, net.depth - 2)
+  gemm(
+    at(net.gradient, head.w),
+    padded(head.I),
+    s.dy,
+    1,
+    head.stride,
+    top.y,
+    top.stride,
+    0,
+    head.O,
+    padded(head.I),
+    B,
+  )
+  biasGradient(at(net.gradient, head.b), s.dy, head.stride, B)
+  throughHead(net, B, s)
+  for (let l = net.depth - 2; l >= 0; --l) {
     const layer = layerOf(net, l)
-    const input = l == 0 ? x : layerOf(net, l - 1).y
-    const ldInput = l == 0 ? ldx : layerOf(net, l - 1).stride
-    weightGradient(layer, at(net.gradient, layer.w), at(net.gradient, layer.b), input, ldInput, dy, B)
-    if (l == 0) break
-    hiddenGradient(net, l, dy, dx, wT, B)
-    const swap = dy
-    dy = dx
-    dx = swap
+    const dw = at(net.gradient, layer.w)
+    biasGradient(at(net.gradient, layer.b), s.dy, layer.stride, B)
+    if (l == 0) weightGradient(dw, x, ldx, 0, s.dy, layer, B)
+    else {
+      const below = layerOf(net, l - 1)
+      weightGradient(dw, below.y, below.stride, net.tanhHidden ? 0 : below.lists, s.dy, layer, B)
+      throughHidden(net, l, B, s)
+    }
   }
 }
 
 /**
- * Gradient with respect to inputs `first` to `first + n`, as rows of padded(n) elements, from dy at the output of
- * the last `forward`. Parameters get no gradient. Returns dy or dx, whichever holds the result.
+ * dx[B, n], rows of ldx elements: the gradient with respect to inputs `first` to `first + n`, from s.dy at the output
+ * of the last `forward`. Parameters get no gradient.
  */
-export function inputGradient(net: Mlp, first: i32, n: i32, B: i32, dy: usize, dx: usize, wT: usize): usize {
-  for (let l = net.depth - 1; l > 0; --l) {
-    hiddenGradient(net, l, dy, dx, wT, B)
-    const swap = dy
-    dy = dx
-    dx = swap
-  }
+export function inputGradient(net: Mlp, first: i32, n: i32, dx: usize, ldx: i32, B: i32, s: Scratch): void {
+  throughHead(net, B, s)
+  for (let l = net.depth - 2; l > 0; --l) throughHidden(net, l, B, s)
   const layer = layerOf(net, 0)
-  transpose(wT, at(net.parameters, layer.w + first * layer.stride), layer.stride, n, layer.O)
-  gemm(dx, padded(n), dy, layer.stride, 1, wT, padded(n), 0, B, padded(n), layer.O)
-  return dx
+  const w = at(net.parameters, layer.w)
+  for (let i = 0; i < n; ++i) copyPanelRow(at(s.wT, i * layer.stride), w, layer.I, layer.stride, first + i)
+  dotRows(dx, ldx, s.dy, layer.stride, s.wT, layer.stride, 0, B, n)
 }
 
-/** dw[I, stride] = xᵀ @ dy;  db[stride] = Σ over the batch of dy */
-function weightGradient(layer: Layer, dw: usize, db: usize, x: usize, ldx: i32, dy: usize, B: i32): void {
-  const stride = layer.stride
-  gemm(dw, stride, x, 1, ldx, dy, stride, 0, layer.I, stride, B)
+/** y[B, stride] = bias + x[B, K] @ w, w in panels: by lists where x has them, else densely. The one choice there is. */
+function product(
+  y: usize,
+  N: i32,
+  x: usize,
+  ldx: i32,
+  lists: usize,
+  w: usize,
+  bias: usize,
+  B: i32,
+  K: i32,
+): void {
+  if (lists) return sparseProduct(y, N, x, ldx, lists, w, bias, B, N, K)
+  for (let n = 0, width = 0; n < N; n += width) {
+    width = panelWidth(N, n)
+    gemm(at(y, n), N, x, ldx, 1, at(w, n * K), width, bias ? at(bias, n) : 0, B, width, K)
+  }
+}
+
+/** dw[I, stride] = xᵀ @ dy, in panels; likewise. */
+function weightGradient(dw: usize, x: usize, ldx: i32, lists: usize, dy: usize, layer: Layer, B: i32): void {
+  const N = layer.stride
+  const K = layer.I
+  if (lists) return sparseWeightGradient(dw, x, ldx, lists, dy, B, N, K)
+  for (let n = 0, width = 0; n < N; n += width) {
+    width = panelWidth(N, n)
+    gemm(at(dw, n * K), width, x, 1, ldx, at(dy, n), N, 0, K, width, B)
+  }
+}
+
+/** db[stride] = Σ over the batch of dy */
+function biasGradient(db: usize, dy: usize, stride: i32, B: i32): void {
   for (let o = 0; o < stride; o += 4) {
     let sum = f32x4.splat(0)
     for (let b = 0; b < B; ++b) sum = f32x4.add(sum, v128.load(at(dy, b * stride + o)))
@@ -142,22 +215,65 @@ function weightGradient(layer: Layer, dw: usize, db: usize, x: usize, ldx: i32, 
   }
 }
 
-/** dx = (dy @ wᵀ) ⊙ activation′, through layer l into the hidden layer below it. */
-function hiddenGradient(net: Mlp, l: i32, dy: usize, dx: usize, wT: usize, B: i32): void {
-  const layer = layerOf(net, l)
-  const below = layerOf(net, l - 1)
-  transpose(wT, at(net.parameters, layer.w), layer.stride, layer.I, layer.O)
-  gemm(dx, below.stride, dy, layer.stride, 1, wT, below.stride, 0, B, below.stride, layer.O)
-  if (net.tanhHidden) tanhBackward(dx, below.y, B * below.stride)
-  else reluBackward(dx, below.y, B * below.stride)
+/** s.dy ← (s.dy @ w) ⊙ activation′, from the output into the last hidden layer. */
+function throughHead(net: Mlp, B: i32, s: Scratch): void {
+  const head = layerOf(net, net.depth - 1)
+  const below = layerOf(net, net.depth - 2)
+  gemm(
+    s.dx,
+    below.stride,
+    s.dy,
+    head.stride,
+    1,
+    at(net.parameters, head.w),
+    padded(head.I),
+    0,
+    B,
+    below.stride,
+    head.O,
+  )
+  throughActivation(net, below, B, s)
 }
 
-/** wT[O, padded(I)] = w[I, O]ᵀ, padded with zeros. */
-function transpose(wT: usize, w: usize, stride: i32, I: i32, O: i32): void {
+/** s.dy ← (s.dy @ wᵀ) ⊙ activation′, through hidden layer l into the one below it. */
+function throughHidden(net: Mlp, l: i32, B: i32, s: Scratch): void {
+  const layer = layerOf(net, l)
+  const below = layerOf(net, l - 1)
+  transpose(s.wT, at(net.parameters, layer.w), layer.stride, layer.I, layer.O)
+  product(s.dx, below.stride, s.dy, layer.stride, net.tanhHidden ? 0 : layer.lists, s.wT, 0, B, layer.O)
+  throughActivation(net, below, B, s)
+}
+
+function throughActivation(net: Mlp, layer: Layer, B: i32, s: Scratch): void {
+  if (net.tanhHidden) tanhBackward(s.dx, layer.y, B * layer.stride)
+  else reluBackward(s.dx, layer.y, B * layer.stride)
+  const swap = s.dy
+  s.dy = s.dx
+  s.dx = swap
+}
+
+/** wT[O, padded(I)] = w[I, N]ᵀ, both in panels, padded with zeros. */
+function transpose(wT: usize, w: usize, N: i32, I: i32, O: i32): void {
   const ldT = padded(I)
-  for (let o = 0; o < O; ++o) {
-    const row = at(wT, o * ldT)
-    for (let i = 0; i < I; ++i) store<f32>(at(row, i), load<f32>(at(w, i * stride + o)))
-    for (let i = I; i < ldT; ++i) store<f32>(at(row, i), 0)
+  for (let i = 0, iWidth = 0; i < ldT; i += iWidth) {
+    iWidth = panelWidth(ldT, i)
+    for (let o = 0, oWidth = 0; o < N; o += oWidth) {
+      oWidth = panelWidth(N, o)
+      const rows = min(oWidth, O - o)
+      for (let r = 0; r < rows; ++r) {
+        const to = at(wT, i * O + (o + r) * iWidth)
+        for (let c = 0; c < iWidth; ++c) {
+          store<f32>(at(to, c), i + c < I ? load<f32>(at(w, o * I + (i + c) * oWidth + r)) : 0)
+        }
+      }
+    }
+  }
+}
+
+/** to[N] = row k of w[K, N] in panels. */
+function copyPanelRow(to: usize, w: usize, K: i32, N: i32, k: i32): void {
+  for (let n = 0, width = 0; n < N; n += width) {
+    width = panelWidth(N, n)
+    copyRow(at(to, n), at(w, n * K + k * width), width)
   }
 }

@@ -44,9 +44,9 @@ export function setLearnerTensors(learner: Learner, tensors: Record<string, Tens
       throw new Error(`tensor ${name} has dtype ${dtypeOf(found.data)}, expected ${dtypeOf(data)}`)
   }
   for (const [prefix, network, block] of BLOCKS) {
-    eachLayer(learner, network, block, (layer, weight, bias, { I, O, stride }) => {
+    eachLayer(learner, network, block, ({ layer, values, weightAt, bias, I, O }) => {
       const w = tensors[`${prefix}.${2 * layer}.weight`]!.data as Float32Array
-      for (let o = 0; o < O; o++) for (let i = 0; i < I; i++) weight[i * stride + o] = w[o * I + i]!
+      for (let o = 0; o < O; o++) for (let i = 0; i < I; i++) values[weightAt(i, o)] = w[o * I + i]!
       bias.set(tensors[`${prefix}.${2 * layer}.bias`]!.data as Float32Array)
     })
   }
@@ -63,37 +63,36 @@ export function blockTensors(
   block: number,
 ): Record<string, Tensor> {
   const tensors: Record<string, Tensor> = {}
-  eachLayer(learner, network, block, (layer, weight, bias, { I, O, stride }) => {
+  eachLayer(learner, network, block, ({ layer, values, weightAt, bias, I, O }) => {
     const data = new Float32Array(O * I)
-    for (let o = 0; o < O; o++) for (let i = 0; i < I; i++) data[o * I + i] = weight[i * stride + o]!
+    for (let o = 0; o < O; o++) for (let i = 0; i < I; i++) data[o * I + i] = values[weightAt(i, o)]!
     tensors[`${prefix}.${2 * layer}.weight`] = { shape: [O, I], data }
     tensors[`${prefix}.${2 * layer}.bias`] = { shape: [O], data: bias.slice() }
   })
   return tensors
 }
 
-type LayerVisitor = (
-  layer: number,
-  weight: Float32Array,
-  bias: Float32Array,
-  dims: { I: number; O: number; stride: number },
-) => void
+interface LayerView {
+  layer: number
+  I: number
+  O: number
+  /** The block; `weightAt` is the index of the weight from input i to unit o. */
+  values: Float32Array
+  weightAt(i: number, o: number): number
+  bias: Float32Array
+}
 
-function eachLayer(learner: Learner, network: 0 | 1, block: number, visit: LayerVisitor): void {
+function eachLayer(learner: Learner, network: 0 | 1, block: number, visit: (view: LayerView) => void): void {
   const { exports: x } = learner.core
   const { obsDim, actionDim, actorHiddenDims, criticHiddenDims } = learner.options
   const dims =
     network === 0 ? [obsDim, ...actorHiddenDims, actionDim] : [obsDim + actionDim, ...criticHiddenDims, 1]
-  const base = x.blockAddress(network, block) >>> 0
-  const view = (offset: number, length: number) =>
-    new Float32Array(x.memory.buffer, base + 4 * offset, length)
+  const values = new Float32Array(x.memory.buffer, x.blockAddress(network, block) >>> 0)
   for (let layer = 0; layer < dims.length - 1; layer++) {
-    const [I, O, stride] = [dims[layer]!, dims[layer + 1]!, x.rowStride(network, layer)]
-    visit(layer, view(x.weightOffset(network, layer), I * stride), view(x.biasOffset(network, layer), O), {
-      I,
-      O,
-      stride,
-    })
+    const [I, O] = [dims[layer]!, dims[layer + 1]!]
+    const first = x.biasOffset(network, layer)
+    const weightAt = (i: number, o: number) => x.weightOffset(network, layer, i, o)
+    visit({ layer, I, O, values, weightAt, bias: values.subarray(first, first + O) })
   }
 }
 

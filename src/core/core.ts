@@ -73,9 +73,8 @@ export interface CoreExports extends CoreMath {
   countersAddress(): number
   statisticsAddress(): number
   blockAddress(network: number, block: number): number
-  weightOffset(network: number, layer: number): number
+  weightOffset(network: number, layer: number, i: number, o: number): number
   biasOffset(network: number, layer: number): number
-  rowStride(network: number, layer: number): number
 }
 type Shape = [
   obsDim: number,

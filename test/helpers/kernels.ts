@@ -11,6 +11,11 @@ export interface KernelExports extends CoreExports {
   terminatedAddress(): number
   targetQAddress(): number
   gemm(...args: number[]): void
+  panelOffset(K: number, N: number, k: number, n: number): number
+  reluForward(y: number, lists: number, stride: number, B: number): void
+  sparseProduct(...args: number[]): void
+  sparseWeightGradient(...args: number[]): void
+  tanhForward(y: number, n: number): void
   norm(x: number, n: number): number
   adam(...args: number[]): number
   next(stream: number): number
