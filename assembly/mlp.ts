@@ -252,22 +252,39 @@ function throughActivation(net: Mlp, layer: Layer, B: i32, s: Scratch): void {
   s.dx = swap
 }
 
-/** wT[O, padded(I)] = w[I, N]ᵀ, both in panels, padded with zeros. */
+/** wT[O, padded(I)] = w[I, N]ᵀ, both in panels, padded with zeros: in blocks of 4 × 4. */
 function transpose(wT: usize, w: usize, N: i32, I: i32, O: i32): void {
   const ldT = padded(I)
-  for (let i = 0, iWidth = 0; i < ldT; i += iWidth) {
-    iWidth = panelWidth(ldT, i)
-    for (let o = 0, oWidth = 0; o < N; o += oWidth) {
-      oWidth = panelWidth(N, o)
-      const rows = min(oWidth, O - o)
-      for (let r = 0; r < rows; ++r) {
-        const to = at(wT, i * O + (o + r) * iWidth)
-        for (let c = 0; c < iWidth; ++c) {
-          store<f32>(at(to, c), i + c < I ? load<f32>(at(w, o * I + (i + c) * oWidth + r)) : 0)
+  for (let o = 0, oWidth = 0; o < N; o += oWidth) {
+    oWidth = panelWidth(N, o)
+    for (let i = 0, iWidth = 0; i < ldT; i += iWidth) {
+      iWidth = panelWidth(ldT, i)
+      for (let r = 0; r < oWidth; r += 4) {
+        for (let c = 0; c < iWidth; c += 4) {
+          const to = at(wT, i * O + (o + r) * iWidth + c)
+          const from = at(w, o * I + (i + c) * oWidth + r)
+          transposeBlock(to, iWidth, O - o - r, from, oWidth, I - i - c)
         }
       }
     }
   }
+}
+
+/** Up to `columns` rows of `from` become up to `rows` rows of `to`, of 4 elements; what is missing is zero. */
+function transposeBlock(to: usize, ldTo: i32, rows: i32, from: usize, ldFrom: i32, columns: i32): void {
+  const zero = f32x4.splat(0)
+  const a = v128.load(from)
+  const b = columns > 1 ? v128.load(at(from, ldFrom)) : zero
+  const c = columns > 2 ? v128.load(at(from, 2 * ldFrom)) : zero
+  const d = columns > 3 ? v128.load(at(from, 3 * ldFrom)) : zero
+  const ac02 = i32x4.shuffle(a, c, 0, 4, 1, 5)
+  const ac13 = i32x4.shuffle(a, c, 2, 6, 3, 7)
+  const bd02 = i32x4.shuffle(b, d, 0, 4, 1, 5)
+  const bd13 = i32x4.shuffle(b, d, 2, 6, 3, 7)
+  v128.store(to, i32x4.shuffle(ac02, bd02, 0, 4, 1, 5))
+  if (rows > 1) v128.store(at(to, ldTo), i32x4.shuffle(ac02, bd02, 2, 6, 3, 7))
+  if (rows > 2) v128.store(at(to, 2 * ldTo), i32x4.shuffle(ac13, bd13, 0, 4, 1, 5))
+  if (rows > 3) v128.store(at(to, 3 * ldTo), i32x4.shuffle(ac13, bd13, 2, 6, 3, 7))
 }
 
 /** to[N] = row k of w[K, N] in panels. */
