@@ -12,7 +12,7 @@ function integer(least: number): (text: string) => number {
     throw new InvalidArgumentError(`It must be an integer, at least ${least}.`)
   }
 }
-const collect = (value: string, all: string[]): string[] => [...all, value]
+const collect = (value: string, all: string[] = []): string[] => [...all, value]
 
 /** The options that say which scenario, alike for all commands that take one. */
 function withScenario(command: Command): Command {
@@ -25,8 +25,14 @@ function withScenario(command: Command): Command {
       '-o, --override <key=value>',
       'another value for a key, as training.actor_lr=3e-4; repeatable',
       collect,
-      [],
     )
+    .hook('preAction', (_, action) => {
+      const { scenario, config } = action.opts()
+      if (scenario !== undefined || config !== undefined) return
+      action.error(
+        'error: which scenario? give --scenario NAME or --config FILE (ddpg scenarios lists the names)',
+      )
+    })
 }
 
 const program = new Command('ddpg')
@@ -38,13 +44,13 @@ const program = new Command('ddpg')
 
 withScenario(program.command('experiment'))
   .description('train and evaluate the agent of a scenario, and log all of it to MLflow')
-  .option('-g, --generate-data', "make the scenario's synthetic data first", false)
+  .option('-g, --generate-data', "make the scenario's synthetic data first")
   .option('-t, --trials <n>', 'number of trials; trial i uses seed + i', integer(1), 1)
   .option('--seed <n>', 'seed of trial 0 (generated data keep the seed of the scenario)', integer(0))
   .option('--max-steps <n>', 'environment steps of a trial', integer(1))
   .option('-n, --name <name>', 'name of the MLflow experiment and of the folder under logs/')
   .option('--no-features', 'observe the standardised open, high, low, close and volume')
-  .option('--json', 'print one JSON document and nothing else', false)
+  .option('--json', 'print one JSON document and nothing else')
   .action(async (options) => (await import('./commands/experiment.ts')).experiment(options))
 
 withScenario(program.command('generate-data'))
@@ -56,7 +62,7 @@ program
   .description('evaluate a checkpoint on the train, validation and test rows')
   .requiredOption('--checkpoint <file>', 'a .safetensors file of an experiment')
   .option('--data-path <file>', 'other data than those it was trained on (parquet or CSV)')
-  .option('--json', 'print one JSON document and nothing else', false)
+  .option('--json', 'print one JSON document and nothing else')
   .action(async (options) => (await import('./commands/evaluate.ts')).evaluateCheckpointFile(options))
 
 program
@@ -64,17 +70,21 @@ program
   .description('list the scenarios there are')
   .action(async () => (await import('./commands/scenarios.ts')).scenarios())
 
-// A reader that closes the pipe early, as head does, has what it wanted.
+// A reader that closes the pipe early, as head does, has what it wanted; a run goes on to its end all the same.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1)
+  if (error.code === 'EPIPE' || process.exitCode === 1) return
+  console.error(`error: stdout cannot be written to: ${error.message}`)
+  process.exitCode = 1
 })
+process.stderr.on('error', () => undefined)
 
 try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
   else {
-    console.error(`error: ${(error as Error).message}`)
+    // several problems are a line each; an indented line goes with the one above it
+    console.error((error as Error).message.replace(/^(?! )/gm, 'error: '))
     process.exitCode = 1
   }
 }

@@ -1,8 +1,9 @@
 // The edge: files, as the commands need them. What it reads is checked; what it writes appears whole or not at all.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { distance } from 'fastest-levenshtein'
 import { csvToTable } from './data/csv.ts'
 import type { Loaded } from './data/ohlcv.ts'
 import { parquetToTable } from './data/parquet.ts'
@@ -19,18 +20,22 @@ export interface ScenarioFile {
 /** The file of a scenario by name. @throws Error that lists the names there are */
 export function findScenario(name: string): ScenarioFile {
   const bare = name.replace(/\.ya?ml$/, '')
-  const path = scenarioFolders.map((folder) => join(folder, `${bare}.yaml`)).find((file) => existsSync(file))
-  if (path) return { path, text: readFileSync(path, 'utf8') }
-  const names = listScenarios().map((file) => basename(file, '.yaml'))
-  throw new Error(
-    `scenario ${name} not found, have ${names.join(', ')}; a file of your own goes with --config`,
-  )
+  const files = listScenarios()
+  const path = files.find((file) => basename(file, '.yaml') === bare)
+  if (path) return { path, text: readText(path) }
+  if (existsSync(name)) throw new Error(`scenario ${name} is a file: give it with --config ${name}`)
+  const names = files.map((file) => basename(file, '.yaml'))
+  const [near = ''] = names.toSorted((one, other) => distance(one, bare) - distance(other, bare))
+  const guess = distance(near, bare) <= Math.max(1, bare.length * 0.4) ? `, did you mean ${near}?` : ''
+  throw new Error(`scenario ${name} not found${guess} (there are ${names.join(', ')})`)
 }
 
 /** Paths of all scenario files; a user's file hides the shipped one of the same name. */
 export function listScenarios(): string[] {
   const files = scenarioFolders.flatMap((folder) =>
-    existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [],
+    existsSync(folder)
+      ? told(`folder ${folder}`, () => readdirSync(folder)).map((file) => join(folder, file))
+      : [],
   )
   const yaml = files.filter((file) => extname(file) === '.yaml')
   return [...new Map(yaml.toReversed().map((file) => [basename(file), file])).values()].toSorted()
@@ -42,13 +47,28 @@ export function readText(path: string): string {
 
 /** @throws Error in one sentence when the file cannot be read */
 export function readBytes(path: string, what: string): Buffer<ArrayBuffer> {
+  return told(`${what} ${path}`, () => readFileSync(path))
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a folder',
+  EACCES: 'may not be read or written: its permissions forbid it',
+  EPERM: 'may not be read or written: its permissions forbid it',
+  EROFS: 'cannot be written: the file system is read-only',
+  ENOTDIR: 'cannot be: a part of its path is a file, not a folder',
+  EEXIST: 'cannot be: a part of its path is a file, not a folder',
+  ENOSPC: 'cannot be written: no space is left',
+  EFBIG: 'cannot be written: it would be larger than allowed',
+}
+
+/** Does the work on files. @throws Error in one sentence about `subject` when that fails */
+function told<T>(subject: string, work: () => T): T {
   try {
-    return readFileSync(path)
+    return work()
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const why =
-      { ENOENT: 'does not exist', EISDIR: 'is a folder', EACCES: 'may not be read' }[code ?? ''] ?? message
-    throw new Error(`${what} ${path} ${why}`, { cause: error })
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw new Error(`${subject} ${REASONS[code] ?? `cannot be used: ${message}`}`, { cause: error })
   }
 }
 
@@ -63,24 +83,39 @@ export async function readTable(path: string): Promise<Loaded> {
 
 /** Writes to a temporary name beside the file, then renames: readers never see half a file. */
 export function writeFile(path: string, content: Uint8Array | string): void {
-  mkdirSync(dirname(path), { recursive: true })
   const temporary = `${path}.${process.pid}.tmp`
-  writeFileSync(temporary, content)
-  renameSync(temporary, path)
+  told(`file ${path}`, () => {
+    mkdirSync(dirname(path), { recursive: true })
+    try {
+      writeFileSync(temporary, content)
+      renameSync(temporary, path)
+    } finally {
+      rmSync(temporary, { force: true })
+    }
+  })
 }
 
 /** `<folder>/run_<n>` with the first n that is not taken, created: an earlier run's files stay. */
 export function newRunFolder(folder: string): string {
-  mkdirSync(folder, { recursive: true })
-  const numbers = readdirSync(folder).map((name) => Number(/^run_(\d+)$/.exec(name)?.[1] ?? 0))
+  const names = told(`folder ${folder}`, () => {
+    mkdirSync(folder, { recursive: true })
+    return readdirSync(folder)
+  })
+  const numbers = names.map((name) => Number(/^run_(\d+)$/.exec(name)?.[1] ?? 0))
   for (let n = Math.max(0, ...numbers) + 1; ; n++) {
     const path = join(folder, `run_${n}`)
-    try {
-      mkdirSync(path)
-      return path
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
+    if (told(`folder ${path}`, () => claimed(path))) return path
+  }
+}
+
+/** Creates the folder; false when another run was first. */
+function claimed(path: string): boolean {
+  try {
+    mkdirSync(path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
   }
 }
 

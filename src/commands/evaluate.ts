@@ -12,8 +12,10 @@ import { readData } from './scenario.ts'
 export interface EvaluateOptions {
   checkpoint: string
   dataPath?: string
-  json: boolean
+  json?: boolean
 }
+
+const REMEDY = 'go to the folder of the experiment, or give your file with --data-path'
 
 /** Evaluates a checkpoint file on the splits of its scenario, with the feature statistics it was trained with. */
 export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<void> {
@@ -22,7 +24,7 @@ export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<
   if (options.dataPath) scenario.data.data_path = options.dataPath
   const module = await loadModule()
   const { math } = await createCore(module, scenario.seed)
-  const prepared = prepare(scenario, await readData(scenario), math, statistics)
+  const prepared = prepare(scenario, await readData(scenario, REMEDY), math, statistics)
   const evaluation = await evaluateCheckpoint(bytes, scenario, prepared, module).catch((error) =>
     named(options.checkpoint, () => {
       throw error

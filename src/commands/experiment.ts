@@ -7,51 +7,39 @@ import { prepare, SPLITS } from '../market.ts'
 import { newRunFolder } from '../node.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { openTracker } from '../track/sqlite.ts'
-import type { RunStatus, Tracker } from '../track/tracker.ts'
+import type { Tracker } from '../track/tracker.ts'
 import { runTrial, type TrialEvent, type TrialResult } from '../trial.ts'
 import { createProgress, type Progress } from './progress.ts'
-import { recordTrial, type Experiment } from './record.ts'
+import type { Experiment } from './record.ts'
 import { loadScenario, readData, writeSyntheticData, type ScenarioOptions } from './scenario.ts'
-import { summarize } from './summary.ts'
+import { summarize, type ExperimentReport, type TrialReport } from './summary.ts'
 
 export interface ExperimentOptions extends ScenarioOptions {
-  generateData: boolean
+  generateData?: boolean
   trials: number
   seed?: number
   maxSteps?: number
   name?: string
   features: boolean
-  json: boolean
+  json?: boolean
 }
 
-/** One trial as --json prints it. */
-export interface TrialReport {
-  seed: number
-  run_id: string
-  status: RunStatus
-  error?: string
-  /** Path of the final state; absent when the trial failed before there was one. */
-  checkpoint?: string
-  timings: { training_seconds: number }
-  evaluation?: Record<SplitName, Evaluation>
-}
-
-/** Runs the trials of a scenario one after the other. Sets the exit code: 1 if one failed, 130 if interrupted. */
+/** Runs the trials of a scenario one after the other. Sets the exit code: 1 if one failed, 128 + n after signal n. */
 export async function experiment(options: ExperimentOptions): Promise<void> {
   const started = performance.now()
-  const { scenario, source } = loadScenario({ ...options, override: overrides(options) })
+  const { scenario, source } = scenarioOf(options)
   const module = await loadModule()
   if (options.generateData) await writeSyntheticData(scenario, module)
   const { math } = await createCore(module, scenario.seed)
-  const prepared = prepare(scenario, await readData(scenario), math)
+  const prepared = prepare(scenario, await readData(scenario, missingDataRemedy(scenario)), math)
   const tracker = openTracker(scenario.tracking.tracking_uri)
   const folder = newRunFolder(scenario.logging.log_dir)
   const interrupt = listenForInterrupt()
 
   const trials: TrialReport[] = []
-  for (let i = 0; i < options.trials && !interrupt.asked(); i++) {
+  for (let i = 0; i < options.trials && !interrupt.exitCode(); i++) {
     const own = { ...scenario, seed: scenario.seed + i }
-    const progress = createProgress(`trial ${i}`, scenario.training.max_steps, options.json)
+    const progress = createProgress(`trial ${i}`, scenario.training.max_steps, own.seed, options.json)
     const parts = {
       scenario: own,
       source,
@@ -60,12 +48,12 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
       folder: `${folder}/trial_${i}`,
       name: `trial_${i}`,
     }
-    trials.push(await trial(parts, tracker, progress, interrupt.asked))
+    trials.push(await trial(parts, tracker, progress, () => interrupt.exitCode() !== undefined))
   }
   interrupt.stop()
   tracker.close()
 
-  const report = {
+  const report: ExperimentReport = {
     experiment_name: scenario.experiment_name,
     config: scenario,
     timings: { total_seconds: (performance.now() - started) / 1000 },
@@ -74,7 +62,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   if (options.json) console.log(JSON.stringify(report, null, 2))
   else summarize(report, folder, tracker.describe())
   if (trials.some(({ status }) => status === 'FAILED')) process.exitCode = 1
-  if (interrupt.asked()) process.exitCode = 130
+  if (interrupt.exitCode()) process.exitCode = interrupt.exitCode()
 }
 
 /** Trains, shows and records one trial. What goes wrong in it fails the trial, not the experiment. */
@@ -86,46 +74,48 @@ async function trial(
 ): Promise<TrialReport> {
   const { scenario, name, prepared, module } = parts
   const run = tracker.startRun({ experiment: scenario.experiment_name, name })
-  const started = performance.now()
-  const seconds = () => (performance.now() - started) / 1000
+  const whenCutShort = () => run.end('KILLED')
+  process.once('exit', whenCutShort)
+  const course = { seconds: 0, complete: false }
+  const common = () => ({
+    seed: scenario.seed,
+    run_id: run.id,
+    timings: { training_seconds: course.seconds },
+  })
   try {
+    // not above: what draws takes longer to load than a mistake in the scenario takes to find
+    const { recordTrial } = await import('./record.ts')
     const record = recordTrial(run, parts)
     const steps = runTrial(scenario, prepared, module, shouldStop)
-    const { result, trainingSeconds } = await follow(
-      steps,
-      (event) => {
-        record.event(event, seconds())
-        progress.event(event)
-      },
-      seconds,
-    )
-    const status = result.step < scenario.training.max_steps ? 'KILLED' : 'FINISHED'
+    const result = await follow(steps, scenario.training.max_steps, course, (event) => {
+      record.event(event, course.seconds)
+      progress.event(event)
+    })
     const checkpoint = record.result(result)
+    const status = course.complete ? 'FINISHED' : 'KILLED'
     run.end(status)
     progress.end(status)
-    const evaluation = Object.fromEntries(SPLITS.map((split) => [split, result.evaluation[split].metrics]))
-    return {
-      seed: scenario.seed,
-      run_id: run.id,
-      status,
-      checkpoint,
-      timings: { training_seconds: trainingSeconds },
-      evaluation: evaluation as Record<SplitName, Evaluation>,
-    }
+    const metrics = SPLITS.map((split) => [split, result.evaluation[split].metrics])
+    const evaluation = Object.fromEntries(metrics) as Record<SplitName, Evaluation>
+    return { ...common(), status, checkpoint, evaluation }
   } catch (error) {
     const { message } = error as Error
     run.setTags({ error: message })
     run.end('FAILED')
     progress.end('FAILED')
     console.error(`error: ${name} (seed ${scenario.seed}) failed: ${message}`)
-    return {
-      seed: scenario.seed,
-      run_id: run.id,
-      status: 'FAILED',
-      error: message,
-      timings: { training_seconds: seconds() },
-    }
+    return { ...common(), status: 'FAILED', error: message }
+  } finally {
+    process.off('exit', whenCutShort)
   }
+}
+
+/** What is known of a training under way. */
+interface Course {
+  /** Spent in training, without what is logged, written and evaluated at its end. */
+  seconds: number
+  /** Whether all steps and all updates are done. */
+  complete: boolean
 }
 
 const TURN_MILLISECONDS = 50
@@ -133,14 +123,16 @@ const TURN_MILLISECONDS = 50
 /** Runs a trial to its end, letting signals and timers have their turn now and then. */
 async function follow(
   steps: AsyncGenerator<TrialEvent, TrialResult>,
+  maxSteps: number,
+  course: Course,
   show: (event: TrialEvent) => void,
-  seconds: () => number,
-): Promise<{ result: TrialResult; trainingSeconds: number }> {
-  let trainingSeconds = 0
+): Promise<TrialResult> {
   for (let turn = performance.now(); ;) {
+    const began = performance.now()
     const { done, value } = await steps.next()
-    if (done) return { result: value, trainingSeconds }
-    trainingSeconds = seconds()
+    if (done) return value
+    course.seconds += (performance.now() - began) / 1000
+    course.complete = value.type === 'round' && value.step === maxSteps
     show(value)
     if (performance.now() - turn < TURN_MILLISECONDS) continue
     await new Promise((resolve) => setImmediate(resolve))
@@ -148,36 +140,44 @@ async function follow(
   }
 }
 
-/** The first Ctrl-C asks the trial to stop after its step; the second one ends the process. */
-function listenForInterrupt(): { asked: () => boolean; stop: () => void } {
-  let asked = false
-  const onSignal = () => {
-    if (asked) process.exit(130)
-    asked = true
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+
+/** The first signal asks the trial to stop after its step and gives the exit code; the second ends the process. */
+function listenForInterrupt(): { exitCode: () => number | undefined; stop: () => void } {
+  let code: number | undefined
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (code !== undefined) process.exit(code)
+    code = EXIT_CODES[signal as keyof typeof EXIT_CODES]
     console.error('\nstopping after this step and writing a checkpoint; press Ctrl-C again to stop at once')
   }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
+  for (const signal of Object.keys(EXIT_CODES)) process.on(signal, onSignal)
   return {
-    asked: () => asked,
+    exitCode: () => code,
     stop: () => {
-      process.off('SIGINT', onSignal)
-      process.off('SIGTERM', onSignal)
+      for (const signal of Object.keys(EXIT_CODES)) process.off(signal, onSignal)
     },
   }
 }
 
-function overrides({ override, maxSteps, name, features }: ExperimentOptions): string[] {
-  const own = []
-  if (maxSteps !== undefined) own.push(`training.max_steps=${maxSteps}`)
-  if (name !== undefined) own.push(`experiment_name=${JSON.stringify(name)}`)
-  if (!features) own.push('data.no_features=true')
-  return [...override, ...own]
+/** The scenario with the options that stand for a key on top. @throws Error that calls these by their own names */
+function scenarioOf(options: ExperimentOptions): ReturnType<typeof loadScenario> {
+  const { override = [], maxSteps, name, features } = options
+  const own: [option: string, override: string][] = []
+  if (maxSteps !== undefined) own.push([`--max-steps ${maxSteps}`, `training.max_steps=${maxSteps}`])
+  if (name !== undefined)
+    own.push([`--name ${JSON.stringify(name)}`, `experiment_name=${JSON.stringify(name)}`])
+  if (!features) own.push(['--no-features', 'data.no_features=true'])
+  // the features that a scenario chooses have no meaning then
+  const first = features ? [] : ['env.feature_columns=null']
+  try {
+    return loadScenario({ ...options, override: [...first, ...override, ...own.map(([, text]) => text)] })
+  } catch (error) {
+    const { message } = error as Error
+    const named = own.reduce((text, [option, key]) => text.replaceAll(`-o ${key}:`, `${option}:`), message)
+    throw new Error(named, { cause: error })
+  }
 }
 
-export type ExperimentReport = {
-  experiment_name: string
-  config: Scenario
-  timings: { total_seconds: number }
-  trials: TrialReport[]
+function missingDataRemedy({ data_generator: generator }: Scenario): string {
+  return generator ? 'add --generate-data to make it' : 'set data.data_path to your file'
 }

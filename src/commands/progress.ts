@@ -10,20 +10,28 @@ export interface Progress {
 }
 
 /** @param json whether stdout belongs to the document */
-export function createProgress(name: string, maxSteps: number, json: boolean): Progress {
+export function createProgress(name: string, maxSteps: number, seed: number, json = false): Progress {
   const stream = json ? process.stderr : process.stdout
   // A terminal that reports no width, as some recorders do, gets plain lines.
   if (stream.isTTY && (stream.columns ?? 0) > 0) return bar(name, maxSteps, stream)
-  return json ? { event: () => undefined, end: () => undefined } : plain(name, maxSteps)
+  return json ? { event: () => undefined, end: () => undefined } : plain(name, maxSteps, seed)
 }
 
+/** What fits beside the bar, by the least width of the terminal. */
+const LAYOUTS = [
+  {
+    columns: 110,
+    barsize: 20,
+    details: 'reward {reward}  critic loss {critic}  actor loss {actor}  {rate} updates/s  {eta_formatted}',
+  },
+  { columns: 76, barsize: 8, details: 'reward {reward}  losses {critic} {actor}  {rate} updates/s' },
+  { columns: 0, barsize: 8, details: '{rate} updates/s' },
+]
+
 function bar(name: string, maxSteps: number, stream: NodeJS.WriteStream): Progress {
-  const wide = stream.columns >= 100
-  const details = wide
-    ? 'reward {reward}  critic loss {critic}  actor loss {actor}  {rate} updates/s'
-    : '{rate} updates/s'
-  const format = `${name} {bar} {percentage}%  ${details}  {eta_formatted}`
-  const options = { format, stream, hideCursor: true, barsize: wide ? 20 : 10, linewrap: false, fps: 10 }
+  const { barsize, details } = LAYOUTS.find(({ columns }) => stream.columns >= columns)!
+  const format = `${name} {bar} {percentage}%  ${details}`
+  const options = { format, stream, hideCursor: true, barsize, linewrap: false, fps: 10 }
   const single = new SingleBar(options, Presets.shades_classic)
   const started = performance.now()
   const shown = { reward: '–', critic: '–', actor: '–', rate: '0' }
@@ -39,23 +47,25 @@ function bar(name: string, maxSteps: number, stream: NodeJS.WriteStream): Progre
       shown.rate = String(Math.round(event.updates / ((performance.now() - started) / 1000)))
       single.update(event.step, shown)
     },
-    end: () => single.stop(),
+    end(status) {
+      single.stop()
+      if (status !== 'FINISHED') stream.write(`${name}: ${status.toLowerCase()}\n`)
+    },
   }
 }
 
-function plain(name: string, maxSteps: number): Progress {
+function plain(name: string, maxSteps: number, seed: number): Progress {
   const started = performance.now()
-  let last = { step: 0, updates: 0 }
-  console.log(`${name}: training for ${maxSteps} steps`)
+  let last = { step: 0, updates: 0, seconds: 0 }
+  console.log(`${name}: training for ${maxSteps} steps with seed ${seed}`)
   return {
     event(event) {
-      if (event.type === 'round') last = event
+      if (event.type === 'round') last = { ...event, seconds: (performance.now() - started) / 1000 }
     },
     end(status) {
-      const seconds = ((performance.now() - started) / 1000).toFixed(1)
-      console.log(
-        `${name}: ${status.toLowerCase()} after ${last.step} steps and ${last.updates} updates in ${seconds} s`,
-      )
+      const { step, updates, seconds } = last
+      const course = `${step} steps and ${updates} updates in ${seconds.toFixed(1)} s`
+      console.log(`${name}: ${status.toLowerCase()} after ${course}`)
     },
   }
 }

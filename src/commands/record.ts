@@ -30,7 +30,7 @@ export interface Experiment {
 }
 
 export interface Recorder {
-  /** @param seconds since the trial began */
+  /** @param seconds of training so far */
   event(event: TrialEvent, seconds: number): void
   /** Writes what the trial came to; returns the path of its checkpoint. */
   result(result: TrialResult): string

@@ -12,26 +12,29 @@ import type { Scenario } from '../scenario/schema.ts'
 export interface ScenarioOptions {
   scenario?: string
   config?: string
-  override: string[]
+  override?: string[]
 }
 
-/** Reads the scenario that the options name; what it was given in vain goes to stderr. */
+/** Reads the scenario that the options name; a seed chosen for it and keys given in vain are told on stderr. */
 export function loadScenario(options: ScenarioOptions & { seed?: number }): {
   scenario: Scenario
   source: ScenarioFile
 } {
-  const { scenario: name, config, override, seed } = options
-  if (name === undefined && config === undefined) {
-    throw new Error('which scenario? give --scenario NAME or --config FILE (ddpg scenarios lists the names)')
-  }
+  const { scenario: name, config, override = [], seed = null } = options
   const source = config === undefined ? findScenario(name!) : { path: config, text: readText(config) }
   const { scenario, notes } = parseScenario(source.text, source.path, {
     overrides: override,
-    seed: seed ?? null,
-    randomSeed: () => randomInt(1, 100_001),
+    seed,
+    randomSeed,
   })
   for (const note of notes) console.error(`note: ${note}`)
   return { scenario, source }
+}
+
+function randomSeed(): number {
+  const seed = randomInt(1, 100_001)
+  console.error(`note: seed ${seed} was chosen at random, -o seed=${seed} gives the same again`)
+  return seed
 }
 
 /** The synthetic data of a scenario, written to its data_path. @throws Error rather than replace a user's own file */
@@ -59,15 +62,10 @@ function isGenerated(path: string): boolean {
   return isOwnParquet(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
 }
 
-/** The data of a scenario from its file; oddities go to stderr. */
-export async function readData(scenario: Scenario): Promise<Table> {
+/** The data of a scenario from its file; oddities go to stderr. @param remedy what to do when there is no such file */
+export async function readData(scenario: Scenario, remedy: string): Promise<Table> {
   const { data_path: path } = scenario.data
-  if (!existsSync(path)) {
-    const remedy = scenario.data_generator
-      ? 'add --generate-data to make it'
-      : 'set data.data_path to your file'
-    throw new Error(`data file ${path} does not exist: ${remedy}`)
-  }
+  if (!existsSync(path)) throw new Error(`data file ${path} does not exist: ${remedy}`)
   const { table, warnings } = await readTable(path)
   for (const warning of warnings) console.error(`warning: ${warning}`)
   return table

@@ -1,8 +1,31 @@
-// What an experiment prints when it is over.
+// What an experiment comes to, and how it is printed for a person.
+import type { SplitName } from '../data/split.ts'
+import type { Evaluation } from '../evaluate.ts'
 import { SPLITS } from '../market.ts'
 import { compareRollouts } from '../report/compare.ts'
 import { formatNumber, formatTable } from '../report/table.ts'
-import type { ExperimentReport } from './experiment.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import type { RunStatus } from '../track/tracker.ts'
+
+/** The document of --json. */
+export interface ExperimentReport {
+  experiment_name: string
+  config: Scenario
+  timings: { total_seconds: number }
+  trials: TrialReport[]
+}
+
+/** One trial as --json prints it. */
+export interface TrialReport {
+  seed: number
+  run_id: string
+  status: RunStatus
+  error?: string
+  /** Path of the final state; absent when the trial failed before there was one. */
+  checkpoint?: string
+  timings: { training_seconds: number }
+  evaluation?: Record<SplitName, Evaluation>
+}
 
 /** One trial: every metric of every split. Several: the main metric of each trial and its median. */
 export function summarize(
@@ -18,11 +41,14 @@ export function summarize(
     print(header, rows)
   }
   if (done.length > 1) printTrials(done)
-  console.log()
-  console.log(
-    `${name}: ${trials.length} ${trials.length === 1 ? 'trial' : 'trials'} in ${timings.total_seconds.toFixed(1)} s`,
-  )
-  console.log(`checkpoints and plots: ${folder}`)
+  if (done.length > 0) console.log()
+  const which = trials.length === 1 ? `seed ${trials[0]!.seed}` : `${trials.length} trials`
+  const statuses = ['FAILED', 'KILLED'].flatMap((status) => {
+    const number = trials.filter((trial) => trial.status === status).length
+    return number > 0 ? [`, ${number} ${status.toLowerCase()}`] : []
+  })
+  console.log(`${name}: ${which} in ${timings.total_seconds.toFixed(1)} s${statuses.join('')}`)
+  if (done.length > 0) console.log(`checkpoints and plots: ${folder}`)
   console.log(where)
 }
 
