@@ -24,12 +24,16 @@ export interface TrainOptions {
   checkpointInterval?: number
 }
 
-/** `step` is the number of environment steps taken so far. */
+/**
+ * `step` is the number of environment steps taken so far. `update` comes after every update, `round` after every
+ * batch of environment steps with its updates.
+ */
 export type TrainEvent =
   | ({ type: 'episode'; step: number } & Episode)
   | ({ type: 'losses'; step: number } & Losses)
   | { type: 'evaluate'; step: number }
   | { type: 'checkpoint'; step: number }
+  | { type: 'update'; step: number }
   | { type: 'round'; step: number; updates: number }
 
 export interface Episode {
@@ -99,6 +103,7 @@ export function* train(env: Env, learner: Learner, given: TrainOptions): Generat
     const updates = step > initRandSteps ? optimStepsPerBatch : 0
     for (let i = 0; i < updates; i++) {
       losses.add(learner.update())
+      yield { type: 'update', step }
       if (learner.updates % options.logInterval === 0) {
         yield { type: 'losses', step, ...losses.take(), sigma: sigmaAt(step, options) }
       }

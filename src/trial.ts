@@ -16,6 +16,7 @@ import {
 } from './evaluate.ts'
 import type { FeatureStatistics } from './features/features.ts'
 import { SPLITS, type Prepared } from './market.ts'
+import { parseScenario } from './scenario/load.ts'
 import type { Scenario } from './scenario/schema.ts'
 import { train, type TrainEvent, type TrainOptions } from './train.ts'
 
@@ -129,14 +130,26 @@ export function writeCheckpoint(
   })
 }
 
-/** What a checkpoint says of itself. @throws Error when it is not a checkpoint of ours */
+/** What a checkpoint says of itself. @throws Error when it is not a checkpoint of ours, or not a sound one */
 export function readCheckpoint(bytes: Uint8Array): CheckpointInfo {
-  const { format, ...texts } = readSafetensors(bytes).metadata
+  const { tensors, metadata } = readSafetensors(bytes)
+  const { format, scenario: text = '', ...texts } = metadata
   if (format !== FORMAT)
     throw new Error(`expected a file of format "${FORMAT}", found ${format ? `"${format}"` : 'none'}`)
-  return Object.fromEntries(
-    Object.entries(texts).map(([key, text]) => [key, JSON.parse(text)]),
-  ) as unknown as CheckpointInfo
+  for (const [name, { data }] of Object.entries(tensors)) {
+    if (!data.every((value) => typeof value === 'bigint' || Number.isFinite(value)))
+      throw new Error(`tensor ${name} holds numbers that are not finite`)
+  }
+  const { scenario } = parseScenario(text, 'its scenario', { randomSeed: () => 0 })
+  const numbers = ['statistics', 'step', 'obsDim', 'actionDim'].map((key) => [
+    key,
+    JSON.parse(texts[key] ?? 'null'),
+  ])
+  const info = { scenario, ...Object.fromEntries(numbers) } as CheckpointInfo
+  const { step, obsDim, actionDim, statistics } = info
+  const isSound = [step, obsDim, actionDim].every(Number.isInteger) && Array.isArray(statistics?.scales)
+  if (!isSound) throw new Error('its step, obsDim, actionDim or statistics are missing')
+  return info
 }
 
 function learnerOptions({ network, training }: Scenario, obsDim: number, actionDim: number): LearnerOptions {

@@ -137,9 +137,8 @@ function tooLarge(o: Required<LearnerOptions>, bytes: number): string {
   const replay = o.capacity * (8 * o.obsDim + 4 * o.actionDim + 6)
   const gib = (n: number): string => `${(n / 1073741824).toFixed(2)} GiB`
   const key = replay > bytes / 2 ? 'buffer_size' : 'actor_hidden_dims, value_hidden_dims or sample_size'
-  const limit =
-    bytes > FOUR_GIB ? 'of the 4.00 GiB that there can be' : 'which this machine does not have free'
-  return `the learner needs ${gib(bytes)} of memory (${gib(replay)} of it for replay), ${limit}: lower ${key}`
+  const limit = bytes > FOUR_GIB ? 'more than the 4 GiB that a learner can have' : 'more than is free here'
+  return `the learner needs ${gib(bytes)} of memory, ${gib(replay)} of it for replay, which is ${limit}: lower ${key}`
 }
 
 function facade(core: Core, options: Required<LearnerOptions>): Learner {

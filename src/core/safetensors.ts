@@ -56,7 +56,7 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
     const Data = DTYPES[dtype]
     const [from, to] = offsets
     const count = shape.reduce((product, n) => product * n, 1)
-    if (to - from !== count * Data.BYTES_PER_ELEMENT || start + to > bytes.length) {
+    if (!(from >= 0) || to - from !== count * Data.BYTES_PER_ELEMENT || start + to > bytes.length) {
       throw new Error(
         `tensor ${name} needs ${count * Data.BYTES_PER_ELEMENT} bytes up to ${start + to}, the file has ${bytes.length}`,
       )

@@ -21,7 +21,10 @@ const ROWS: [keyof Evaluation, string][] = [
 ]
 
 /** Header and rows: a metric a row, a split a column; the agent and its benchmarks, in one unit, come first. */
-export function compareRollouts(evaluation: Record<SplitName, Evaluation>): { header: string[]; rows: string[][] } {
+export function compareRollouts(evaluation: Record<SplitName, Evaluation>): {
+  header: string[]
+  rows: string[][]
+} {
   return {
     header: ['', ...SPLITS],
     rows: ROWS.map(([key, label]) => [label, ...SPLITS.map((split) => formatNumber(evaluation[split][key]))]),

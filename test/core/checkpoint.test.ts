@@ -171,6 +171,29 @@ describe('loading refuses', () => {
       metadata: { ...file.metadata, ...metadata },
     })
 
+  it('metadata that are not sound', () => {
+    const { statistics: _, ...without } = file.metadata
+    const refuse = (metadata: object) => () =>
+      readCheckpoint(
+        writeSafetensors({ tensors: file.tensors, metadata: metadata as Record<string, string> }),
+      )
+    expect(refuse(without)).toThrow('its step, obsDim, actionDim or statistics are missing')
+    expect(refuse({ ...file.metadata, step: '"1"' })).toThrow(
+      'its step, obsDim, actionDim or statistics are missing',
+    )
+    expect(refuse({ ...file.metadata, scenario: '{ data: { train_size: a } }' })).toThrow(
+      'its scenario:1: data.train_size must be an integer',
+    )
+  })
+
+  it('numbers that are not finite', () => {
+    const weight = file.tensors['actor.0.weight']!
+    const data = (weight.data as Float32Array).slice().fill(NaN, 3, 4)
+    expect(() => readCheckpoint(otherwise({ 'actor.0.weight': { ...weight, data } }))).toThrow(
+      'tensor actor.0.weight holds numbers that are not finite',
+    )
+  })
+
   it('a file of another format', async () => {
     const foreign = writeSafetensors({ tensors: file.tensors, metadata: {} })
     await expect(loadPolicy(foreign, module)).rejects.toThrow(
