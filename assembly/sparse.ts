@@ -100,6 +100,7 @@ export function sparseWeightGradient(
       const x = at(a, b * stride)
       const d = at(dy, b * N + n)
       if (width == 32) outer32(panel, x, list, end, d)
+      else if (width == 16) outer16(panel, x, list, end, d)
       else for (let i = 0; i < width; i += 4) outer4(at(panel, i), x, list, end, at(d, i), ctz(32 / width))
     }
   }
@@ -205,6 +206,23 @@ function outer32(dw: usize, x: usize, list: usize, end: usize, dy: usize): void 
     v128.store(row, f32x4.add(v128.load(row, 80), f32x4.mul(xk, d20)), 80)
     v128.store(row, f32x4.add(v128.load(row, 96), f32x4.mul(xk, d24)), 96)
     v128.store(row, f32x4.add(v128.load(row, 112), f32x4.mul(xk, d28)), 112)
+  }
+}
+
+/** The same for 16 elements, of a panel of that width. */
+function outer16(dw: usize, x: usize, list: usize, end: usize, dy: usize): void {
+  const d0 = v128.load(dy)
+  const d4 = v128.load(dy, 16)
+  const d8 = v128.load(dy, 32)
+  const d12 = v128.load(dy, 48)
+  for (; list < end; list += 4) {
+    const offset = <usize>load<u32>(list)
+    const xk = v128.load32_splat(x + (offset >> 5))
+    const row = dw + (offset >> 1)
+    v128.store(row, f32x4.add(v128.load(row), f32x4.mul(xk, d0)))
+    v128.store(row, f32x4.add(v128.load(row, 16), f32x4.mul(xk, d4)), 16)
+    v128.store(row, f32x4.add(v128.load(row, 32), f32x4.mul(xk, d8)), 32)
+    v128.store(row, f32x4.add(v128.load(row, 48), f32x4.mul(xk, d12)), 48)
   }
 }
 
