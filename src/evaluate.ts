@@ -1,6 +1,7 @@
 // What a policy is worth on a split: a deterministic rollout beside random ones and what the market itself gave.
 import type { Core, CoreMath, Random } from './core/core.ts'
 import type { Learner } from './core/learner.ts'
+import type { SplitName } from './data/split.ts'
 import { createEnv } from './env/create.ts'
 import type { Env, Market } from './env/env.ts'
 import { computeMetrics, periodsPerYear, type Metrics } from './metrics.ts'
@@ -33,7 +34,10 @@ export interface SplitEvaluation {
   metrics: Evaluation
   agent: Rollout
   random: Rollout
-  /** Cumulative log rewards by name, [steps + 1], of the agent and what it is compared with. */
+  /**
+   * Cumulative log rewards by name, of the agent and what it is compared with: [steps + 1], but to the end of the
+   * split where others went on after the agent was ruined.
+   */
   curves: { name: string; values: Float64Array }[]
 }
 
@@ -88,13 +92,14 @@ export function evaluate(scenario: Scenario, market: Market, policy: Policy, cor
   const metrics = computeMetrics(agent.wealth, agent.positions, assets, periods, core.math)
 
   const atRandom = uniform(env.actionDim, core.random.evaluation)
-  const randoms = Array.from({ length: trials }, () => rollout(env, atRandom))
-  const logs = randoms.map(({ wealth }) => cumulativeLog(wealth, core.math).at(-1)!)
+  const random = rollout(env, atRandom)
+  const logs = [lastLog(random, core.math)]
+  while (logs.length < trials) logs.push(lastLog(rollout(env, atRandom), core.math))
   const curves = [
     { name: 'agent', values: cumulativeLog(agent.wealth, core.math) },
-    { name: 'random', values: cumulativeLog(randoms[0]!.wealth, core.math) },
+    { name: 'random', values: cumulativeLog(random.wealth, core.math) },
     { name: 'buy & hold', values: cumulativeLog(buyAndHold(market, agent.firstRow), core.math) },
-    { name: 'max profit', values: cumulativeLog(maxProfit(market, agent.firstRow), core.math) },
+    { name: 'max profit', values: maxProfit(market, core.math, agent.firstRow) },
   ]
   return {
     metrics: {
@@ -104,9 +109,21 @@ export function evaluate(scenario: Scenario, market: Market, policy: Policy, cor
       max_profit: curves[3]!.values.at(-1)!,
     },
     agent,
-    random: randoms[0]!,
+    random,
     curves,
   }
+}
+
+/** The metrics alone, by split. */
+export function metricsBySplit(
+  evaluation: Record<SplitName, SplitEvaluation>,
+): Record<SplitName, Evaluation> {
+  const { train, validation, test } = evaluation
+  return { train: train.metrics, validation: validation.metrics, test: test.metrics }
+}
+
+function lastLog({ wealth }: Rollout, math: CoreMath): number {
+  return cumulativeLog(wealth, math).at(-1)!
 }
 
 /** Wealth of one unit put into all assets alike at the first row and left there, without fees. */
@@ -117,15 +134,15 @@ export function buyAndHold({ prices, rows }: Market, firstRow = 0): Float64Array
   })
 }
 
-/** Wealth of one unit with weight 1 or −1 in each asset, always on the right side, without fees. */
-export function maxProfit({ prices, rows }: Market, firstRow = 0): Float64Array {
-  const wealth = new Float64Array(rows - firstRow).fill(1)
-  for (let t = 1; t < wealth.length; t++) {
+/** Cumulative log reward of weight 1 or −1 in each asset, always on the right side, without fees. */
+export function maxProfit({ prices, rows }: Market, math: CoreMath, firstRow = 0): Float64Array {
+  const log = new Float64Array(rows - firstRow)
+  for (let t = 1; t < log.length; t++) {
     const row = firstRow + t
     const gains = prices.map((price) => Math.abs(price[row]! / price[row - 1]! - 1))
-    wealth[t] = wealth[t - 1]! * (1 + gains.reduce((total, gain) => total + gain, 0))
+    log[t] = log[t - 1]! + math.log(1 + gains.reduce((total, gain) => total + gain, 0))
   }
-  return wealth
+  return log
 }
 
 /** ln(wealth / first wealth); NaN once wealth is gone. */

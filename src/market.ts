@@ -1,7 +1,8 @@
 // From a scenario and its data to what environments step through: splits, features, and a market for each split.
 import type { CoreMath } from './core/core.ts'
+import { listRows } from './data/ohlcv.ts'
 import { split, type RowRange, type SplitName } from './data/split.ts'
-import { column, type Table } from './data/table.ts'
+import type { Table } from './data/table.ts'
 import type { Market } from './env/env.ts'
 import { computeFeatures, fitFeatures, type FeatureStatistics } from './features/features.ts'
 import type { Scenario } from './scenario/schema.ts'
@@ -15,7 +16,10 @@ export interface Prepared {
   markets: Record<SplitName, Market>
 }
 
-/** @param statistics of the training rows that a checkpoint was trained on; by default fitted here */
+/**
+ * @param statistics of the training rows that a checkpoint was trained on; by default fitted here
+ * @throws RangeError for splits, features or prices that the table does not have
+ */
 export function prepare(
   scenario: Scenario,
   table: Table,
@@ -26,14 +30,36 @@ export function prepare(
   const splits = split(table.length, data, data.data_path)
   const options = { noFeatures: data.no_features, columns: env.feature_columns }
   const fitted = statistics ?? fitFeatures(table, splits.train.to, options, math)
-  const whole = createMarket(table, env.price_columns ?? ['close'], fitted, env.obs_clip, math)
+  const prices = pricesOf(table, env.price_columns ?? ['close'], data.data_path)
+  const whole = createMarket(table, prices, fitted, env.obs_clip, math)
   const markets = Object.fromEntries(SPLITS.map((name) => [name, sliceMarket(whole, splits[name])]))
   return { table, splits, statistics: fitted, markets: markets as Record<SplitName, Market> }
 }
 
+/** The columns that are traded. The loader has checked open to close already, but not what else a file holds. */
+function pricesOf(table: Table, names: string[], file: string): Float64Array[] {
+  const have = Object.keys(table.columns).filter((name) => name !== 'timestamp')
+  const unknown = names.filter((name) => !have.includes(name))
+  if (unknown.length)
+    throw new RangeError(`env.price_columns names ${unknown.join(', ')}, have ${have.join(', ')}`)
+  return names.map((name) => {
+    const price = table.columns[name]!
+    const bad = listRows(
+      table.length,
+      (i) => !(price[i]! > 0 && price[i]! < Infinity),
+      (i) => String(price[i]),
+    )
+    if (bad)
+      throw new RangeError(
+        `${file}: ${name}, which env.price_columns names, is not positive and finite in ${bad}`,
+      )
+    return price
+  })
+}
+
 function createMarket(
   table: Table,
-  priceColumns: string[],
+  prices: Float64Array[],
   statistics: FeatureStatistics,
   clip: number | null,
   math: CoreMath,
@@ -43,7 +69,7 @@ function createMarket(
   const features = Float32Array.from(values, (x) => Math.max(-bound, Math.min(bound, x)))
   return {
     rows: table.length,
-    prices: priceColumns.map((name) => column(table, name)),
+    prices,
     featureNames: names,
     features,
   }

@@ -1,6 +1,16 @@
 // The edge: files, as the commands need them. What it reads is checked; what it writes appears whole or not at all.
+import { constants } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { distance } from 'fastest-levenshtein'
@@ -76,9 +86,17 @@ function told<T>(subject: string, work: () => T): T {
 export async function readTable(path: string): Promise<Loaded> {
   const kind = extname(path).toLowerCase()
   if (kind !== '.parquet' && kind !== '.csv') throw new Error(`${path} must be a .parquet or .csv file`)
+  if (kind === '.csv') refuseTooLong(path)
   const bytes = readBytes(path, 'data file')
   if (kind === '.csv') return csvToTable(bytes.toString('utf8'), path)
   return parquetToTable(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength), path)
+}
+
+function refuseTooLong(path: string): void {
+  const { size } = told(`data file ${path}`, () => statSync(path))
+  if (size <= constants.MAX_STRING_LENGTH) return
+  const [have, most] = [size, constants.MAX_STRING_LENGTH].map((bytes) => Math.ceil(bytes / 1024 / 1024))
+  throw new Error(`data file ${path} has ${have} MiB, CSV may have ${most} MiB: convert it to parquet`)
 }
 
 /** Writes to a temporary name beside the file, then renames: readers never see half a file. */

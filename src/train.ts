@@ -25,12 +25,12 @@ export interface TrainOptions {
 }
 
 /**
- * `step` is the number of environment steps taken so far. `update` comes after every update, `round` after every
- * batch of environment steps with its updates.
+ * `step` is the number of environment steps taken so far, `updates` that of updates done. `update` comes after every
+ * update, `round` after every batch of environment steps with its updates.
  */
 export type TrainEvent =
   | ({ type: 'episode'; step: number } & Episode)
-  | ({ type: 'losses'; step: number } & Losses)
+  | ({ type: 'losses'; step: number; updates: number } & Losses)
   | { type: 'evaluate'; step: number }
   | { type: 'checkpoint'; step: number }
   | { type: 'update'; step: number }
@@ -68,10 +68,15 @@ const DEFAULTS = {
   checkpointInterval: 0,
 }
 
-/** Trains the learner on the environment. */
+/**
+ * Trains the learner on the environment.
+ * @throws RangeError, with the first event, that lists every option out of range or dimension that does not agree;
+ *   later, when the environment gives an observation of another length
+ */
 export function* train(env: Env, learner: Learner, given: TrainOptions): Generator<TrainEvent, void> {
   const defaults = { ...DEFAULTS, sigmaEnd: given.sigma ?? DEFAULTS.sigma, annealSteps: given.maxSteps }
   const options = { ...defaults, ...given }
+  check(env, learner, options)
   const { maxSteps, initRandSteps, framesPerBatch, optimStepsPerBatch, checkpointInterval } = options
   const losses = new Means()
   let episode = beginEpisode(env, learner)
@@ -82,7 +87,7 @@ export function* train(env: Env, learner: Learner, given: TrainOptions): Generat
       if (step < initRandSteps) learner.actUniform()
       else learner.act(sigmaAt(step, options))
       const { obs, reward, terminated, truncated, info } = env.step(learner.action)
-      learner.nextObs.set(obs)
+      copy(obs, learner.nextObs, 'step')
       learner.observe(reward * options.rewardScale, terminated, truncated)
       learner.obs.set(obs)
       count(episode, reward, learner.action[0]!)
@@ -105,7 +110,13 @@ export function* train(env: Env, learner: Learner, given: TrainOptions): Generat
       losses.add(learner.update())
       yield { type: 'update', step }
       if (learner.updates % options.logInterval === 0) {
-        yield { type: 'losses', step, ...losses.take(), sigma: sigmaAt(step, options) }
+        yield {
+          type: 'losses',
+          step,
+          updates: learner.updates,
+          ...losses.take(),
+          sigma: sigmaAt(step, options),
+        }
       }
       if (learner.updates % options.evalInterval === 0) yield { type: 'evaluate', step }
     }
@@ -115,6 +126,35 @@ export function* train(env: Env, learner: Learner, given: TrainOptions): Generat
       yield { type: 'checkpoint', step }
     }
   }
+}
+
+function check(env: Env, learner: Learner, o: Required<TrainOptions>): void {
+  const problems: string[] = []
+  const must = (holds: boolean, name: keyof TrainOptions, condition: string): void => {
+    if (!holds) problems.push(`${name} must be ${condition}, got ${o[name]}`)
+  }
+  for (const name of ['maxSteps', 'framesPerBatch', 'logInterval', 'evalInterval'] as const)
+    must(Number.isInteger(o[name]) && o[name] >= 1, name, 'an integer, at least 1')
+  for (const name of ['initRandSteps', 'optimStepsPerBatch', 'checkpointInterval'] as const)
+    must(Number.isInteger(o[name]) && o[name] >= 0, name, 'an integer, at least 0')
+  for (const name of ['sigma', 'sigmaEnd'] as const)
+    must(Number.isFinite(o[name]) && o[name] >= 0, name, 'a finite number, at least 0')
+  must(o.annealSteps >= 1, 'annealSteps', 'a number, at least 1')
+  must(Number.isFinite(o.rewardScale) && o.rewardScale > 0, 'rewardScale', 'a finite number above 0')
+  for (const name of ['obsDim', 'actionDim'] as const) {
+    const [has, expected] = [env[name], learner.options[name]]
+    if (has !== expected)
+      problems.push(`${name} of the environment is ${has}, that of the learner ${expected}`)
+  }
+  if (problems.length > 0) throw new RangeError(problems.join('\n'))
+}
+
+function copy(obs: ArrayLike<number>, to: Float32Array, method: 'reset' | 'step'): void {
+  if (obs.length !== to.length)
+    throw new RangeError(
+      `${method} of the environment gave ${obs.length} numbers to observe, not ${to.length}`,
+    )
+  to.set(obs)
 }
 
 /** Standard deviation of the exploration noise after that many environment steps. */
@@ -130,7 +170,7 @@ interface RunningEpisode {
 }
 
 function beginEpisode(env: Env, learner: Learner): RunningEpisode {
-  learner.obs.set(env.reset().obs)
+  copy(env.reset().obs, learner.obs, 'reset')
   learner.resetNoise()
   return { episodeReward: 0, episodeLength: 0, positionChanges: 0, counted: NaN }
 }

@@ -2,7 +2,7 @@
 // No files and no clock: the caller writes, logs and shows what the events tell it.
 import { learnerTensors, setLearnerTensors } from './core/checkpoint.ts'
 import { createCore, type Core } from './core/core.ts'
-import { createLearner, type Learner, type LearnerOptions } from './core/learner.ts'
+import { createLearner, memoryProblem, type Learner, type LearnerOptions } from './core/learner.ts'
 import { readSafetensors, writeSafetensors } from './core/safetensors.ts'
 import type { SplitName } from './data/split.ts'
 import { createEnv } from './env/create.ts'
@@ -22,13 +22,15 @@ import { train, type TrainEvent, type TrainOptions } from './train.ts'
 
 export type TrialEvent =
   | Exclude<TrainEvent, { type: 'evaluate' | 'checkpoint' }>
-  | { type: 'validation'; step: number; sumLogReward: number; isBest: boolean }
+  | { type: 'validation'; step: number; sumLogReward: number; best: Uint8Array<ArrayBuffer> | undefined }
   | { type: 'checkpoint'; step: number; bytes: Uint8Array<ArrayBuffer> }
 
 export interface TrialResult {
   /** Environment steps taken; fewer than max_steps when the caller stopped the trial. */
   step: number
+  /** Of the final state, or of the best one when the scenario asks for it and there was any validation. */
   evaluation: Record<SplitName, SplitEvaluation>
+  evaluated: 'final' | 'best'
   /** The final state, and the one that was best on the validation split, if there was any validation. */
   checkpoint: Uint8Array<ArrayBuffer>
   best: { step: number; bytes: Uint8Array<ArrayBuffer> } | undefined
@@ -62,19 +64,35 @@ export async function* runTrial(
       const sumLogReward = cumulativeLog(wealth, core.math).at(-1)!
       const isBest = sumLogReward > (best?.sumLogReward ?? -Infinity)
       if (isBest) best = { step, sumLogReward, bytes: checkpoint(step) }
-      yield { type: 'validation', step, sumLogReward, isBest }
+      yield { type: 'validation', step, sumLogReward, best: isBest ? best!.bytes : undefined }
     } else yield event
     if (shouldStop()) break
   }
 
   const final = checkpoint(step)
-  const chosen = scenario.evaluation.policy === 'best' && best ? best.bytes : final
-  return {
-    step,
-    evaluation: await evaluateCheckpoint(chosen, scenario, prepared, module),
-    checkpoint: final,
-    best,
+  const evaluated = scenario.evaluation.policy === 'best' && best ? 'best' : 'final'
+  const chosen = evaluated === 'best' ? best!.bytes : final
+  const evaluation = await evaluateCheckpoint(chosen, scenario, prepared, module)
+  return { step, evaluated, evaluation, checkpoint: final, best }
+}
+
+/** Finds what would stop a trial at its beginning or its end. @throws Error in a sentence */
+export async function checkTrial(
+  scenario: Scenario,
+  { markets }: Prepared,
+  module: WebAssembly.Module,
+): Promise<void> {
+  const core = await createCore(module, 0)
+  for (const split of SPLITS) {
+    try {
+      createEvaluationEnv(scenario, markets[split], core)
+    } catch (error) {
+      throw new RangeError(`the ${split} split is too short: ${(error as Error).message}`, { cause: error })
+    }
   }
+  const { obsDim, actionDim } = createEnv(scenario.env, markets.train, core.math, core.random.environment)
+  const problem = memoryProblem(learnerOptions(scenario, obsDim, actionDim), core)
+  if (problem) throw new RangeError(problem)
 }
 
 /** Every split, by a policy from a checkpoint; the random benchmark is that of the scenario's seed. */

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
@@ -17,6 +19,17 @@ it('the example of the library runs as it stands, and learns', () => {
   expect(rewards).toHaveLength(50)
   expect(mean(rewards.slice(-10))).toBeGreaterThan(mean(rewards.slice(0, 10)) / 3)
   expect(Number(/push at position 1: (.*)/.exec(output)![1])).toBeLessThan(-0.5)
+})
+
+it('the table is what the first line ends with', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ddpg-readme-'))
+  const parameters = [`${root}src/cli.ts`, 'experiment', '--scenario', 'sine_wave', '--generate-data']
+  const output = execFileSync(process.execPath, parameters, { cwd: folder, encoding: 'utf8' })
+  const picture = readFileSync(join(folder, 'logs/sine_wave/run_1/trial_0/combined_evaluation.svg'), 'utf8')
+  rmSync(folder, { recursive: true })
+  const table = /```\n( +train.*?)\n```/s.exec(readme)![1]!
+  expect(output).toContain(table)
+  expect(picture).toBe(readFileSync(`${root}docs/sine_wave.svg`, 'utf8'))
 })
 
 it('the options of experiment are those of the command line', () => {

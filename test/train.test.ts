@@ -252,12 +252,99 @@ describe('updates', () => {
       },
     })
     const losses = ofType(eventsOf(env, spy, { ...FAST, logInterval: 8 }), 'losses')
-    expect(losses.length).toBe(6)
+    expect(losses.map(({ updates }) => updates)).toEqual([8, 16, 24, 32, 40, 48])
     losses.forEach((event, i) => {
       const window = all.slice(8 * i, 8 * i + 8)
       for (const name of Object.keys(all[0]!) as (keyof UpdateStatistics)[])
         expectClose(event[name], window.reduce((sum, one) => sum + one[name], 0) / 8, name)
     })
+  })
+})
+
+describe('training refuses', () => {
+  it('options out of range, all at once, before it touches the environment', async () => {
+    const env = countingEnv(3)
+    const learner = await newLearner(env)
+    let resets = 0
+    const watched: Env = { ...env, reset: () => (resets++, env.reset()) }
+    const wrong = {
+      maxSteps: 0,
+      framesPerBatch: 0,
+      logInterval: 1.5,
+      evalInterval: NaN,
+      initRandSteps: -1,
+      optimStepsPerBatch: 0.5,
+      checkpointInterval: Infinity,
+      sigma: -0.1,
+      sigmaEnd: NaN,
+      annealSteps: 0,
+      rewardScale: 0,
+    }
+    expect(() => eventsOf(watched, learner, wrong)).toThrow(
+      new RangeError(
+        [
+          'maxSteps must be an integer, at least 1, got 0',
+          'framesPerBatch must be an integer, at least 1, got 0',
+          'logInterval must be an integer, at least 1, got 1.5',
+          'evalInterval must be an integer, at least 1, got NaN',
+          'initRandSteps must be an integer, at least 0, got -1',
+          'optimStepsPerBatch must be an integer, at least 0, got 0.5',
+          'checkpointInterval must be an integer, at least 0, got Infinity',
+          'sigma must be a finite number, at least 0, got -0.1',
+          'sigmaEnd must be a finite number, at least 0, got NaN',
+          'annealSteps must be a number, at least 1, got 0',
+          'rewardScale must be a finite number above 0, got 0',
+        ].join('\n'),
+      ),
+    )
+    expect(resets).toBe(0)
+  })
+
+  it.each([
+    { rewardScale: Infinity },
+    { rewardScale: NaN },
+    { sigma: Infinity, sigmaEnd: 0.1 },
+    { sigmaEnd: -1 },
+    { annealSteps: NaN },
+  ])('%o', async (wrong) => {
+    const env = countingEnv(3)
+    const learner = await newLearner(env)
+    expect(() => eventsOf(env, learner, { ...FAST, ...wrong })).toThrow(
+      new RegExp(`^${Object.keys(wrong)[0]} must be [^\n]*$`),
+    )
+  })
+
+  it('nothing that is at its limit', async () => {
+    const env = countingEnv(3)
+    const least = { maxSteps: 1, framesPerBatch: 1, logInterval: 1, evalInterval: 1, annealSteps: 1 }
+    const none = { initRandSteps: 0, optimStepsPerBatch: 0, checkpointInterval: 0, sigma: 0, sigmaEnd: 0 }
+    const events = eventsOf(env, await newLearner(env), { ...least, ...none })
+    expect(events).toEqual([{ type: 'round', step: 1, updates: 0 }])
+  })
+
+  it('a learner of other dimensions than the environment', async () => {
+    const env = countingEnv(3)
+    const learner = await newLearner({ ...env, obsDim: 3, actionDim: 2 })
+    expect(() => eventsOf(env, learner, FAST)).toThrow(
+      new RangeError(
+        'obsDim of the environment is 2, that of the learner 3\n' +
+          'actionDim of the environment is 1, that of the learner 2',
+      ),
+    )
+  })
+
+  it.each([[[1]], [[1, 2, 3]]])('an observation of %j, of another length than it says', async (obs) => {
+    const env = countingEnv(3)
+    const learner = await newLearner(env)
+    const atReset: Env = { ...env, reset: () => ({ obs, info: {} }) }
+    expect(() => [...train(atReset, learner, FAST)]).toThrow(
+      new RangeError(`reset of the environment gave ${obs.length} numbers to observe, not 2`),
+    )
+    const atStep: Env = { ...env, step: (action) => ({ ...env.step(action), obs }) }
+    expect(() => [...train(atStep, learner, FAST)]).toThrow(
+      new RangeError(`step of the environment gave ${obs.length} numbers to observe, not 2`),
+    )
+    expect(learner.replaySize).toBe(0)
   })
 })
 

@@ -4,10 +4,12 @@ import { loadModule } from '../src/core/module.ts'
 import { readSafetensors } from '../src/core/safetensors.ts'
 import { generate } from '../src/data/synthetic.ts'
 import type { Table } from '../src/data/table.ts'
-import { createEvaluationEnv, deterministic, rollout } from '../src/evaluate.ts'
+import { createEvaluationEnv, deterministic, evaluate, rollout } from '../src/evaluate.ts'
 import { prepare, type Prepared } from '../src/market.ts'
 import type { Scenario } from '../src/scenario/schema.ts'
+import { trialPlots } from '../src/report/trial-plots.ts'
 import {
+  checkTrial,
   evaluateCheckpoint,
   loadPolicy,
   readCheckpoint,
@@ -97,11 +99,11 @@ describe('a trial', () => {
     const validations = ofType(events, 'validation')
     expect(validations.length).toBe(8)
     let highest = -Infinity
-    for (const { sumLogReward, isBest } of validations) {
-      expect(isBest).toBe(sumLogReward > highest)
+    for (const { sumLogReward, best } of validations) {
+      expect(best !== undefined).toBe(sumLogReward > highest)
       highest = Math.max(highest, sumLogReward)
     }
-    const best = validations.findLast(({ isBest }) => isBest)!
+    const best = validations.findLast((event) => event.best)!
     expect(best.sumLogReward).toBe(highest)
     expect(result.best!.step).toBe(best.step)
     expect(readCheckpoint(result.best!.bytes).step).toBe(best.step)
@@ -114,7 +116,7 @@ describe('a trial', () => {
     const { events, result } = await run({ training: { actor_lr: 1e-30 } })
     const validations = ofType(events, 'validation')
     expect(new Set(validations.map(({ sumLogReward }) => sumLogReward)).size).toBe(1)
-    expect(validations.map(({ isBest }) => isBest)).toEqual(validations.map((_, i) => i === 0))
+    expect(validations.map((event) => event.best !== undefined)).toEqual(validations.map((_, i) => i === 0))
     expect(result.best!.step).toBe(validations[0]!.step)
   })
 
@@ -258,5 +260,44 @@ describe('the splits', () => {
     const { features } = prepare(config, table, core.math).markets.train
     expect(Math.max(...features)).toBe(0.5)
     expect(Math.min(...features)).toBe(-0.5)
+  })
+})
+
+describe('checking a trial beforehand', () => {
+  const check = (given: Given): Promise<void> => {
+    const config = scenario(given)
+    return checkTrial(config, prepare(config, table, core.math), module)
+  }
+
+  it('finds nothing wrong with a scenario that fits', async () => {
+    await expect(check({})).resolves.toBeUndefined()
+  })
+
+  it('names the split that is too short for the environment', async () => {
+    const env = { backend: 'gym_trading_env.continuous', include_position_feature: false, windows: 40 }
+    await expect(check({ env })).rejects.toThrow(
+      'the validation split is too short: env.windows 40 need 41 rows, there are 30',
+    )
+  })
+
+  it('names what to lower when memory does not suffice', async () => {
+    await expect(check({ training: { buffer_size: 2_000_000_000 } })).rejects.toThrow(
+      'lower capacity (training.buffer_size)',
+    )
+  })
+})
+
+describe('the pictures of a trial', () => {
+  it('can be drawn when the agent was ruined on the way', async () => {
+    const ruinous = { ...table, columns: { ...table.columns, close: table.columns['close']!.slice() } }
+    ruinous.columns.close.fill(1e6, 100) // whoever is short then has lost everything
+    const { config, prepared, result } = await run({}, undefined, ruinous)
+    const short = evaluate(config, prepared.markets.test, () => [-1], core)
+    expect(short.metrics).toMatchObject({ steps: 10, sum_log_reward: null })
+    const losses = { steps: [1], criticLoss: [1], actorLoss: [1] }
+    const pictures = trialPlots('ruin', config, prepared, { ...result.evaluation, test: short }, losses)
+    expect(Object.keys(pictures)).toHaveLength(8)
+    for (const [name, svg] of Object.entries(pictures))
+      expect(svg, name).not.toMatch(/NaN|undefined|Infinity/)
   })
 })

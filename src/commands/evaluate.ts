@@ -1,8 +1,7 @@
 import { createCore } from '../core/core.ts'
 import { loadModule } from '../core/module.ts'
-import type { SplitName } from '../data/split.ts'
-import type { Evaluation } from '../evaluate.ts'
-import { prepare, SPLITS } from '../market.ts'
+import { metricsBySplit } from '../evaluate.ts'
+import { prepare } from '../market.ts'
 import { readBytes } from '../node.ts'
 import { compareRollouts } from '../report/compare.ts'
 import { formatTable } from '../report/table.ts'
@@ -30,18 +29,10 @@ export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<
       throw error
     }),
   )
-  const metrics = Object.fromEntries(SPLITS.map((split) => [split, evaluation[split].metrics])) as Record<
-    SplitName,
-    Evaluation
-  >
+  const metrics = metricsBySplit(evaluation)
   if (options.json) {
-    console.log(
-      JSON.stringify(
-        { checkpoint: options.checkpoint, step, seed: scenario.seed, evaluation: metrics },
-        null,
-        2,
-      ),
-    )
+    const { checkpoint } = options
+    console.log(JSON.stringify({ checkpoint, step, seed: scenario.seed, evaluation: metrics }, null, 2))
     return
   }
   const { header, rows } = compareRollouts(metrics)

@@ -1,14 +1,13 @@
 // The main path: scenario → data → features → trials (environment, learner, evaluation) → tracking.
 import { createCore } from '../core/core.ts'
 import { loadModule } from '../core/module.ts'
-import type { SplitName } from '../data/split.ts'
-import type { Evaluation } from '../evaluate.ts'
-import { prepare, SPLITS } from '../market.ts'
+import { metricsBySplit } from '../evaluate.ts'
+import { prepare } from '../market.ts'
 import { newRunFolder } from '../node.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { openTracker } from '../track/sqlite.ts'
 import type { Tracker } from '../track/tracker.ts'
-import { runTrial, type TrialEvent, type TrialResult } from '../trial.ts'
+import { checkTrial, runTrial, type TrialEvent, type TrialResult } from '../trial.ts'
 import { createProgress, type Progress } from './progress.ts'
 import type { Experiment } from './record.ts'
 import { loadScenario, readData, writeSyntheticData, type ScenarioOptions } from './scenario.ts'
@@ -32,8 +31,12 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   if (options.generateData) await writeSyntheticData(scenario, module)
   const { math } = await createCore(module, scenario.seed)
   const prepared = prepare(scenario, await readData(scenario, missingDataRemedy(scenario)), math)
+  await checkTrial(scenario, prepared, module)
   const tracker = openTracker(scenario.tracking.tracking_uri)
   const folder = newRunFolder(scenario.logging.log_dir)
+  // Not above: what draws takes longer to load than a mistake in the scenario takes to find.
+  const record = await import('./record.ts')
+  const overview = record.overviewOf(prepared, scenario.data.data_path)
   const interrupt = listenForInterrupt()
 
   const trials: TrialReport[] = []
@@ -45,6 +48,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
       source,
       prepared,
       module,
+      overview,
       folder: `${folder}/trial_${i}`,
       name: `trial_${i}`,
     }
@@ -83,7 +87,6 @@ async function trial(
     timings: { training_seconds: course.seconds },
   })
   try {
-    // not above: what draws takes longer to load than a mistake in the scenario takes to find
     const { recordTrial } = await import('./record.ts')
     const record = recordTrial(run, parts)
     const steps = runTrial(scenario, prepared, module, shouldStop)
@@ -95,9 +98,9 @@ async function trial(
     const status = course.complete ? 'FINISHED' : 'KILLED'
     run.end(status)
     progress.end(status)
-    const metrics = SPLITS.map((split) => [split, result.evaluation[split].metrics])
-    const evaluation = Object.fromEntries(metrics) as Record<SplitName, Evaluation>
-    return { ...common(), status, checkpoint, evaluation }
+    if (result.evaluated !== scenario.evaluation.policy)
+      console.error(`note: ${name} ended before its first validation, so its final policy is evaluated`)
+    return { ...common(), status, checkpoint, evaluation: metricsBySplit(result.evaluation) }
   } catch (error) {
     const { message } = error as Error
     run.setTags({ error: message })

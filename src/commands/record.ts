@@ -1,21 +1,17 @@
 // Everything that is kept of a trial: metrics and artifacts in the tracker, checkpoints and plots in its folder.
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { metricsBySplit } from '../evaluate.ts'
 import { SPLITS, type Prepared } from '../market.ts'
 import { digestOf, writeFile, type ScenarioFile } from '../node.ts'
 import { compareRollouts } from '../report/compare.ts'
 import { dataHead, dataSummary } from '../report/data-overview.ts'
-import {
-  plotColumns,
-  plotCombined,
-  plotCumulativeReward,
-  plotPositions,
-  plotTrainingLosses,
-} from '../report/plot.ts'
-import type { SplitCurves } from '../report/plot.ts'
+import { plotColumns } from '../report/plot.ts'
 import { markdownTable } from '../report/table.ts'
+import { trialPlots } from '../report/trial-plots.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Run } from '../track/tracker.ts'
+import type { Episode } from '../train.ts'
 import type { TrialEvent, TrialResult } from '../trial.ts'
 
 /** What a trial is made of. */
@@ -24,6 +20,7 @@ export interface Experiment {
   source: ScenarioFile
   prepared: Prepared
   module: WebAssembly.Module
+  overview: Overview
   /** Where its files go. */
   folder: string
   name: string
@@ -39,6 +36,7 @@ export interface Recorder {
 export function recordTrial(run: Run, parts: Experiment): Recorder {
   const { scenario, folder } = parts
   const losses = { steps: [] as number[], criticLoss: [] as number[], actorLoss: [] as number[] }
+  const episodes: Episode[] = []
   recordInputs(run, parts)
 
   function saveCheckpoint(name: string, bytes: Uint8Array): string {
@@ -57,55 +55,84 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
       }
       if (event.type === 'checkpoint')
         saveCheckpoint(`checkpoint_step_${event.step}.safetensors`, event.bytes)
+      // At once, so that what ends the trial early does not take it along; the tracker gets the last one.
+      if (event.type === 'validation' && event.best) writeFile(join(folder, BEST), event.best)
+      if (event.type === 'episode') episodes.push(event)
       const metrics = metricsOf(event, seconds)
       if (metrics) run.logMetrics(metrics, event.step)
     },
     result(result) {
-      const path = saveCheckpoint('checkpoint.safetensors', result.checkpoint)
-      if (result.best) saveCheckpoint('checkpoint_best.safetensors', result.best.bytes)
-      recordEvaluation(run, result)
-      for (const [name, svg] of Object.entries(plots(parts, result, losses))) {
-        run.logArtifact(name, svg)
-        if (scenario.logging.save_plots) writeFile(join(folder, name.replace(/^.*\//, '')), svg)
+      const final = saveCheckpoint('checkpoint.safetensors', result.checkpoint)
+      const best = result.best && saveCheckpoint(BEST, result.best.bytes)
+      recordEvaluation(run, parts, result)
+      run.logMetrics(totals(result, episodes, losses.actorLoss), result.step)
+      try {
+        savePlots(result)
+      } catch (error) {
+        console.error(`warning: ${parts.name} has not all of its plots: ${(error as Error).message}`)
       }
-      return path
+      return result.evaluated === 'best' ? best! : final
     },
+  }
+
+  function savePlots({ evaluation }: TrialResult): void {
+    const title = `${scenario.experiment_name}, ${parts.name}, seed ${scenario.seed}`
+    for (const [name, svg] of Object.entries(
+      trialPlots(title, scenario, parts.prepared, evaluation, losses),
+    )) {
+      run.logArtifact(name, svg)
+      if (scenario.logging.save_plots) writeFile(join(folder, name.replace(/^.*\//, '')), svg)
+    }
+  }
+}
+
+const BEST = 'checkpoint_best.safetensors'
+
+/** What is recorded of the data, made once for all trials. */
+export interface Overview {
+  digest: string
+  head: string
+  summary: ReturnType<typeof dataSummary>
+  plot: string
+}
+
+export function overviewOf({ table }: Prepared, title: string): Overview {
+  const digest = digestOf(table).slice(0, 32)
+  return {
+    digest,
+    head: dataHead(table, 50),
+    summary: dataSummary(table),
+    plot: plotColumns({ title, table }),
   }
 }
 
 /** Configuration and data, before the first step. */
-function recordInputs(run: Run, { scenario, source, prepared }: Experiment): void {
+function recordInputs(run: Run, { scenario, source, prepared, overview }: Experiment): void {
   const { table, splits } = prepared
-  const dates = dataSummary(table)
+  const columns = Object.keys(table.columns)
+  const { data_path: path } = scenario.data
   run.logParams({
     ...flatten(scenario),
-    dataset_shape: `${table.length}x${Object.keys(table.columns).length}`,
-    dataset_columns: JSON.stringify(Object.keys(table.columns)),
-    date_range: dates.range,
-    data_source: scenario.data.data_path,
+    dataset_shape: `${table.length}x${columns.length}`,
+    dataset_columns: JSON.stringify(columns),
+    date_range: overview.summary.range,
+    data_source: path,
   })
-  const digest = digestOf(table).slice(0, 32)
-  for (const name of SPLITS) {
-    const context = name === 'train' ? 'training' : name
-    const rows = splits[name].to - splits[name].from
-    run.logDataset({
-      name: `${scenario.experiment_name} ${name}`,
-      digest,
-      source: scenario.data.data_path,
-      context,
-      columns: Object.keys(table.columns),
-      rows,
-    })
+  for (const split of SPLITS) {
+    const name = `${scenario.experiment_name} ${split}`
+    const context = split === 'train' ? 'training' : split
+    const rows = splits[split].to - splits[split].from
+    run.logDataset({ name, digest: overview.digest, source: path, context, columns, rows })
   }
   run.logArtifact(`config/${source.path.replace(/^.*[\\/]/, '')}`, source.text)
   run.logArtifact('config/effective.yaml', stringify(scenario))
-  run.logArtifact('data_overview/head.csv', dataHead(table, 50))
-  run.logArtifact('data_overview/summary.md', dates.markdown)
-  run.logArtifact('data_overview/plots/columns.svg', plotColumns({ title: scenario.data.data_path, table }))
+  run.logArtifact('data_overview/head.csv', overview.head)
+  run.logArtifact('data_overview/summary.md', overview.summary.markdown)
+  run.logArtifact('data_overview/plots/columns.svg', overview.plot)
 }
 
 /** A scenario as MLflow parameters: section_key, lists as JSON. */
-export function flatten(value: object, prefix = ''): Record<string, string> {
+function flatten(value: object, prefix = ''): Record<string, string> {
   const entries = Object.entries(value).flatMap(([key, inner]) => {
     if (inner === undefined) return []
     const isSection = inner !== null && typeof inner === 'object' && !Array.isArray(inner)
@@ -134,86 +161,53 @@ function metricsOf(event: TrialEvent, seconds: number): Record<string, number> |
         'train/critic_grad_norm': event.criticGradNorm,
         'train/actor_grad_norm': event.actorGradNorm,
         'train/noise_sigma': event.sigma,
-      }
-    case 'validation':
-      return { 'eval/validation/sum_log_reward': event.sumLogReward }
-    case 'round':
-      return {
         'train/updates': event.updates,
         'time/elapsed_seconds': seconds,
         'time/steps_per_second': event.step / seconds,
       }
+    case 'validation':
+      return { 'train/validation_sum_log_reward': event.sumLogReward }
     default:
       return undefined
   }
 }
 
-function recordEvaluation(run: Run, { evaluation, step }: TrialResult): void {
+function recordEvaluation(run: Run, { scenario }: Experiment, { evaluation, step }: TrialResult): void {
+  const folder = scenario.env.backend === 'tradingenv' ? 'portfolio_weights_data' : 'position_data'
   for (const split of SPLITS) {
     const { metrics, agent } = evaluation[split]
     const defined = Object.entries(metrics).filter(([, value]) => value !== null) as [string, number][]
     run.logMetrics(Object.fromEntries(defined.map(([key, value]) => [`eval/${split}/${key}`, value])), step)
     run.logArtifact(`evaluation_data/${split}/metrics.json`, JSON.stringify(metrics, null, 2))
-    run.logArtifact(
-      `portfolio_weights_data/${split}.json`,
-      JSON.stringify([...agent.positions.subarray(0, 100)]),
-    )
+    const assets = agent.positions.length / agent.rewards.length
+    const first = agent.positions.subarray(0, 100 * assets)
+    run.logArtifact(`${folder}/${split}.json`, JSON.stringify([...first]))
   }
-  run.logMetrics(
-    { final_reward: evaluation.train.agent.rewards.reduce((total, reward) => total + reward, 0) },
-    step,
-  )
-  const metrics = Object.fromEntries(SPLITS.map((split) => [split, evaluation[split].metrics]))
-  const { header, rows } = compareRollouts(metrics as Parameters<typeof compareRollouts>[0])
+  const { header, rows } = compareRollouts(metricsBySplit(evaluation))
   run.logArtifact('evaluation_data/metrics.md', markdownTable(header, rows))
 }
 
-/** By artifact path. */
-function plots(
-  { scenario, name, prepared }: Experiment,
+/** What the whole trial comes to. */
+function totals(
   { evaluation }: TrialResult,
-  losses: LossCurves,
-): Record<string, string> {
-  const title = `${scenario.experiment_name}, ${name}, seed ${scenario.seed}`
-  const splits = SPLITS.map((split) => splitCurves(scenario, prepared, evaluation, split))
-  const files: Record<string, string> = {}
-  for (const { name: split, curves, holdings, timestamps } of splits) {
-    files[`evaluation_plots/rewards_${split}.svg`] = plotCumulativeReward({
-      title: `${title}: ${split}`,
-      curves,
-    })
-    files[`evaluation_plots/positions_${split}.svg`] = plotPositions({
-      title: `${title}: ${split}`,
-      holdings,
-      timestamps,
-    })
-  }
-  files['evaluation_plots/combined_evaluation.svg'] = plotCombined({ title, splits, losses })
-  files['training_plots/training_losses.svg'] = plotTrainingLosses({ title, ...losses })
-  return files
-}
-
-type LossCurves = { steps: number[]; criticLoss: number[]; actorLoss: number[] }
-
-function splitCurves(
-  scenario: Scenario,
-  { markets, splits, table }: Prepared,
-  evaluation: TrialResult['evaluation'],
-  split: (typeof SPLITS)[number],
-): SplitCurves {
-  const { curves, agent } = evaluation[split]
-  const { prices } = markets[split]
-  const names = scenario.env.price_columns ?? ['close']
-  const steps = agent.rewards.length
-  const from = splits[split].from + agent.firstRow
+  episodes: Episode[],
+  actorLosses: number[],
+): Record<string, number> {
+  const sum = (values: Iterable<number>): number =>
+    Array.from(values).reduce((total, value) => total + value, 0)
+  const mean = (values: number[]): number => sum(values) / values.length
+  const changes = episodes.map(({ positionChanges }) => positionChanges)
   return {
-    name: split,
-    curves,
-    holdings: prices.map((price, asset) => ({
-      name: names[asset]!,
-      price: price.subarray(agent.firstRow),
-      position: agent.positions.filter((_, i) => i % prices.length === asset),
-    })),
-    timestamps: table.columns.timestamp!.subarray(from, from + steps + 1),
+    'train/final_reward': sum(evaluation.train.agent.rewards),
+    'train/total_episodes': episodes.length,
+    'train/total_position_changes': sum(changes),
+    // of no episode, or of no update, there is no mean
+    ...(actorLosses.length > 0 && { 'train/avg_actor_loss': mean(actorLosses) }),
+    ...(episodes.length > 0 && {
+      'train/episode_avg_reward': mean(episodes.map(({ episodeReward }) => episodeReward)),
+      'train/episode_avg_position_change': mean(changes),
+      'train/episode_avg_position_change_ratio':
+        sum(changes) / sum(episodes.map(({ episodeLength }) => episodeLength)),
+    }),
   }
 }

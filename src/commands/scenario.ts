@@ -5,6 +5,7 @@ import { createCore, type Core } from '../core/core.ts'
 import { isOwnParquet, tableToParquet } from '../data/parquet.ts'
 import { generate } from '../data/synthetic.ts'
 import type { Table } from '../data/table.ts'
+import { formatSpacing, timeframeMilliseconds } from '../data/time.ts'
 import { findScenario, readBytes, readTable, readText, writeFile, type ScenarioFile } from '../node.ts'
 import { parseScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/schema.ts'
@@ -15,8 +16,11 @@ export interface ScenarioOptions {
   override?: string[]
 }
 
-/** Reads the scenario that the options name; a seed chosen for it and keys given in vain are told on stderr. */
-export function loadScenario(options: ScenarioOptions & { seed?: number }): {
+/**
+ * Reads the scenario that the options name; a seed chosen for it and keys given in vain are told on stderr.
+ * @param options.generateData false when the command reads data that exist, however the scenario makes them
+ */
+export function loadScenario(options: ScenarioOptions & { seed?: number; generateData?: boolean }): {
   scenario: Scenario
   source: ScenarioFile
 } {
@@ -27,8 +31,16 @@ export function loadScenario(options: ScenarioOptions & { seed?: number }): {
     seed,
     randomSeed,
   })
-  for (const note of notes) console.error(`note: ${note}`)
+  const idle = options.generateData === false && existsSync(scenario.data.data_path)
+  for (const note of [...notes, ...(idle ? idleGeneratorNotes(override) : [])]) console.error(`note: ${note}`)
   return { scenario, source }
+}
+
+function idleGeneratorNotes(overrides: string[]): string[] {
+  const keys = overrides.map((text) => text.split('=')[0]!.trim())
+  return keys
+    .filter((key) => key.startsWith('data_generator.'))
+    .map((key) => `${key} has no effect on data that exist: add --generate-data`)
 }
 
 function randomSeed(): number {
@@ -64,9 +76,13 @@ function isGenerated(path: string): boolean {
 
 /** The data of a scenario from its file; oddities go to stderr. @param remedy what to do when there is no such file */
 export async function readData(scenario: Scenario, remedy: string): Promise<Table> {
-  const { data_path: path } = scenario.data
+  const { data_path: path, timeframe } = scenario.data
   if (!existsSync(path)) throw new Error(`data file ${path} does not exist: ${remedy}`)
-  const { table, warnings } = await readTable(path)
+  const { table, spacing, warnings } = await readTable(path)
+  if (spacing !== timeframeMilliseconds(timeframe)) {
+    const found = `has a row every ${formatSpacing(spacing)}, data.timeframe is ${timeframe}`
+    warnings.push(`${path} ${found}: annualised metrics count with ${timeframe}`)
+  }
   for (const warning of warnings) console.error(`warning: ${warning}`)
   return table
 }

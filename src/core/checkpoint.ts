@@ -91,7 +91,10 @@ function eachLayer(learner: Learner, network: 0 | 1, block: number, visit: (view
   for (let layer = 0; layer < dims.length - 1; layer++) {
     const [I, O] = [dims[layer]!, dims[layer + 1]!]
     const first = x.biasOffset(network, layer)
-    const weightAt = (i: number, o: number) => x.weightOffset(network, layer, i, o)
+    // Weights of a unit are equally far apart: two calls a unit instead of one a weight.
+    const base = Int32Array.from({ length: O }, (_, o) => x.weightOffset(network, layer, 0, o))
+    const step = base.map((offset, o) => (I > 1 ? x.weightOffset(network, layer, 1, o) - offset : 0))
+    const weightAt = (i: number, o: number) => base[o]! + i * step[o]!
     visit({ layer, I, O, values, weightAt, bias: values.subarray(first, first + O) })
   }
 }

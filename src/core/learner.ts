@@ -68,7 +68,10 @@ export interface Learner {
   observe(reward: number, terminated: boolean, truncated: boolean): void
   /** One gradient step. The result is reused. @throws Error naming update and quantity when one is not finite */
   update(): UpdateStatistics
-  /** The deterministic action for each row: [rows, actionDim] from [rows, obsDim]; touches nothing else. */
+  /**
+   * The deterministic action for each row: [rows, actionDim] from [rows, obsDim]; touches nothing else.
+   * @throws RangeError when obs does not hold rows × obsDim numbers
+   */
   policy(obs: ArrayLike<number>, rows?: number): Float32Array
   /** Updates done, and transitions held. */
   readonly updates: number
@@ -106,39 +109,58 @@ const QUANTITIES = [
   'actor weights',
 ]
 const FOUR_GIB = 4294967296
+const HIDDEN_KEYS = 'network.actor_hidden_dims, network.value_hidden_dims'
 
 /**
  * A learner with freshly initialised networks. All its memory is reserved here.
+ * @param given what is left out or undefined is as by default
  * @param core an instance without a learner, whose streams are seeded; by default a new one with options.seed
  * @throws RangeError that lists every option out of range, or says what to lower when it does not fit in 4 GiB
+ * @throws Error when the core has a learner
  */
 export async function createLearner(given: LearnerOptions, core?: Core): Promise<Learner> {
-  const options = { ...DEFAULTS, ...given } as Required<LearnerOptions>
-  check(options)
+  const options = complete(given)
   const own = core ?? (await createCore(await loadModule(), options.seed))
-  reserve(own.exports, options)
+  const problem = memoryProblem(options, own)
+  if (problem) throw new RangeError(problem)
+  const [tanh, small] = [options.criticActivation === 'tanh' ? 1 : 0, options.init === 'small' ? 1 : 0]
+  if (!own.exports.create(...shapeOf(options), tanh, small))
+    throw new RangeError(tooLarge(options, own, 'more than is free here'))
   return facade(own, options)
 }
 
-function reserve(exports: CoreExports, o: Required<LearnerOptions>): void {
+/**
+ * What to lower when a learner cannot fit in the 4 GiB of an instance, without creating it; undefined when it can.
+ * @param core an instance without a learner, which is used up by the question: createLearner refuses it afterwards
+ * @throws as createLearner does
+ */
+export function memoryProblem(given: LearnerOptions, core: Core): string | undefined {
+  const options = complete(given)
+  const { exports } = core
+  if (exports.obsAddress() !== 0)
+    throw new Error('this core has a learner already: make another one with createCore')
   const hidden = new Int32Array(exports.memory.buffer, exports.hiddenDimsAddress() >>> 0, 16)
-  hidden.set(o.actorHiddenDims)
-  hidden.set(o.criticHiddenDims, 8)
-  const layers = [o.actorHiddenDims.length + 1, o.criticHiddenDims.length + 1] as const
-  const shape = [o.obsDim, o.actionDim, ...layers, o.batchSize, o.capacity] as const
-  const bytes = exports.bytesNeeded(...shape)
-  const fits =
-    bytes <= FOUR_GIB &&
-    exports.create(...shape, o.criticActivation === 'tanh' ? 1 : 0, o.init === 'small' ? 1 : 0)
-  if (!fits) throw new RangeError(tooLarge(o, bytes))
+  hidden.set(options.actorHiddenDims)
+  hidden.set(options.criticHiddenDims, 8)
+  if (exports.bytesNeeded(...shapeOf(options)) <= FOUR_GIB) return undefined
+  return tooLarge(options, core, 'more than the 4 GiB that a learner can have')
 }
 
-function tooLarge(o: Required<LearnerOptions>, bytes: number): string {
+function shapeOf(o: Required<LearnerOptions>): Parameters<CoreExports['bytesNeeded']> {
+  const layers = [o.actorHiddenDims.length + 1, o.criticHiddenDims.length + 1] as const
+  return [o.obsDim, o.actionDim, ...layers, o.batchSize, o.capacity]
+}
+
+/** @param limit what the memory is more than */
+function tooLarge(o: Required<LearnerOptions>, { exports }: Core, limit: string): string {
+  const bytes = exports.bytesNeeded(...shapeOf(o))
   const replay = o.capacity * (8 * o.obsDim + 4 * o.actionDim + 6)
   const gib = (n: number): string => `${(n / 1073741824).toFixed(2)} GiB`
-  const key = replay > bytes / 2 ? 'buffer_size' : 'actor_hidden_dims, value_hidden_dims or sample_size'
-  const limit = bytes > FOUR_GIB ? 'more than the 4 GiB that a learner can have' : 'more than is free here'
-  return `the learner needs ${gib(bytes)} of memory, ${gib(replay)} of it for replay, which is ${limit}: lower ${key}`
+  const [part, remedy] =
+    replay >= bytes / 2
+      ? [`, ${gib(replay)} of it for replay`, 'capacity (training.buffer_size)']
+      : ['', `actorHiddenDims or criticHiddenDims (${HIDDEN_KEYS}) or batchSize (training.sample_size)`]
+  return `the learner needs ${gib(bytes)} of memory${part}, which is ${limit}: lower ${remedy}`
 }
 
 function facade(core: Core, options: Required<LearnerOptions>): Learner {
@@ -160,7 +182,6 @@ function facade(core: Core, options: Required<LearnerOptions>): Learner {
     criticGradNorm: 0,
     actorGradNorm: 0,
   }
-  const nonFinite = (what: string) => new RangeError(`${what} must be finite at transition ${counters[1]}`)
 
   return {
     options,
@@ -178,14 +199,18 @@ function facade(core: Core, options: Required<LearnerOptions>): Learner {
     resetNoise: x.resetNoise,
     observe(reward, terminated, truncated) {
       if (x.observe(reward, terminated ? 1 : 0, truncated ? 1 : 0)) return
-      throw nonFinite(Number.isFinite(reward) ? 'observations and actions' : 'the reward')
+      const isReward = !Number.isFinite(Math.fround(reward)) // it is stored as f32
+      throw new RangeError(
+        isReward ? `the reward must be finite, got ${reward}` : 'observations and actions must be finite',
+      )
     },
     update() {
       if (counters[1] === 0) throw new Error('update needs a stored transition: call observe first')
       const failed = x.update()
       if (failed)
         throw new Error(
-          `${QUANTITIES[failed]} not finite at update ${counters[0]! + 1}: lower the learning rates or training.reward_scale`,
+          `${QUANTITIES[failed]} not finite at update ${counters[0]! + 1}: ` +
+            'lower actorLr or criticLr (training.actor_lr, training.value_lr) or the reward scale',
         )
       result.criticLoss = statistics[0]!
       result.actorLoss = statistics[1]!
@@ -196,6 +221,10 @@ function facade(core: Core, options: Required<LearnerOptions>): Learner {
       return result
     },
     policy(obs, rows = obs.length / obsDim) {
+      if (!Number.isInteger(rows) || obs.length !== rows * obsDim) {
+        const wanted = Number.isInteger(rows) ? `${rows} × ${obsDim}` : `rows of ${obsDim}`
+        throw new RangeError(`obs must hold ${wanted} numbers, got ${obs.length}`)
+      }
       const actions = new Float32Array(rows * actionDim)
       for (let row = 0; row < rows; row += batchSize) {
         const n = Math.min(batchSize, rows - row)
@@ -219,6 +248,15 @@ function hyperparameters(o: Required<LearnerOptions>): number[] {
   const { actorLr, criticLr, actorWeightDecay, criticWeightDecay, gamma, tau, maxGradNorm } = o
   const optimizer = [actorLr, criticLr, actorWeightDecay, criticWeightDecay]
   return [...optimizer, gamma, tau, maxGradNorm, LOSSES.indexOf(o.criticLoss), o.delayActor ? 1 : 0]
+}
+
+function complete(given: LearnerOptions): Required<LearnerOptions> {
+  const set = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as LearnerOptions
+  const options = { ...DEFAULTS, ...set } as Required<LearnerOptions>
+  check(options)
+  return options
 }
 
 function check(o: Required<LearnerOptions>): void {
@@ -251,6 +289,16 @@ function check(o: Required<LearnerOptions>): void {
   must(LOSSES.includes(o.criticLoss), 'criticLoss', LOSSES.join(' or '))
   must(['relu', 'tanh'].includes(o.criticActivation), 'criticActivation', 'relu or tanh')
   must(['small', 'torch'].includes(o.init), 'init', 'small or torch')
-  must(['gaussian', 'ou'].includes(o.noise.type), 'noise', 'of type gaussian or ou')
+  must(
+    isNoise(o.noise),
+    'noise',
+    'of type gaussian, or of type ou with a finite theta, at least 0, and a finite dt above 0',
+  )
   if (problems.length > 0) throw new RangeError(problems.join('\n'))
+}
+
+function isNoise(noise: Noise): boolean {
+  if (noise.type !== 'ou') return noise.type === 'gaussian'
+  const { theta, dt } = noise
+  return Number.isFinite(theta) && theta >= 0 && Number.isFinite(dt) && dt > 0
 }

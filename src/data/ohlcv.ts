@@ -14,6 +14,8 @@ export interface RawColumn {
 export interface Loaded {
   /** Columns in file order, names in lower case; the time column is called timestamp. */
   table: Table
+  /** The usual (median) time from a row to the next, in milliseconds. */
+  spacing: number
   /** What is odd but usable: gaps between bars, columns left out. */
   warnings: string[]
 }
@@ -59,9 +61,15 @@ export function toOhlcv(raw: RawColumn[], name: string): Loaded {
     else if (bad) warnings.push(`${name}: column "${column.name}" left out, not a number in ${bad}`)
   }
   checkBars(columns, length, problems)
-  if (columns.timestamp) checkTimes(columns.timestamp, problems, warnings, name)
+  if (columns.timestamp) checkTimes(columns.timestamp, problems)
   if (problems.length) throw new RangeError(`${name}: ${problems.join('\n  ')}`)
-  return { table: { length, columns }, warnings }
+
+  const steps = columns.timestamp!.subarray(1).map((time, i) => time - columns.timestamp![i]!)
+  const spacing = steps.toSorted()[steps.length >> 1]!
+  const gaps = listRows(length, (i) => i > 0 && steps[i - 1]! > spacing)
+  if (gaps)
+    warnings.push(`${name}: gaps, more than the usual ${spacing / 1000} s since the row before, at ${gaps}`)
+  return { table: { length, columns }, spacing, warnings }
 }
 
 /** The first five of the rows that fail, counted from 1, and how many more there are; undefined if none does. */
@@ -158,18 +166,23 @@ function checkBars(columns: Record<string, Float64Array>, length: number, proble
   if (crossed) problems.push(`high is below low in ${crossed}`)
 }
 
-function checkTimes(times: Float64Array, problems: string[], warnings: string[], name: string): void {
+function checkTimes(times: Float64Array, problems: string[]): void {
   const unsorted = listRows(times.length, (i) => i > 0 && times[i]! < times[i - 1]!)
   if (unsorted) problems.push(`time goes back in ${unsorted}: sort the file by time, earliest first`)
-  const first = new Map<number, number>()
-  times.forEach((time, i) => first.has(time) || first.set(time, i))
-  const repeated = listRows(times.length, (i) => !Number.isNaN(times[i]) && first.get(times[i]!) !== i)
+  const repeated = listRows(times.length, repeatsEarlier(times))
   if (repeated) problems.push(`time repeats an earlier row in ${repeated}: keep one row for each time`)
-  if (unsorted || repeated) return
+}
 
-  const steps = times.subarray(1).map((time, i) => time - times[i]!)
-  const usual = steps.toSorted()[steps.length >> 1]!
-  const gaps = listRows(times.length, (i) => i > 0 && steps[i - 1]! > usual)
-  if (gaps)
-    warnings.push(`${name}: gaps, more than the usual ${usual / 1000} s since the row before, at ${gaps}`)
+/** Tells whether a row has the time of an earlier row. NaN repeats nothing. */
+function repeatsEarlier(times: Float64Array): (row: number) => boolean {
+  const ascends = times.every((time, i) => i === 0 || time >= times[i - 1]!)
+  if (ascends) return (row) => row > 0 && times[row] === times[row - 1]
+  // Not a Map or Set of the times: these hold 2^24 entries at most.
+  const order = Uint32Array.from(times, (_, i) => i).filter((row) => !Number.isNaN(times[row]))
+  order.sort((a, b) => times[a]! - times[b]! || a - b)
+  const repeats = new Uint8Array(times.length)
+  order.forEach((row, i) => {
+    if (i > 0 && times[row] === times[order[i - 1]!]) repeats[row] = 1
+  })
+  return (row) => repeats[row] === 1
 }

@@ -10,6 +10,15 @@ export function timeframeMilliseconds(timeframe: string): number {
   return Number(match[1]) * units[match[2] as keyof typeof units]
 }
 
+/** A length of time as a timeframe where it is one, such as 4h, else such as 1.5 s or 250 ms. */
+export function formatSpacing(milliseconds: number): string {
+  const whole = Object.entries(units).findLast(([, length]) => milliseconds % length === 0)
+  if (whole && milliseconds > 0) return `${milliseconds / whole[1]}${whole[0]}`
+  // rounded as times are, to the microsecond
+  const rounded = Math.round(milliseconds * 1000) / 1000
+  return rounded < 1000 ? `${rounded} ms` : `${rounded / 1000} s`
+}
+
 const iso =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?)? ?(?:Z|UTC|([+-])(\d\d):?(\d\d))?$/i
 

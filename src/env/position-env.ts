@@ -33,10 +33,11 @@ export function createPositionEnv(config: EnvConfig, market: Market, math: CoreM
   const window = config.windows ?? 1
   const accumulate = config.borrow_interest === 'accumulated'
   if (rows < window + (duration ?? 1)) {
-    const asked = `env.windows ${window} and env.max_episode_duration ${duration ?? 1}`
-    throw new RangeError(
-      `${asked} need ${window + (duration ?? 1)} rows in each split, the smallest has ${rows}`,
-    )
+    const keys =
+      duration === null
+        ? `env.windows ${window}`
+        : `env.windows ${window} and env.max_episode_duration ${duration}`
+    throw new RangeError(`${keys} need ${window + (duration ?? 1)} rows, there are ${rows}`)
   }
 
   const obs = new Float32Array(window * width)

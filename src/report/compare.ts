@@ -12,6 +12,7 @@ const ROWS: [keyof Evaluation, string][] = [
   ['total_return', 'total return'],
   ['sharpe_ratio', 'Sharpe ratio, per bar'],
   ['sharpe_annualized', 'Sharpe ratio, annualized'],
+  ['periods_per_year', '  bars in a year'],
   ['sortino_ratio', 'Sortino ratio, per bar'],
   ['max_drawdown', 'max drawdown'],
   ['turnover', 'turnover per step'],

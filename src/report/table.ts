@@ -1,6 +1,6 @@
 // Numbers and tables for terminals and Markdown.
 
-/** Six significant digits at most, without trailing zeros; a dash for what is not defined. */
+/** Four significant digits at most, without trailing zeros; a dash for what is not defined. */
 export function formatNumber(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–'
   if (Number.isInteger(value)) return String(value)

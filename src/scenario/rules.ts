@@ -23,9 +23,21 @@ function ascending(values: readonly number[]): boolean {
   return values.every((value, i) => i === 0 || value > (values[i - 1] ?? value))
 }
 
+function columnsOnce(key: 'price_columns' | 'feature_columns'): Rule {
+  return {
+    fields: [`env.${key}`],
+    check: ({ env: { [key]: names } }) =>
+      names !== null && new Set(names).size < names.length
+        ? `env.${key} must name each column once, got ${list(names)}`
+        : undefined,
+  }
+}
+
 function list(values: readonly unknown[]): string {
   return `[${values.join(', ')}]`
 }
+
+const columns: Rule[] = [columnsOnce('feature_columns'), columnsOnce('price_columns')]
 
 const training: Rule[] = [
   {
@@ -158,7 +170,12 @@ const data: Rule[] = [
 
 /** @param wrong keys that are already known to be wrong: a rule that looks at one of them is skipped */
 export function brokenRules(scenario: Parsed, wrong: readonly string[]): Finding[] {
-  const rules = [...training, ...(scenario.env.backend === 'tradingenv' ? [] : gymBackend), ...data]
+  const rules = [
+    ...columns,
+    ...training,
+    ...(scenario.env.backend === 'tradingenv' ? [] : gymBackend),
+    ...data,
+  ]
   return rules.flatMap(({ fields, check }) => {
     const skip = fields.some((field) => wrong.some((key) => field === key || field.startsWith(`${key}.`)))
     const text = skip ? undefined : check(scenario)

@@ -150,11 +150,12 @@ const noise = z.strictObject({
     .enum(['gaussian', 'ou'])
     .default('gaussian')
     .describe('Gaussian or Ornstein–Uhlenbeck exploration noise'),
-  sigma: nonNegative.default(0.2).describe('standard deviation, in units of the action range [-1, 1]'),
-  sigma_end: nonNegative
-    .nullable()
-    .default(null)
-    .describe('standard deviation after annealing; null = sigma'),
+  sigma: nonNegative
+    .default(0.2)
+    .describe(
+      'gaussian: standard deviation, in units of the action range [-1, 1]; ou: volatility, which tends to the deviation sigma/√(2 theta)',
+    ),
+  sigma_end: nonNegative.nullable().default(null).describe('sigma after annealing; null = sigma'),
   anneal_steps: count
     .nullable()
     .default(null)

@@ -1,7 +1,8 @@
 // Everything that a user can get wrong before the first step: one sentence each, no stack, and the right exit code.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { loadScenario } from '../../src/commands/scenario.ts'
 import { runCli, temporaryFolder } from '../helpers/cli.ts'
 
 const HINT = '(ddpg --help shows what there is)\n'
@@ -50,7 +51,8 @@ function csv(rows: number, change: (row: string[], i: number) => void = () => un
   })
   return ['Date,Open,High,Low,Close,Volume', ...lines].join('\n')
 }
-const own = 'data: {data_path: own.csv, train_size: 20, validation_size: 5, test_size: 5}\nseed: 3\n'
+const own =
+  'data: {data_path: own.csv, timeframe: 1m, train_size: 20, validation_size: 5, test_size: 5}\nseed: 3\n'
 
 describe('a wrong command line', () => {
   it.concurrent.each([
@@ -189,12 +191,67 @@ describe('data that cannot be used', () => {
         }),
       },
     ))
+  it.concurrent('are more CSV than fits a string', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'o.yaml'), own)
+    writeFileSync(join(folder, 'own.csv'), csv(30))
+    truncateSync(join(folder, 'own.csv'), 600 * 1024 * 1024)
+    const { code, stderr } = await runCli(folder, 'experiment', '-c', 'o.yaml')
+    expect(stderr).toBe('error: data file own.csv has 600 MiB, CSV may have 512 MiB: convert it to parquet\n')
+    expect(code).toBe(1)
+  })
+  it.concurrent('lack the columns that are to be traded', () =>
+    expectError(
+      'env.price_columns names vwap, have open, high, low, close, volume',
+      ['experiment', '-c', 'o.yaml', '-o', 'env.price_columns=[close, vwap]'],
+      { 'o.yaml': own, 'own.csv': csv(30) },
+    ))
   it.concurrent('are too few for the splits', () =>
     expectError(
       'own.csv has 22 rows: data.train_size 20 leaves 2 for validation and test, which need 2 each: lower it to 18 or less',
       ['experiment', '-c', 'o.yaml'],
       { 'o.yaml': own, 'own.csv': csv(22) },
     ))
+})
+
+describe('data that may not be what is meant', () => {
+  const tooFew = /^error: own\.csv has 22 rows: .*\n/m
+  it.concurrent('have another spacing than the timeframe says, which is a warning', async () => {
+    const files = { 'o.yaml': own, 'own.csv': csv(22) }
+    const { stderr } = await runWith(files, 'experiment', '-c', 'o.yaml', '-o', 'data.timeframe=1h')
+    expect(stderr.replace(tooFew, '')).toBe(
+      'warning: own.csv has a row every 1m, data.timeframe is 1h: annualised metrics count with 1h\n',
+    )
+  })
+  it.concurrent('have a spacing that is irregular, but usually what the timeframe says', async () => {
+    const late = csv(22, (row, i) => {
+      if (i >= 15) row[0] = row[0]!.replace('T00', 'T07')
+    })
+    const files = { 'o.yaml': own, 'own.csv': late }
+    const { stderr } = await runWith(files, 'experiment', '-c', 'o.yaml', '-o', 'data.timeframe=60s')
+    expect(stderr.replace(tooFew, '')).toBe(
+      'warning: own.csv: gaps, more than the usual 60 s since the row before, at row 16\n',
+    )
+  })
+  it('exist, so that keys of the generator change nothing without --generate-data', () => {
+    const path = join(temporaryFolder(), 'own.parquet')
+    const override = ['data_generator.n_periods=6', ` data.data_path=${path}`, 'data_generator.seed = 4']
+    const notes = (options: { generateData?: boolean }): unknown[] => {
+      const say = vi.spyOn(console, 'error').mockReturnValue()
+      loadScenario({ scenario: 'sine_wave', override, ...options })
+      const said = say.mock.calls.flat()
+      say.mockRestore()
+      return said
+    }
+    expect(notes({ generateData: false })).toEqual([])
+    writeFileSync(path, '')
+    expect(notes({ generateData: false })).toEqual([
+      'note: data_generator.n_periods has no effect on data that exist: add --generate-data',
+      'note: data_generator.seed has no effect on data that exist: add --generate-data',
+    ])
+    expect(notes({ generateData: true })).toEqual([])
+    expect(notes({})).toEqual([])
+  })
 })
 
 describe('a place that cannot be written to', () => {

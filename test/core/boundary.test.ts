@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createCore } from '../../src/core/core.ts'
-import { createLearner, type LearnerOptions } from '../../src/core/learner.ts'
+import { createLearner, memoryProblem, type LearnerOptions } from '../../src/core/learner.ts'
 import { debugModule, releaseModule } from '../helpers/kernels.ts'
 
 async function trained(module: WebAssembly.Module, updates: number, options: Partial<LearnerOptions> = {}) {
@@ -93,22 +93,51 @@ describe('memory', () => {
     expect(learner.core.exports.memory.buffer.byteLength).toBeLessThan(1.05 * replay + 3 * 65536)
   })
 
-  it('refuses what does not fit in 4 GiB with the key to lower', async () => {
-    const options = { obsDim: 4096, actionDim: 1, capacity: 1_000_000 }
-    await expect(createLearner(options)).rejects.toThrow(
-      'the learner needs 30.5', // GiB
-    )
-    await expect(createLearner(options)).rejects.toThrow('lower buffer_size')
-    const wide = {
-      obsDim: 4096,
-      actionDim: 1,
-      capacity: 1,
-      batchSize: 4096,
-      criticHiddenDims: Array<number>(8).fill(4096),
-      actorHiddenDims: Array<number>(8).fill(4096),
-    }
-    await expect(createLearner(wide)).rejects.toThrow(
-      'lower actor_hidden_dims, value_hidden_dims or sample_size',
-    )
+  it.each([
+    [
+      'replay',
+      { obsDim: 4096, actionDim: 1, capacity: 1_000_000 },
+      /^the learner needs 30\.5\d GiB of memory, 30\.5\d GiB of it for replay, which is more than the 4 GiB that a learner can have: lower capacity \(training\.buffer_size\)$/,
+    ],
+    [
+      'networks',
+      {
+        obsDim: 4096,
+        actionDim: 1,
+        capacity: 1,
+        batchSize: 4096,
+        criticHiddenDims: Array<number>(8).fill(4096),
+        actorHiddenDims: Array<number>(8).fill(4096),
+      },
+      /^the learner needs \d+\.\d\d GiB of memory, which is more than the 4 GiB that a learner can have: lower actorHiddenDims or criticHiddenDims \(network\.actor_hidden_dims, network\.value_hidden_dims\) or batchSize \(training\.sample_size\)$/,
+    ],
+  ])('refuses %s that do not fit in 4 GiB, and tells so beforehand', async (_, options, sentence) => {
+    await expect(createLearner(options)).rejects.toThrow(sentence)
+    await expect(createLearner(options)).rejects.toThrow(RangeError)
+    const core = await createCore(releaseModule, 0)
+    const { byteLength } = core.exports.memory.buffer
+    expect(memoryProblem(options, core)).toMatch(sentence)
+    expect(core.exports.memory.buffer.byteLength).toBe(byteLength)
+  })
+
+  it('is no problem when it fits, and is not asked for with an option out of range', async () => {
+    const options = { obsDim: 4096, actionDim: 1, capacity: 100_000 } // 3.05 GiB
+    expect(memoryProblem(options, await createCore(releaseModule, 0))).toBeUndefined()
+    const core = await createCore(releaseModule, 0)
+    expect(() => memoryProblem({ ...options, capacity: 0 }, core)).toThrow('capacity must be an integer')
+  })
+
+  it('is one learner, once', async () => {
+    const options = { obsDim: 3, actionDim: 1, batchSize: 4, capacity: 8 }
+    const refusal = new Error('this core has a learner already: make another one with createCore')
+    const core = await createCore(releaseModule, 0)
+    const learner = await createLearner(options, core)
+    const before = learner.policy([1, 2, 3])
+    await expect(createLearner({ ...options, obsDim: 5 }, core)).rejects.toThrow(refusal)
+    expect(() => memoryProblem({ ...options, obsDim: 5 }, core)).toThrow(refusal)
+    expect(learner.policy([1, 2, 3])).toEqual(before)
+    const asked = await createCore(releaseModule, 0)
+    memoryProblem(options, asked)
+    await expect(createLearner(options, asked)).rejects.toThrow(refusal)
   })
 })

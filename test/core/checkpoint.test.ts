@@ -108,6 +108,36 @@ describe('a checkpoint', () => {
     expect(readSafetensors(bytes).metadata['format']).toBe('ddpg-wasm checkpoint 1')
   })
 
+  it('takes each weight from where the core has it, with two questions a unit', async () => {
+    // every panel width, first and last layers, and layers of one input, which have no second
+    const dims = [1, 3, 33, 1, 60, 17]
+    const options = { obsDim: 1, actionDim: 4, actorHiddenDims: dims, criticHiddenDims: dims.toReversed() }
+    const learner = await newLearner(5, options)
+    const x = learner.core.exports
+    let questions = 0
+    const weightOffset: typeof x.weightOffset = (...args) => (questions++, x.weightOffset(...args))
+    const tensors = learnerTensors({
+      ...learner,
+      core: { ...learner.core, exports: { ...x, weightOffset } },
+    })
+    for (const [prefix, network, widths] of [
+      ['actor', 0, [1, ...dims, 4]],
+      ['critic', 1, [5, ...dims.toReversed(), 1]],
+    ] as const) {
+      const block = new Float32Array(x.memory.buffer, x.blockAddress(network, 0) >>> 0)
+      widths.slice(1).forEach((O, layer) => {
+        const I = widths[layer]!
+        const expected = Array.from({ length: O * I }, (_, n) => {
+          const [i, o] = [n % I, (n - (n % I)) / I]
+          return block[x.weightOffset(network, layer, i, o)]!
+        })
+        expect(Array.from(tensors[`${prefix}.${2 * layer}.weight`]!.data as Float32Array)).toEqual(expected)
+      })
+    }
+    const units = 2 * dims.reduce((sum, n) => sum + n, 0) + 4 + 1
+    expect(questions).toBeLessThanOrEqual(4 * 2 * units) // four blocks
+  })
+
   it('has the same bytes for the same learner', () => {
     expect(writeCheckpoint(trained, scenario, statistics, 1234)).toEqual(bytes)
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { blockTensors, learnerTensors, setLearnerTensors } from '../../src/core/checkpoint.ts'
-import { createLearner, type LearnerOptions } from '../../src/core/learner.ts'
+import { createLearner, type LearnerOptions, type Noise } from '../../src/core/learner.ts'
 import { createBatchLearner } from '../helpers/kernels.ts'
 
 const small = {
@@ -52,6 +52,20 @@ describe('the policy', () => {
     asked.policy([1, 2, 3, 4, 5, 6])
     expect(asked.update()).toEqual(unasked.update())
     expect(learnerTensors(asked)).toEqual(learnerTensors(unasked))
+  })
+})
+
+describe('the policy refuses', () => {
+  it.each([
+    [3, undefined, 'obs must hold rows of 2 numbers, got 3'],
+    [1, undefined, 'obs must hold rows of 2 numbers, got 1'],
+    [4, 1, 'obs must hold 1 × 2 numbers, got 4'],
+    [2, 2, 'obs must hold 2 × 2 numbers, got 2'],
+  ])('%i numbers for %s rows', async (length, rows, message) => {
+    const learner = await createLearner(small)
+    const obs = new Float32Array(length)
+    const ask = () => (rows === undefined ? learner.policy(obs) : learner.policy(obs, rows))
+    expect(ask).toThrow(new RangeError(message))
   })
 })
 
@@ -184,10 +198,16 @@ describe('replay', () => {
 
   it('refuses what is not finite, and stores nothing of it', async () => {
     const learner = await withTransitions(3)
-    expect(() => learner.observe(NaN, false, false)).toThrow('the reward must be finite at transition 3')
+    expect(() => learner.observe(NaN, false, false)).toThrow(
+      new RangeError('the reward must be finite, got NaN'),
+    )
+    // finite as f64, not as the f32 that is stored
+    expect(() => learner.observe(1e39, false, false)).toThrow(
+      new RangeError('the reward must be finite, got 1e+39'),
+    )
     learner.nextObs[1] = Infinity
     expect(() => learner.observe(1, false, false)).toThrow(
-      'observations and actions must be finite at transition 3',
+      new RangeError('observations and actions must be finite'),
     )
     expect(learner.replaySize).toBe(3)
   })
@@ -215,7 +235,7 @@ describe('an update', () => {
     expect(() => {
       for (let i = 0; i < 20; i++) learner.update()
     }).toThrow(
-      /^(critic|actor) (loss|gradient|weights) not finite at update \d+: lower the learning rates or training.reward_scale$/,
+      /^(critic|actor) (loss|gradient|weights) not finite at update \d+: lower actorLr or criticLr \(training\.actor_lr, training\.value_lr\) or the reward scale$/,
     )
   })
 
@@ -283,6 +303,42 @@ describe('options', () => {
       'gamma must be in [0, 1], got 2',
       'tau must be in (0, 1], got 0',
     ])
+  })
+
+  it.each([
+    { type: 'ou' },
+    { type: 'ou', theta: 0.15 },
+    { type: 'ou', theta: -0.1, dt: 0.01 },
+    { type: 'ou', theta: Infinity, dt: 0.01 },
+    { type: 'ou', theta: 0.15, dt: 0 },
+    { type: 'ou', theta: 0.15, dt: Infinity },
+    { type: 'pink' },
+  ])('refuse the noise %j, beside what else is wrong', async (noise) => {
+    await expect(createLearner({ ...small, gamma: 2, noise: noise as Noise })).rejects.toThrow(
+      new RangeError(
+        'gamma must be in [0, 1], got 2\n' +
+          'noise must be of type gaussian, or of type ou with a finite theta, at least 0, ' +
+          `and a finite dt above 0, got ${JSON.stringify(noise)}`,
+      ),
+    )
+  })
+
+  it('take an Ornstein–Uhlenbeck process without pull', async () => {
+    const learner = await createLearner({ ...small, noise: { type: 'ou', theta: 0, dt: 1 } })
+    learner.act(0.2)
+    expect(Number.isFinite(learner.action[0])).toBe(true)
+  })
+
+  it('are the default where they are undefined', async () => {
+    const unset = { gamma: undefined, criticHiddenDims: undefined, noise: undefined, seed: undefined }
+    const learner = await createLearner({ obsDim: 2, actionDim: 1, ...(unset as object) })
+    const left = await createLearner({ obsDim: 2, actionDim: 1 })
+    expect(learner.options).toEqual(left.options)
+    expect(learner.options).toMatchObject({ gamma: 0.99, criticHiddenDims: [64, 64], seed: 0 })
+    expect(learnerTensors(learner)).toEqual(learnerTensors(left))
+    await expect(createLearner({ actionDim: 1 } as LearnerOptions)).rejects.toThrow(
+      'obsDim must be an integer in [1, 4096], got undefined',
+    )
   })
 
   it('may be at their limits', async () => {

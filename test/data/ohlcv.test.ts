@@ -59,6 +59,13 @@ test('gaps are a warning that names the rows after them', () => {
   expect(warnings).toEqual(['btc.csv: gaps, more than the usual 3600 s since the row before, at row 9'])
 })
 
+test('the spacing is the usual one, whatever gaps there are', () => {
+  const gap = load(replaced('time', { 8: start + 20 * hour, 9: start + 21 * hour }))
+  expect([load({}).spacing, gap.spacing]).toEqual([hour, hour])
+  const minutes = Array.from({ length: 10 }, (_, i) => start + i * 60_000)
+  expect(load({ time: minutes }).spacing).toBe(60_000)
+})
+
 describe('a bad file is refused with a sentence:', () => {
   test.each<[string, Record<string, unknown[] | undefined>, string]>([
     [
@@ -97,6 +104,22 @@ describe('a bad file is refused with a sentence:', () => {
       'btc.csv: time goes back in row 2: sort the file by time, earliest first',
     ],
     [
+      'times that repeat rows further up',
+      replaced('time', { 5: start + hour, 8: start + hour, 9: start }),
+      [
+        'btc.csv: time goes back in rows 6, 9, 10: sort the file by time, earliest first',
+        '  time repeats an earlier row in rows 6, 9, 10: keep one row for each time',
+      ].join('\n'),
+    ],
+    [
+      'a time repeated after one that is none',
+      replaced('time', { 3: NaN, 4: start + 2 * hour }),
+      [
+        'btc.csv: time column "time" holds no time in row 4 (empty): write 2024-01-31T08:00:00Z, or a count of seconds or a finer unit since 1970',
+        '  time repeats an earlier row in row 5: keep one row for each time',
+      ].join('\n'),
+    ],
+    [
       'a time that is none',
       replaced('time', { 1: 'soon', 2: 7 }),
       'btc.csv: time column "time" holds no time in rows 2 ("soon"), 3 (7): write 2024-01-31T08:00:00Z, or a count of seconds or a finer unit since 1970',
@@ -117,6 +140,15 @@ describe('a bad file is refused with a sentence:', () => {
     expect(() => toOhlcv(cut(1), 'btc.csv')).toThrow(
       new RangeError('btc.csv: has only 1 row, at least 2 are needed'),
     )
+  })
+
+  test.each([
+    ['ascend', 17_000_000, 'time repeats an earlier row in row 17000000: keep one row for each time'],
+    ['do not', 1, 'time goes back in row 17000000: sort the file by time, earliest first'],
+  ])('more rows than a Map or Set holds, where times %s', (_, last, sentence) => {
+    const values = Float64Array.from({ length: 17_000_000 }, (_, i) => i + 1)
+    values[values.length - 1] = last === 1 ? 0.5 : values[values.length - 2]!
+    expect(() => toOhlcv([{ name: 'time', values, isTime: true }], 'btc.csv')).toThrow(sentence)
   })
 
   test('many rows: the first five and how many more', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { epochMilliseconds, parseTime, timeframeMilliseconds } from '../../src/data/time.ts'
+import { epochMilliseconds, formatSpacing, parseTime, timeframeMilliseconds } from '../../src/data/time.ts'
 
 describe('parseTime', () => {
   test.each([
@@ -61,4 +61,21 @@ test('timeframeMilliseconds knows seconds to weeks and refuses the rest', () => 
     9e4, 6e4, 144e5, 864e5, 12096e5,
   ])
   expect(() => timeframeMilliseconds('1y')).toThrow('timeframe "1y" must be a number and s, m, h, d or w')
+})
+
+test.each([
+  [1000, '1s'],
+  [90_000, '90s'],
+  [60_000, '1m'],
+  [1_800_000, '30m'],
+  [14_400_000, '4h'],
+  [86_400_000, '1d'],
+  [432_000_000, '5d'],
+  [1_209_600_000, '2w'],
+  [1500, '1.5 s'],
+  [3_600_001, '3600.001 s'],
+  [250, '250 ms'],
+  [0.10009765625, '0.1 ms'],
+])('formatSpacing writes %d ms as %s', (milliseconds, text) => {
+  expect(formatSpacing(milliseconds)).toBe(text)
 })

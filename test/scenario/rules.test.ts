@@ -47,6 +47,14 @@ describe('rules over several keys', () => {
       'training: {exploration_noise_std: 0.1, noise: {sigma: 0.2}}',
       'training.exploration_noise_std 0.1 and training.noise.sigma 0.2 differ: they are two names of one key, keep one',
     ],
+    [
+      'env: {price_columns: [close, open, close]}',
+      'env.price_columns must name each column once, got [close, open, close]',
+    ],
+    [
+      'env: {feature_columns: [feature_high, feature_high]}',
+      'env.feature_columns must name each column once, got [feature_high, feature_high]',
+    ],
     ['{env: {}, environment: {}}', 'env and environment are two names of one section: keep one'],
   ])('refuse %s', (text, sentence) => {
     expect(problemsOf(text)).toEqual([`configs/x.yaml:1: ${sentence}`])
@@ -105,7 +113,7 @@ describe('rules over several keys', () => {
   it('accept what is just right', () => {
     const text = `
 data: {train_size: 100}
-env: {${gym}, positions: [-1, 1], continuous_action_thresholds: [0], initial_position: 1}
+env: {${gym}, feature_columns: [feature_high, feature_low], positions: [-1, 1], continuous_action_thresholds: [0], initial_position: 1}
 training: {sample_size: 64, buffer_size: 64, init_rand_steps: 9, max_steps: 10, max_training_steps: 10, noise: {anneal_steps: 5, sigma_end: 0}}
 data_generator: {pattern_type: trending, n_trends: 10, min_trend_length: 50, max_trend_length: 50, trend_strength_range: [1, 1]}
 `

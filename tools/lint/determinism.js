@@ -8,6 +8,12 @@ const APPROXIMATED = new Set(
 
 const noApproximateMath = {
   create: (context) => ({
+    // `const { exp } = Math` or `const m = Math` would get around the rule below.
+    Identifier(node) {
+      const { parent } = node
+      if (node.name !== 'Math' || (parent.type === 'MemberExpression' && parent.object === node)) return
+      context.report({ node, message: 'use Math only as Math.name, so that what is used of it can be seen' })
+    },
     MemberExpression(node) {
       const name = node.property.name ?? node.property.value
       if (node.object.name !== 'Math') return
