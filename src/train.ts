@@ -1,6 +1,6 @@
 // The training loop: collect, store, update. It yields what happened and its caller logs, evaluates or saves; the
 // caller may also stop after any event, and nothing that it does between events changes the run.
-import type { Learner } from './core/learner.ts'
+import type { Learner, UpdateStatistics } from './core/learner.ts'
 import type { Env } from './env/env.ts'
 
 export interface TrainOptions {
@@ -46,14 +46,8 @@ export interface Episode {
   wealth: number | undefined
 }
 
-/** Means over the updates since the last such event. */
-export interface Losses {
-  criticLoss: number
-  actorLoss: number
-  meanQ: number
-  meanTargetQ: number
-  criticGradNorm: number
-  actorGradNorm: number
+/** Means over the updates since the last such event, and the standard deviation of the exploration noise. */
+export interface Losses extends UpdateStatistics {
   sigma: number
 }
 
@@ -185,28 +179,25 @@ function count(episode: RunningEpisode, reward: number, action: number): void {
 
 /** Means of what updates report, since they were last taken. */
 class Means {
-  private sums = {
-    criticLoss: 0,
-    actorLoss: 0,
-    meanQ: 0,
-    meanTargetQ: 0,
-    criticGradNorm: 0,
-    actorGradNorm: 0,
-  }
+  private sums: UpdateStatistics | undefined
   private n = 0
 
-  add(statistics: Omit<Losses, 'sigma'>): void {
-    for (const key of Object.keys(this.sums) as (keyof typeof this.sums)[]) this.sums[key] += statistics[key]
-    this.n++
+  add(statistics: UpdateStatistics): void {
+    this.sums = this.n++ === 0 ? { ...statistics } : combine(this.sums!, (key, sum) => sum + statistics[key])
   }
 
-  take(): Omit<Losses, 'sigma'> {
-    const means = { ...this.sums }
-    for (const key of Object.keys(means) as (keyof typeof means)[]) {
-      means[key] /= this.n
-      this.sums[key] = 0
-    }
+  take(): UpdateStatistics {
+    const n = this.n
     this.n = 0
-    return means
+    return combine(this.sums!, (_, sum) => sum / n)
   }
+}
+
+/** Changes every number of `sums` in place. */
+function combine(
+  sums: UpdateStatistics,
+  change: (key: keyof UpdateStatistics, sum: number) => number,
+): UpdateStatistics {
+  for (const key of Object.keys(sums) as (keyof UpdateStatistics)[]) sums[key] = change(key, sums[key])
+  return sums
 }
