@@ -173,7 +173,8 @@ function scenarioOf(options: ExperimentOptions): ReturnType<typeof loadScenario>
   // the features that a scenario chooses have no meaning then
   const first = features ? [] : ['env.feature_columns=null']
   try {
-    return loadScenario({ ...options, override: [...first, ...override, ...own.map(([, text]) => text)] })
+    const all = [...first, ...override, ...own.map(([, text]) => text)]
+    return loadScenario({ ...options, generateData: options.generateData ?? false, override: all })
   } catch (error) {
     const { message } = error as Error
     const named = own.reduce((text, [option, key]) => text.replaceAll(`-o ${key}:`, `${option}:`), message)

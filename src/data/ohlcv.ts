@@ -179,7 +179,7 @@ function repeatsEarlier(times: Float64Array): (row: number) => boolean {
   if (ascends) return (row) => row > 0 && times[row] === times[row - 1]
   // Not a Map or Set of the times: these hold 2^24 entries at most.
   const order = Uint32Array.from(times, (_, i) => i).filter((row) => !Number.isNaN(times[row]))
-  order.sort((a, b) => times[a]! - times[b]! || a - b)
+  order.sort((a, b) => times[a]! - times[b]!)
   const repeats = new Uint8Array(times.length)
   order.forEach((row, i) => {
     if (i > 0 && times[row] === times[order[i - 1]!]) repeats[row] = 1

@@ -142,13 +142,12 @@ describe('a bad file is refused with a sentence:', () => {
     )
   })
 
-  test.each([
-    ['ascend', 17_000_000, 'time repeats an earlier row in row 17000000: keep one row for each time'],
-    ['do not', 1, 'time goes back in row 17000000: sort the file by time, earliest first'],
-  ])('more rows than a Map or Set holds, where times %s', (_, last, sentence) => {
+  test('a duplicate time among more rows than a Map or Set holds', () => {
     const values = Float64Array.from({ length: 17_000_000 }, (_, i) => i + 1)
-    values[values.length - 1] = last === 1 ? 0.5 : values[values.length - 2]!
-    expect(() => toOhlcv([{ name: 'time', values, isTime: true }], 'btc.csv')).toThrow(sentence)
+    values[values.length - 1]! -= 1
+    expect(() => toOhlcv([{ name: 'time', values, isTime: true }], 'btc.csv')).toThrow(
+      'time repeats an earlier row in row 17000000: keep one row for each time',
+    )
   })
 
   test('many rows: the first five and how many more', () => {

@@ -234,9 +234,9 @@ describe('the environment gym_trading_env.continuous', () => {
     }
   })
 
-  it('names the keys when a split is too short for an episode', () => {
+  it('names the keys when there are too few rows for an episode', () => {
     expect(() => positionEnv(createMarket([PRICES]), { windows: 3, max_episode_duration: 4 })).toThrow(
-      'env.windows 3 and env.max_episode_duration 4 need 7 rows in each split, the smallest has 6',
+      'env.windows 3 and env.max_episode_duration 4 need 7 rows, there are 6',
     )
     const fits = positionEnv(createMarket([PRICES]), { windows: 3, max_episode_duration: 3 })
     expect(fits.reset().info.row).toBe(2)
