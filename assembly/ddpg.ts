@@ -114,10 +114,8 @@ function actorGradient(l: Learner, ld: i32): void {
   const output = layerOf(l.actor, l.actor.depth - 1)
   const dq = f32x4.replace_lane(f32x4.splat(0), 0, -1 / <f32>B)
   for (let b = 0; b < B; ++b) v128.store(at(l.scratch.dy, 4 * b), dq)
-  memory.fill(l.actionGradient, 0, (<usize>(B * output.stride)) << 2)
-  inputGradient(l.critic, l.obsDim, l.actionDim, l.actionGradient, output.stride, B, l.scratch)
-  tanhBackward(l.actionGradient, output.y, B * output.stride)
-  memory.copy(l.scratch.dy, l.actionGradient, (<usize>(B * output.stride)) << 2)
+  inputGradient(l.critic, l.obsDim, l.actionDim, B, l.scratch)
+  tanhBackward(l.scratch.dy, output.y, B * output.stride)
   backward(l.actor, l.batch, ld, B, l.scratch)
 }
 

@@ -79,7 +79,6 @@ export class Learner {
   reward: usize // [batchSize]
   terminated: usize // [batchSize], 0 or 1
   targetQ: usize // [batchSize]
-  actionGradient: usize // [batchSize, padded(actionDim)]
   scratch: Scratch
   end: u64
 }
@@ -179,7 +178,6 @@ function layOutActivations(l: Learner, net: Mlp): i32 {
 }
 
 function layOutBackward(l: Learner, widest: i32): void {
-  l.actionGradient = reserve(l, l.batchSize, 4 * padded(l.actionDim))
   l.scratch = changetype<Scratch>(scratch)
   l.scratch.dy = reserve(l, l.batchSize, 4 * widest)
   l.scratch.dx = reserve(l, l.batchSize, 4 * widest)

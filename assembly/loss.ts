@@ -2,9 +2,9 @@
 // of which the first counts and the others of dq are zero.
 import { at } from './memory'
 
-export const L2: i32 = 0
-export const L1: i32 = 1
-export const SMOOTH_L1: i32 = 2 // β = 1: 0.5 d² where |d| < 1, else |d| − 0.5
+const L2: i32 = 0
+const L1: i32 = 1
+const SMOOTH_L1: i32 = 2 // β = 1: 0.5 d² where |d| < 1, else |d| − 0.5
 
 export function criticLoss(kind: i32, q: usize, targetQ: usize, dq: usize, B: i32): f64 {
   let sum: f64 = 0

@@ -164,16 +164,18 @@ export function backward(net: Mlp, x: usize, ldx: i32, B: i32, s: Scratch): void
 }
 
 /**
- * dx[B, n], rows of ldx elements: the gradient with respect to inputs `first` to `first + n`, from s.dy at the output
- * of the last `forward`. Parameters get no gradient.
+ * s.dy ← the gradient [B, padded(n)] with respect to inputs `first` to `first + n`, from s.dy at the output of the
+ * last `forward`. Parameters get no gradient.
  */
-export function inputGradient(net: Mlp, first: i32, n: i32, dx: usize, ldx: i32, B: i32, s: Scratch): void {
+export function inputGradient(net: Mlp, first: i32, n: i32, B: i32, s: Scratch): void {
   throughHead(net, B, s)
   for (let l = net.depth - 2; l > 0; --l) throughHidden(net, l, B, s)
   const layer = layerOf(net, 0)
   const w = at(net.parameters, layer.w)
   for (let i = 0; i < n; ++i) copyPanelRow(at(s.wT, i * layer.stride), w, layer.I, layer.stride, first + i)
-  dotRows(dx, ldx, s.dy, layer.stride, s.wT, layer.stride, 0, B, n)
+  memory.fill(s.dx, 0, (<usize>(B * padded(n))) << 2)
+  dotRows(s.dx, padded(n), s.dy, layer.stride, s.wT, layer.stride, 0, B, n)
+  swap(s)
 }
 
 /** y[B, stride] = bias + x[B, K] @ w, w in panels: by lists where x has them, else densely. The one choice there is. */
@@ -247,9 +249,13 @@ function throughHidden(net: Mlp, l: i32, B: i32, s: Scratch): void {
 function throughActivation(net: Mlp, layer: Layer, B: i32, s: Scratch): void {
   if (net.tanhHidden) tanhBackward(s.dx, layer.y, B * layer.stride)
   else reluBackward(s.dx, layer.y, B * layer.stride)
-  const swap = s.dy
+  swap(s)
+}
+
+function swap(s: Scratch): void {
+  const dy = s.dy
   s.dy = s.dx
-  s.dx = swap
+  s.dx = dy
 }
 
 /** wT[O, padded(I)] = w[I, N]ᵀ, both in panels, padded with zeros: in blocks of 4 × 4. */

@@ -16,8 +16,6 @@ export interface KernelExports extends CoreExports {
   sparseProduct(...args: number[]): void
   sparseWeightGradient(...args: number[]): void
   tanhForward(y: number, n: number): void
-  norm(x: number, n: number): number
-  adam(...args: number[]): number
   next(stream: number): number
   seedSequence(stream: number, state: bigint, sequence: bigint): void
   allocate(bytes: number): number
