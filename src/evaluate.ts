@@ -135,7 +135,7 @@ export function buyAndHold({ prices, rows }: Market, firstRow = 0): Float64Array
 }
 
 /** Cumulative log reward of weight 1 or −1 in each asset, always on the right side, without fees. */
-export function maxProfit({ prices, rows }: Market, math: CoreMath, firstRow = 0): Float64Array {
+function maxProfit({ prices, rows }: Market, math: CoreMath, firstRow = 0): Float64Array {
   const log = new Float64Array(rows - firstRow)
   for (let t = 1; t < log.length; t++) {
     const row = firstRow + t

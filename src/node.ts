@@ -16,11 +16,11 @@ import { fileURLToPath } from 'node:url'
 import { distance } from 'fastest-levenshtein'
 import { csvToTable } from './data/csv.ts'
 import type { Loaded } from './data/ohlcv.ts'
-import { parquetToTable } from './data/parquet.ts'
+import { isOwnParquet, parquetToTable } from './data/parquet.ts'
 import type { Table } from './data/table.ts'
 
 /** Scenario folders: the user's own first, then the shipped one. */
-export const scenarioFolders = ['configs', fileURLToPath(new URL('../configs', import.meta.url))]
+const scenarioFolders = ['configs', fileURLToPath(new URL('../configs', import.meta.url))]
 
 export interface ScenarioFile {
   path: string
@@ -82,6 +82,16 @@ function told<T>(subject: string, work: () => T): T {
   }
 }
 
+/** The bytes alone: a Buffer may stand within a larger piece of memory. */
+function bufferOf(bytes: Buffer<ArrayBuffer>): ArrayBuffer {
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
+}
+
+/** Whether the file holds synthetic data that this program wrote. */
+export function isGenerated(path: string): boolean {
+  return isOwnParquet(bufferOf(readBytes(path, 'data file')))
+}
+
 /** Market data from a parquet or CSV file. */
 export async function readTable(path: string): Promise<Loaded> {
   const kind = extname(path).toLowerCase()
@@ -89,7 +99,7 @@ export async function readTable(path: string): Promise<Loaded> {
   if (kind === '.csv') refuseTooLong(path)
   const bytes = readBytes(path, 'data file')
   if (kind === '.csv') return csvToTable(bytes.toString('utf8'), path)
-  return parquetToTable(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength), path)
+  return parquetToTable(bufferOf(bytes), path)
 }
 
 function refuseTooLong(path: string): void {

@@ -3,7 +3,7 @@
 import { learnerTensors, setLearnerTensors } from './core/checkpoint.ts'
 import { createCore, type Core } from './core/core.ts'
 import { createLearner, memoryProblem, type Learner, type LearnerOptions } from './core/learner.ts'
-import { readSafetensors, writeSafetensors } from './core/safetensors.ts'
+import { readSafetensors, writeSafetensors, type Tensor } from './core/safetensors.ts'
 import type { SplitName } from './data/split.ts'
 import { createEnv } from './env/create.ts'
 import {
@@ -114,10 +114,11 @@ export async function loadPolicy(
   bytes: Uint8Array,
   module: WebAssembly.Module,
 ): Promise<{ learner: Learner; core: Core }> {
-  const { scenario, obsDim, actionDim } = readCheckpoint(bytes)
+  const { info, tensors } = openCheckpoint(bytes)
+  const { scenario, obsDim, actionDim } = info
   const core = await createCore(module, scenario.seed)
   const learner = await createLearner({ ...learnerOptions(scenario, obsDim, actionDim), capacity: 1 }, core)
-  setLearnerTensors(learner, readSafetensors(bytes).tensors)
+  setLearnerTensors(learner, tensors)
   core.seed(scenario.seed)
   return { learner, core }
 }
@@ -150,6 +151,10 @@ export function writeCheckpoint(
 
 /** What a checkpoint says of itself. @throws Error when it is not a checkpoint of ours, or not a sound one */
 export function readCheckpoint(bytes: Uint8Array): CheckpointInfo {
+  return openCheckpoint(bytes).info
+}
+
+function openCheckpoint(bytes: Uint8Array): { info: CheckpointInfo; tensors: Record<string, Tensor> } {
   const { tensors, metadata } = readSafetensors(bytes)
   const { format, scenario: text = '', ...texts } = metadata
   if (format !== FORMAT)
@@ -167,7 +172,7 @@ export function readCheckpoint(bytes: Uint8Array): CheckpointInfo {
   const { step, obsDim, actionDim, statistics } = info
   const isSound = [step, obsDim, actionDim].every(Number.isInteger) && Array.isArray(statistics?.scales)
   if (!isSound) throw new Error('its step, obsDim, actionDim or statistics are missing')
-  return info
+  return { info, tensors }
 }
 
 function learnerOptions({ network, training }: Scenario, obsDim: number, actionDim: number): LearnerOptions {

@@ -3,7 +3,7 @@
 const location = new URL('../../build/core.wasm', import.meta.url)
 
 /** The bytes of the release module. @throws when it has not been built */
-export async function readModule(url: URL = location): Promise<Uint8Array<ArrayBuffer>> {
+async function readModule(url: URL = location): Promise<Uint8Array<ArrayBuffer>> {
   if (url.protocol !== 'file:') return new Uint8Array(await (await fetch(url)).arrayBuffer())
   // @ts-ignore -- a page never comes here, and bundlers must not look for it
   const { readFile } = await import(/* @vite-ignore */ 'node:fs/promises')

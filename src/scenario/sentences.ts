@@ -79,7 +79,7 @@ function backendReason(backend: string): string {
 }
 
 /** `training.noise.sigma`, `env.positions[2]`. */
-export function keyName(path: Path): string {
+function keyName(path: Path): string {
   return path.reduce<string>((name, key) => {
     if (typeof key === 'number') return `${name}[${key}]`
     return name === '' ? String(key) : `${name}.${String(key)}`

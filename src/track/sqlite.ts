@@ -22,7 +22,7 @@ export function openTracker(uri: string): Tracker {
  * Error for a file that cannot be opened or whose tables are not understood.
  * @param uri `sqlite:///relative.db` or `sqlite:////absolute.db`
  */
-export function openSqliteTracker(uri: string): Tracker {
+function openSqliteTracker(uri: string): Tracker {
   const file = resolve(databasePath(uri))
   const database = openDatabase(file)
   ensureDefaultExperiment(database)
