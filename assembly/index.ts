@@ -161,6 +161,19 @@ export function statisticsAddress(): usize {
   return changetype<usize>(learner.statistics)
 }
 
+/**
+ * Field of the replay buffer: 0 obs, 1 action, 2 reward, 3 next obs, in f32; 4 terminated, 5 truncated, in u8. One row
+ * a transition, in the order in which they came until the buffer is full.
+ */
+export function replayAddress(field: i32): usize {
+  const l = learner
+  if (field == 0) return l.replayObs
+  if (field == 1) return l.replayAction
+  if (field == 2) return l.replayReward
+  if (field == 3) return l.replayNextObs
+  return field == 4 ? l.replayTerminated : l.replayTruncated
+}
+
 /** Block of a network (0 actor, 1 critic): 0 parameters, 1 target, 2 Adam's m, 3 Adam's v, 4 gradient. */
 export function blockAddress(network: i32, block: i32): usize {
   const net = networkOf(network)

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createCore } from '../src/core/core.ts'
 import { createLearner, type Learner } from '../src/core/learner.ts'
-import { loadModule } from '../src/core/module.ts'
+import { loadModule, type CoreModule } from '../src/core/module.ts'
 import { generate } from '../src/data/synthetic.ts'
 import type { Env } from '../src/env/env.ts'
 import { prepare, type Prepared } from '../src/market.ts'
@@ -22,7 +22,7 @@ export interface Densities {
 export async function prepared(
   name: string,
   overrides: string[] = [],
-): Promise<{ scenario: Scenario; data: Prepared; module: WebAssembly.Module }> {
+): Promise<{ scenario: Scenario; data: Prepared; module: CoreModule }> {
   const file = new URL(`../configs/${name}.yaml`, import.meta.url)
   const { scenario } = parseScenario(readFileSync(file, 'utf8'), name, { overrides, randomSeed: () => 1 })
   const module = await loadModule()

@@ -5,11 +5,12 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
-function integer(least: number): (text: string) => number {
+function integer(least: number, most?: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (Number.isSafeInteger(value) && value >= least) return value
-    throw new InvalidArgumentError(`It must be an integer, at least ${least}.`)
+    if (Number.isSafeInteger(value) && value >= least && value <= (most ?? value)) return value
+    const condition = most === undefined ? `at least ${least}` : `from ${least} to ${most}`
+    throw new InvalidArgumentError(`It must be an integer, ${condition}.`)
   }
 }
 const collect = (value: string, all: string[] = []): string[] => [...all, value]
@@ -27,8 +28,8 @@ function withScenario(command: Command): Command {
       collect,
     )
     .hook('preAction', (_, action) => {
-      const { scenario, config } = action.opts()
-      if (scenario !== undefined || config !== undefined) return
+      const { scenario, config, resume } = action.opts()
+      if (scenario !== undefined || config !== undefined || resume !== undefined) return
       action.error(
         'error: which scenario? give --scenario NAME or --config FILE (ddpg scenarios lists the names)',
       )
@@ -50,6 +51,12 @@ withScenario(program.command('experiment'))
   .option('--max-steps <n>', 'environment steps of a trial', integer(1))
   .option('-n, --name <name>', 'name of the MLflow experiment and of the folder under logs/')
   .option('--no-features', 'observe the standardised open, high, low, close and volume')
+  .addOption(
+    new Option(
+      '--resume <file>',
+      'go on from a checkpoint of an experiment; last = the newest under logs/',
+    ).conflicts(['scenario', 'config', 'seed', 'name', 'trials', 'features']),
+  )
   .option('--json', 'print one JSON document and nothing else')
   .action(async (options) => (await import('./commands/experiment.ts')).experiment(options))
 
@@ -66,9 +73,23 @@ program
   .action(async (options) => (await import('./commands/evaluate.ts')).evaluateCheckpointFile(options))
 
 program
+  .command('verify <receipt>')
+  .description('train again what a receipt tells, and say whether all is identical')
+  .option('--until <n>', 'compare up to that many updates only', integer(1))
+  .option('--data-path <file>', 'the data it was trained on, when these were not generated')
+  .option('--json', 'print one JSON document and nothing else')
+  .action(async (file, options) => (await import('./commands/verify.ts')).verifyReceiptFile(file, options))
+
+program
   .command('scenarios')
   .description('list the scenarios there are')
   .action(async () => (await import('./commands/scenarios.ts')).scenarios())
+
+program
+  .command('web')
+  .description('serve a page on this machine that trains in the browser')
+  .option('--port <n>', 'port on 127.0.0.1; 0 for any that is free', integer(0, 65535), 8080)
+  .action(async (options) => (await import('./commands/web.ts')).web(options))
 
 // A reader that closes the pipe early, as head does, has what it wanted; a run goes on to its end all the same.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

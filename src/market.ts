@@ -2,7 +2,7 @@
 import type { CoreMath } from './core/core.ts'
 import { listRows } from './data/ohlcv.ts'
 import { split, type RowRange, type SplitName } from './data/split.ts'
-import type { Table } from './data/table.ts'
+import { digestOf, type Table } from './data/table.ts'
 import type { Market } from './env/env.ts'
 import { computeFeatures, fitFeatures, type FeatureStatistics } from './features/features.ts'
 import type { Scenario } from './scenario/schema.ts'
@@ -11,6 +11,8 @@ export const SPLITS = ['train', 'validation', 'test'] as const satisfies SplitNa
 
 export interface Prepared {
   table: Table
+  /** SHA-256 of the table's values. */
+  digest: string
   splits: Record<SplitName, RowRange>
   statistics: FeatureStatistics
   markets: Record<SplitName, Market>
@@ -33,7 +35,13 @@ export function prepare(
   const prices = pricesOf(table, env.price_columns ?? ['close'], data.data_path)
   const whole = createMarket(table, prices, fitted, env.obs_clip, math)
   const markets = Object.fromEntries(SPLITS.map((name) => [name, sliceMarket(whole, splits[name])]))
-  return { table, splits, statistics: fitted, markets: markets as Record<SplitName, Market> }
+  return {
+    table,
+    digest: digestOf(table),
+    splits,
+    statistics: fitted,
+    markets: markets as Record<SplitName, Market>,
+  }
 }
 
 /** The columns that are traded. The loader has checked open to close already, but not what else a file holds. */

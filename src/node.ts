@@ -1,9 +1,11 @@
 // The edge: files, as the commands need them. What it reads is checked; what it writes appears whole or not at all.
 import { constants } from 'node:buffer'
-import { createHash } from 'node:crypto'
 import {
+  closeSync,
   existsSync,
+  fsyncSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -17,7 +19,6 @@ import { distance } from 'fastest-levenshtein'
 import { csvToTable } from './data/csv.ts'
 import type { Loaded } from './data/ohlcv.ts'
 import { isOwnParquet, parquetToTable } from './data/parquet.ts'
-import type { Table } from './data/table.ts'
 
 /** Scenario folders: the user's own first, then the shipped one. */
 const scenarioFolders = ['configs', fileURLToPath(new URL('../configs', import.meta.url))]
@@ -109,18 +110,48 @@ function refuseTooLong(path: string): void {
   throw new Error(`data file ${path} has ${have} MiB, CSV may have ${most} MiB: convert it to parquet`)
 }
 
-/** Writes to a temporary name beside the file, then renames: readers never see half a file. */
-export function writeFile(path: string, content: Uint8Array | string): void {
+/**
+ * Writes to a temporary name beside the file, then renames: readers never see half a file.
+ * @param durable whether it must be there after a loss of power too
+ */
+export function writeFile(path: string, content: Uint8Array | string, durable = false): void {
   const temporary = `${path}.${process.pid}.tmp`
   told(`file ${path}`, () => {
     mkdirSync(dirname(path), { recursive: true })
     try {
-      writeFileSync(temporary, content)
+      writeFileSync(temporary, content, { flush: durable })
       renameSync(temporary, path)
+      if (durable) syncFolder(dirname(path))
     } finally {
       rmSync(temporary, { force: true })
     }
   })
+}
+
+/** Makes the names in a folder last. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+export function removeFile(path: string): void {
+  told(`file ${path}`, () => rmSync(path, { force: true }))
+}
+
+/** Checkpoints of runs under a folder, from which they can go on, the newest first. */
+export function listCheckpoints(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  const names = told(`folder ${folder}`, () => readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+  const files = names.filter((name) => /(^|[\\/])checkpoint(_step_\d+)?\.safetensors$/.test(name))
+  return files
+    .map((name) => join(folder, name))
+    .map((path) => ({ path, time: statSync(path).mtimeMs }))
+    .toSorted((one, other) => other.time - one.time)
+    .map(({ path }) => path)
 }
 
 /** `<folder>/run_<n>` with the first n that is not taken, created: an earlier run's files stay. */
@@ -145,13 +176,4 @@ function claimed(path: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   }
-}
-
-/** SHA-256 over the names and values of all columns, in hex. */
-export function digestOf(table: Table): string {
-  const hash = createHash('sha256')
-  for (const [name, values] of Object.entries(table.columns)) {
-    hash.update(`${name}\n`).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-  }
-  return hash.digest('hex')
 }

@@ -1,5 +1,6 @@
 // The training loop: collect, store, update. It yields what happened and its caller logs, evaluates or saves; the
-// caller may also stop after any event, and nothing that it does between events changes the run.
+// caller may also stop after any event, and nothing that it does between events changes the run. After a `round` or
+// `checkpoint` event the state can be saved, with the learner and the environment, and the run go on from it later.
 import type { Learner, UpdateStatistics } from './core/learner.ts'
 import type { Env } from './env/env.ts'
 
@@ -26,14 +27,14 @@ export interface TrainOptions {
 
 /**
  * `step` is the number of environment steps taken so far, `updates` that of updates done. `update` comes after every
- * update, `round` after every batch of environment steps with its updates.
+ * update and its statistics are reused, `round` after every batch of environment steps with its updates.
  */
 export type TrainEvent =
   | ({ type: 'episode'; step: number } & Episode)
   | ({ type: 'losses'; step: number; updates: number } & Losses)
   | { type: 'evaluate'; step: number }
   | { type: 'checkpoint'; step: number }
-  | { type: 'update'; step: number }
+  | { type: 'update'; step: number; updates: number; statistics: UpdateStatistics }
   | { type: 'round'; step: number; updates: number }
 
 export interface Episode {
@@ -51,6 +52,19 @@ export interface Losses extends UpdateStatistics {
   sigma: number
 }
 
+/** Where a run is, besides its learner and its environment. Nothing but numbers, so that it can be saved as JSON. */
+export interface TrainState {
+  /** Environment steps taken. */
+  step: number
+  /** The one under way; undefined before the first. */
+  episode: RunningEpisode | undefined
+  losses: { sums: UpdateStatistics | null; updates: number }
+}
+
+export function newTrainState(): TrainState {
+  return { step: 0, episode: undefined, losses: { sums: null, updates: 0 } }
+}
+
 const DEFAULTS = {
   initRandSteps: 1000,
   framesPerBatch: 1,
@@ -64,19 +78,25 @@ const DEFAULTS = {
 
 /**
  * Trains the learner on the environment.
+ * @param state of a run that was saved and goes on, with its learner and environment restored; kept up to date
  * @throws RangeError, with the first event, that lists every option out of range or dimension that does not agree;
  *   later, when the environment gives an observation of another length
  */
-export function* train(env: Env, learner: Learner, given: TrainOptions): Generator<TrainEvent, void> {
+export function* train(
+  env: Env,
+  learner: Learner,
+  given: TrainOptions,
+  state: TrainState = newTrainState(),
+): Generator<TrainEvent, void> {
   const defaults = { ...DEFAULTS, sigmaEnd: given.sigma ?? DEFAULTS.sigma, annealSteps: given.maxSteps }
   const options = { ...defaults, ...given }
   check(env, learner, options)
   const { maxSteps, initRandSteps, framesPerBatch, optimStepsPerBatch, checkpointInterval } = options
-  const losses = new Means()
-  let episode = beginEpisode(env, learner)
-  let lastCheckpoint = 0
+  let { step } = state
+  let episode = (state.episode ??= beginEpisode(env, learner))
+  let lastCheckpoint = step
 
-  for (let step = 0; step < maxSteps;) {
+  while (step < maxSteps) {
     for (const batchEnd = Math.min(step + framesPerBatch, maxSteps); step < batchEnd; step++) {
       if (step < initRandSteps) learner.actUniform()
       else learner.act(sigmaAt(step, options))
@@ -95,20 +115,22 @@ export function* train(env: Env, learner: Learner, given: TrainOptions): Generat
           positionChanges,
           wealth: info.wealth,
         }
-        episode = beginEpisode(env, learner)
+        episode = state.episode = beginEpisode(env, learner)
       }
     }
+    state.step = step
 
     const updates = step > initRandSteps ? optimStepsPerBatch : 0
     for (let i = 0; i < updates; i++) {
-      losses.add(learner.update())
-      yield { type: 'update', step }
+      const statistics = learner.update()
+      addLosses(state, statistics)
+      yield { type: 'update', step, updates: learner.updates, statistics }
       if (learner.updates % options.logInterval === 0) {
         yield {
           type: 'losses',
           step,
           updates: learner.updates,
-          ...losses.take(),
+          ...takeLosses(state),
           sigma: sigmaAt(step, options),
         }
       }
@@ -160,37 +182,35 @@ interface RunningEpisode {
   episodeReward: number
   episodeLength: number
   positionChanges: number
-  counted: number
+  /** The action that was last counted as a change. */
+  counted: number | null
 }
 
 function beginEpisode(env: Env, learner: Learner): RunningEpisode {
   copy(env.reset().obs, learner.obs, 'reset')
   learner.resetNoise()
-  return { episodeReward: 0, episodeLength: 0, positionChanges: 0, counted: NaN }
+  return { episodeReward: 0, episodeLength: 0, positionChanges: 0, counted: null }
 }
 
 function count(episode: RunningEpisode, reward: number, action: number): void {
   episode.episodeReward += reward
   episode.episodeLength++
-  if (Math.abs(action - episode.counted) <= 0.1) return
+  if (episode.counted !== null && Math.abs(action - episode.counted) <= 0.1) return
   if (episode.episodeLength > 1) episode.positionChanges++
   episode.counted = action
 }
 
-/** Means of what updates report, since they were last taken. */
-class Means {
-  private sums: UpdateStatistics | undefined
-  private n = 0
+function addLosses({ losses }: TrainState, statistics: UpdateStatistics): void {
+  const { sums } = losses
+  losses.sums =
+    losses.updates++ === 0 ? { ...statistics } : combine(sums!, (key, sum) => sum + statistics[key])
+}
 
-  add(statistics: UpdateStatistics): void {
-    this.sums = this.n++ === 0 ? { ...statistics } : combine(this.sums!, (key, sum) => sum + statistics[key])
-  }
-
-  take(): UpdateStatistics {
-    const n = this.n
-    this.n = 0
-    return combine(this.sums!, (_, sum) => sum / n)
-  }
+/** Means of what the updates since the last call report. */
+function takeLosses({ losses }: TrainState): UpdateStatistics {
+  const { sums, updates } = losses
+  losses.updates = 0
+  return combine(sums!, (_, sum) => sum / updates)
 }
 
 /** Changes every number of `sums` in place. */

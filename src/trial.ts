@@ -1,86 +1,156 @@
 // One trial: an environment, a learner, training with validation on the side, and what came of it on every split.
 // No files and no clock: the caller writes, logs and shows what the events tell it.
+import { LINK_UPDATES, weightHashes } from './chain.ts'
+import { openCheckpoint, type CheckpointInfo } from './checkpoint.ts'
 import { learnerTensors, setLearnerTensors } from './core/checkpoint.ts'
 import { createCore, type Core } from './core/core.ts'
-import { createLearner, memoryProblem, type Learner, type LearnerOptions } from './core/learner.ts'
-import { readSafetensors, writeSafetensors, type Tensor } from './core/safetensors.ts'
+import { createLearner, memoryProblem, type Learner } from './core/learner.ts'
+import type { CoreModule } from './core/module.ts'
 import type { SplitName } from './data/split.ts'
 import { createEnv } from './env/create.ts'
+import type { Env } from './env/env.ts'
 import {
   cumulativeLog,
   createEvaluationEnv,
   deterministic,
   evaluate,
+  metricsBySplit,
   rollout,
+  type Rollout,
   type SplitEvaluation,
 } from './evaluate.ts'
-import type { FeatureStatistics } from './features/features.ts'
+import { concat, eventsOf } from './history.ts'
 import { SPLITS, type Prepared } from './market.ts'
-import { parseScenario } from './scenario/load.ts'
+import { createReceipt, type Receipt } from './receipt.ts'
 import type { Scenario } from './scenario/schema.ts'
+import {
+  learnerOptions,
+  openSession,
+  policyCheckpoint,
+  remember,
+  runCheckpoint,
+  type Session,
+} from './session.ts'
 import { train, type TrainEvent, type TrainOptions } from './train.ts'
 
 export type TrialEvent =
   | Exclude<TrainEvent, { type: 'evaluate' | 'checkpoint' }>
-  | { type: 'validation'; step: number; sumLogReward: number; best: Uint8Array<ArrayBuffer> | undefined }
+  | {
+      type: 'validation'
+      step: number
+      sumLogReward: number
+      /** The policy when it is the best so far, and what it did; neither when a resumed run tells of its past. */
+      best?: Uint8Array<ArrayBuffer> | undefined
+      rollout?: Rollout
+    }
   | { type: 'checkpoint'; step: number; bytes: Uint8Array<ArrayBuffer> }
+  | { type: 'link'; step: number; updates: number; link: string }
 
 export interface TrialResult {
   /** Environment steps taken; fewer than max_steps when the caller stopped the trial. */
   step: number
+  complete: boolean
   /** Of the final state, or of the best one when the scenario asks for it and there was any validation. */
   evaluation: Record<SplitName, SplitEvaluation>
   evaluated: 'final' | 'best'
-  /** The final state, and the one that was best on the validation split, if there was any validation. */
+  /** The final state, from which the run can go on, and the policy that was best on the validation split, if any. */
   checkpoint: Uint8Array<ArrayBuffer>
   best: { step: number; bytes: Uint8Array<ArrayBuffer> } | undefined
+  /** Of a complete trial. */
+  receipt: Receipt | undefined
+}
+
+export interface TrialOptions {
+  /** Asked after every round; true ends training there, evaluation follows. */
+  shouldStop?: () => boolean
+  /** A checkpoint of this scenario, but for its max_steps, to go on from. */
+  resume?: Uint8Array | undefined
+  /** Which trial of how many this is, for the checkpoint to tell. */
+  experiment?: CheckpointInfo['experiment']
 }
 
 /**
- * Trains and evaluates.
+ * Trains and evaluates. A resumed trial tells again of the losses, episodes and validations before it was saved.
  * @param scenario whose `seed` is this trial's
- * @param shouldStop asked after every event; true ends training there, evaluation follows
+ * @throws Error in a sentence when it cannot go on from `resume`
  */
 export async function* runTrial(
   scenario: Scenario,
   prepared: Prepared,
-  module: WebAssembly.Module,
-  shouldStop: () => boolean = () => false,
+  module: CoreModule,
+  { shouldStop = () => false, resume, experiment }: TrialOptions = {},
 ): AsyncGenerator<TrialEvent, TrialResult> {
-  const { markets, statistics } = prepared
-  const core = await createCore(module, scenario.seed)
-  const env = createEnv(scenario.env, markets.train, core.math, core.random.environment)
-  const learner = await createLearner(learnerOptions(scenario, env.obsDim, env.actionDim), core)
-  const validation = createEvaluationEnv(scenario, markets.validation, core)
-  const checkpoint = (step: number) => writeCheckpoint(learner, scenario, statistics, step)
-  let best: (TrialResult['best'] & { sumLogReward: number }) | undefined
-  let step = 0
+  const session = await openSession(scenario, prepared, module, { resume, experiment })
+  const { learner, env, core, chain, state } = session
+  const validation = createEvaluationEnv(scenario, prepared.markets.validation, core)
+  yield* eventsOf(concat(session.history))
+  if (chain.links.length === 0) yield linkEvent(session)
 
-  for (const event of train(env, learner, trainOptions(scenario))) {
-    step = event.step
-    if (event.type === 'checkpoint') yield { type: 'checkpoint', step, bytes: checkpoint(step) }
-    else if (event.type === 'evaluate') {
-      const { wealth } = rollout(validation, deterministic(learner), scenario.training.eval_steps)
-      const sumLogReward = cumulativeLog(wealth, core.math).at(-1)!
-      const isBest = sumLogReward > (best?.sumLogReward ?? -Infinity)
-      if (isBest) best = { step, sumLogReward, bytes: checkpoint(step) }
-      yield { type: 'validation', step, sumLogReward, best: isBest ? best!.bytes : undefined }
-    } else yield event
-    if (shouldStop()) break
+  for (const event of train(env, learner, trainOptions(scenario), state)) {
+    const { step } = event
+    if (event.type === 'checkpoint') yield { type: 'checkpoint', step, bytes: runCheckpoint(session) }
+    else if (event.type === 'evaluate') yield validate(session, validation, step)
+    else {
+      remember(session, event)
+      yield event
+    }
+    if (event.type === 'update' && event.updates % LINK_UPDATES === 0) yield linkEvent(session)
+    if (event.type === 'round' && shouldStop()) break
   }
 
-  const final = checkpoint(step)
+  const checkpoint = runCheckpoint(session)
+  const complete = state.step === scenario.training.max_steps
+  if (complete && chain.isOpen()) yield linkEvent(session)
+  const { best } = session
   const evaluated = scenario.evaluation.policy === 'best' && best ? 'best' : 'final'
-  const chosen = evaluated === 'best' ? best!.bytes : final
-  const evaluation = await evaluateCheckpoint(chosen, scenario, prepared, module)
-  return { step, evaluated, evaluation, checkpoint: final, best }
+  const policy = evaluated === 'best' ? best!.bytes : policyCheckpoint(session)
+  const evaluation = await evaluateCheckpoint(policy, scenario, prepared, module)
+  const receipt = complete ? receiptOf(session, evaluation) : undefined
+  return { step: state.step, complete, evaluated, evaluation, checkpoint, best, receipt }
+}
+
+function linkEvent({ state, learner, chain }: Session): TrialEvent {
+  return { type: 'link', step: state.step, updates: learner.updates, link: chain.link() }
+}
+
+function validate(session: Session, env: Env, step: number): TrialEvent {
+  const { learner, core, scenario } = session
+  const done = rollout(env, deterministic(learner), scenario.training.eval_steps)
+  const sumLogReward = cumulativeLog(done.wealth, core.math).at(-1)!
+  remember(session, { type: 'validation', step, sumLogReward })
+  const isBest = sumLogReward > (session.best?.sumLogReward ?? -Infinity)
+  if (isBest) session.best = { step, sumLogReward, bytes: policyCheckpoint(session) }
+  return {
+    type: 'validation',
+    step,
+    sumLogReward,
+    best: isBest ? session.best!.bytes : undefined,
+    rollout: done,
+  }
+}
+
+function receiptOf(
+  { scenario, prepared, module, state, learner, chain }: Session,
+  evaluation: TrialResult['evaluation'],
+): Receipt {
+  return createReceipt({
+    scenario,
+    core: module.sha256,
+    data: prepared.digest,
+    steps: state.step,
+    updates: learner.updates,
+    weights: weightHashes(learnerTensors(learner)),
+    metrics: chain.metrics,
+    evaluation: metricsBySplit(evaluation),
+    links: chain.links,
+  })
 }
 
 /** Finds what would stop a trial at its beginning or its end. @throws Error in a sentence */
 export async function checkTrial(
   scenario: Scenario,
   { markets }: Prepared,
-  module: WebAssembly.Module,
+  module: CoreModule,
 ): Promise<void> {
   const core = await createCore(module, 0)
   for (const split of SPLITS) {
@@ -100,7 +170,7 @@ export async function evaluateCheckpoint(
   bytes: Uint8Array,
   scenario: Scenario,
   { markets }: Prepared,
-  module: WebAssembly.Module,
+  module: CoreModule,
 ): Promise<Record<SplitName, SplitEvaluation>> {
   const { learner, core } = await loadPolicy(bytes, module)
   const evaluated = SPLITS.map(
@@ -112,7 +182,7 @@ export async function evaluateCheckpoint(
 /** The learner of a checkpoint, without its replay buffer. @throws Error when it is not a checkpoint of ours */
 export async function loadPolicy(
   bytes: Uint8Array,
-  module: WebAssembly.Module,
+  module: CoreModule,
 ): Promise<{ learner: Learner; core: Core }> {
   const { info, tensors } = openCheckpoint(bytes)
   const { scenario, obsDim, actionDim } = info
@@ -121,82 +191,6 @@ export async function loadPolicy(
   setLearnerTensors(learner, tensors)
   core.seed(scenario.seed)
   return { learner, core }
-}
-
-const FORMAT = 'ddpg-wasm checkpoint 1'
-
-export interface CheckpointInfo {
-  scenario: Scenario
-  statistics: FeatureStatistics
-  /** Environment steps taken. */
-  step: number
-  obsDim: number
-  actionDim: number
-}
-
-export function writeCheckpoint(
-  learner: Learner,
-  scenario: Scenario,
-  statistics: FeatureStatistics,
-  step: number,
-): Uint8Array<ArrayBuffer> {
-  const { obsDim, actionDim } = learner.options
-  const info: CheckpointInfo = { scenario, statistics, step, obsDim, actionDim }
-  const texts = Object.entries(info).map(([key, value]) => [key, JSON.stringify(value)])
-  return writeSafetensors({
-    tensors: learnerTensors(learner),
-    metadata: { format: FORMAT, ...Object.fromEntries(texts) },
-  })
-}
-
-/** What a checkpoint says of itself. @throws Error when it is not a checkpoint of ours, or not a sound one */
-export function readCheckpoint(bytes: Uint8Array): CheckpointInfo {
-  return openCheckpoint(bytes).info
-}
-
-function openCheckpoint(bytes: Uint8Array): { info: CheckpointInfo; tensors: Record<string, Tensor> } {
-  const { tensors, metadata } = readSafetensors(bytes)
-  const { format, scenario: text = '', ...texts } = metadata
-  if (format !== FORMAT)
-    throw new Error(`expected a file of format "${FORMAT}", found ${format ? `"${format}"` : 'none'}`)
-  for (const [name, { data }] of Object.entries(tensors)) {
-    if (!data.every((value) => typeof value === 'bigint' || Number.isFinite(value)))
-      throw new Error(`tensor ${name} holds numbers that are not finite`)
-  }
-  const { scenario } = parseScenario(text, 'its scenario', { randomSeed: () => 0 })
-  const numbers = ['statistics', 'step', 'obsDim', 'actionDim'].map((key) => [
-    key,
-    JSON.parse(texts[key] ?? 'null'),
-  ])
-  const info = { scenario, ...Object.fromEntries(numbers) } as CheckpointInfo
-  const { step, obsDim, actionDim, statistics } = info
-  const isSound = [step, obsDim, actionDim].every(Number.isInteger) && Array.isArray(statistics?.scales)
-  if (!isSound) throw new Error('its step, obsDim, actionDim or statistics are missing')
-  return { info, tensors }
-}
-
-function learnerOptions({ network, training }: Scenario, obsDim: number, actionDim: number): LearnerOptions {
-  const { type, theta, dt } = training.noise
-  return {
-    obsDim,
-    actionDim,
-    actorHiddenDims: network.actor_hidden_dims,
-    criticHiddenDims: network.value_hidden_dims,
-    criticActivation: network.critic_activation,
-    init: network.init,
-    batchSize: training.sample_size,
-    capacity: training.buffer_size,
-    actorLr: training.actor_lr,
-    criticLr: training.value_lr,
-    actorWeightDecay: training.actor_weight_decay,
-    criticWeightDecay: training.value_weight_decay,
-    gamma: training.gamma,
-    tau: training.tau,
-    maxGradNorm: training.max_grad_norm,
-    criticLoss: training.loss_function,
-    delayActor: training.delay_actor,
-    noise: { type, theta, dt },
-  }
 }
 
 function trainOptions({ training }: Scenario): TrainOptions {

@@ -5,7 +5,8 @@ import { prepare } from '../market.ts'
 import { readBytes } from '../node.ts'
 import { compareRollouts } from '../report/compare.ts'
 import { formatTable } from '../report/table.ts'
-import { evaluateCheckpoint, readCheckpoint } from '../trial.ts'
+import { readCheckpoint } from '../checkpoint.ts'
+import { evaluateCheckpoint } from '../trial.ts'
 import { readData } from './scenario.ts'
 
 export interface EvaluateOptions {
@@ -19,11 +20,13 @@ const REMEDY = 'go to the folder of the experiment, or give your file with --dat
 /** Evaluates a checkpoint file on the splits of its scenario, with the feature statistics it was trained with. */
 export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<void> {
   const bytes = readBytes(options.checkpoint, 'checkpoint')
-  const { scenario, statistics, step } = named(options.checkpoint, () => readCheckpoint(bytes))
+  const { scenario, statistics, step, data } = named(options.checkpoint, () => readCheckpoint(bytes))
   if (options.dataPath) scenario.data.data_path = options.dataPath
   const module = await loadModule()
   const { math } = await createCore(module, scenario.seed)
   const prepared = prepare(scenario, await readData(scenario, REMEDY), math, statistics)
+  if (!options.dataPath && prepared.digest !== data)
+    console.error(`note: ${scenario.data.data_path} holds other data than those it was trained on`)
   const evaluation = await evaluateCheckpoint(bytes, scenario, prepared, module).catch((error) =>
     named(options.checkpoint, () => {
       throw error

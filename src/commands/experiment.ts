@@ -4,12 +4,14 @@ import { loadModule } from '../core/module.ts'
 import { metricsBySplit } from '../evaluate.ts'
 import { prepare } from '../market.ts'
 import { newRunFolder } from '../node.ts'
+import { receiptName } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { openTracker } from '../track/sqlite.ts'
 import type { Tracker } from '../track/tracker.ts'
 import { checkTrial, runTrial, type TrialEvent, type TrialResult } from '../trial.ts'
 import { createProgress, type Progress } from './progress.ts'
 import type { Experiment } from './record.ts'
+import { resumption, type Resumption } from './resume.ts'
 import { loadScenario, readData, writeSyntheticData, type ScenarioOptions } from './scenario.ts'
 import { summarize, type ExperimentReport, type TrialReport } from './summary.ts'
 
@@ -20,13 +22,15 @@ export interface ExperimentOptions extends ScenarioOptions {
   maxSteps?: number
   name?: string
   features: boolean
+  /** A checkpoint file, or `last`. */
+  resume?: string
   json?: boolean
 }
 
-/** Runs the trials of a scenario one after the other. Sets the exit code: 1 if one failed, 128 + n after signal n. */
+/** Runs the trials of a scenario one after the other, or the rest of them. Sets the exit code: 1 if one failed, 128 + n after signal n. */
 export async function experiment(options: ExperimentOptions): Promise<void> {
   const started = performance.now()
-  const { scenario, source } = scenarioOf(options)
+  const { scenario, source, resume } = scenarioOf(options)
   const module = await loadModule()
   if (options.generateData) await writeSyntheticData(scenario, module)
   const { math } = await createCore(module, scenario.seed)
@@ -40,8 +44,10 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   const interrupt = listenForInterrupt()
 
   const trials: TrialReport[] = []
-  for (let i = 0; i < options.trials && !interrupt.exitCode(); i++) {
-    const own = { ...scenario, seed: scenario.seed + i }
+  const { trial: first, trials: count } = resume ?? { trial: 0, trials: options.trials }
+  for (let i = first; i < count && !interrupt.exitCode(); i++) {
+    const own = { ...scenario, seed: scenario.seed + i - first }
+    const resumed = i === first ? resume : undefined
     const progress = createProgress(`trial ${i}`, scenario.training.max_steps, own.seed, options.json)
     const parts = {
       scenario: own,
@@ -51,6 +57,8 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
       overview,
       folder: `${folder}/trial_${i}`,
       name: `trial_${i}`,
+      resumed,
+      experiment: { trial: i, trials: count },
     }
     trials.push(await trial(parts, tracker, progress, () => interrupt.exitCode() !== undefined))
   }
@@ -76,11 +84,11 @@ async function trial(
   progress: Progress,
   shouldStop: () => boolean,
 ): Promise<TrialReport> {
-  const { scenario, name, prepared, module } = parts
+  const { scenario, name, prepared, module, resumed, experiment } = parts
   const run = tracker.startRun({ experiment: scenario.experiment_name, name })
   const whenCutShort = () => run.end('KILLED')
   process.once('exit', whenCutShort)
-  const course = { seconds: 0, complete: false }
+  const course = { seconds: 0 }
   const common = () => ({
     seed: scenario.seed,
     run_id: run.id,
@@ -89,18 +97,24 @@ async function trial(
   try {
     const { recordTrial } = await import('./record.ts')
     const record = recordTrial(run, parts)
-    const steps = runTrial(scenario, prepared, module, shouldStop)
-    const result = await follow(steps, scenario.training.max_steps, course, (event) => {
+    const steps = runTrial(scenario, prepared, module, { shouldStop, resume: resumed?.bytes, experiment })
+    const result = await follow(steps, course, (event) => {
       record.event(event, course.seconds)
       progress.event(event)
     })
     const checkpoint = record.result(result)
-    const status = course.complete ? 'FINISHED' : 'KILLED'
+    const status = result.complete ? 'FINISHED' : 'KILLED'
     run.end(status)
     progress.end(status)
     if (result.evaluated !== scenario.evaluation.policy)
       console.error(`note: ${name} ended before its first validation, so its final policy is evaluated`)
-    return { ...common(), status, checkpoint, evaluation: metricsBySplit(result.evaluation) }
+    if (!result.complete)
+      console.error(
+        `note: ${name} goes on with: ddpg experiment --resume ${parts.folder}/checkpoint.safetensors`,
+      )
+    const receipt = result.receipt && receiptName(result.receipt)
+    const evaluation = metricsBySplit(result.evaluation)
+    return { ...common(), status, checkpoint, ...(receipt && { receipt }), evaluation }
   } catch (error) {
     const { message } = error as Error
     run.setTags({ error: message })
@@ -117,8 +131,6 @@ async function trial(
 interface Course {
   /** Spent in training, without what is logged, written and evaluated at its end. */
   seconds: number
-  /** Whether all steps and all updates are done. */
-  complete: boolean
 }
 
 const TURN_MILLISECONDS = 50
@@ -126,7 +138,6 @@ const TURN_MILLISECONDS = 50
 /** Runs a trial to its end, letting signals and timers have their turn now and then. */
 async function follow(
   steps: AsyncGenerator<TrialEvent, TrialResult>,
-  maxSteps: number,
   course: Course,
   show: (event: TrialEvent) => void,
 ): Promise<TrialResult> {
@@ -135,7 +146,6 @@ async function follow(
     const { done, value } = await steps.next()
     if (done) return value
     course.seconds += (performance.now() - began) / 1000
-    course.complete = value.type === 'round' && value.step === maxSteps
     show(value)
     if (performance.now() - turn < TURN_MILLISECONDS) continue
     await new Promise((resolve) => setImmediate(resolve))
@@ -151,7 +161,7 @@ function listenForInterrupt(): { exitCode: () => number | undefined; stop: () =>
   const onSignal = (signal: NodeJS.Signals) => {
     if (code !== undefined) process.exit(code)
     code = EXIT_CODES[signal as keyof typeof EXIT_CODES]
-    console.error('\nstopping after this step and writing a checkpoint; press Ctrl-C again to stop at once')
+    console.error('\nstopping after this round and writing a checkpoint; press Ctrl-C again to stop at once')
   }
   for (const signal of Object.keys(EXIT_CODES)) process.on(signal, onSignal)
   return {
@@ -163,7 +173,7 @@ function listenForInterrupt(): { exitCode: () => number | undefined; stop: () =>
 }
 
 /** The scenario with the options that stand for a key on top. @throws Error that calls these by their own names */
-function scenarioOf(options: ExperimentOptions): ReturnType<typeof loadScenario> {
+function scenarioOf(options: ExperimentOptions): ReturnType<typeof loadScenario> & { resume?: Resumption } {
   const { override = [], maxSteps, name, features } = options
   const own: [option: string, override: string][] = []
   if (maxSteps !== undefined) own.push([`--max-steps ${maxSteps}`, `training.max_steps=${maxSteps}`])
@@ -174,6 +184,7 @@ function scenarioOf(options: ExperimentOptions): ReturnType<typeof loadScenario>
   const first = features ? [] : ['env.feature_columns=null']
   try {
     const all = [...first, ...override, ...own.map(([, text]) => text)]
+    if (options.resume !== undefined) return resumption(options.resume, all)
     return loadScenario({ ...options, generateData: options.generateData ?? false, override: all })
   } catch (error) {
     const { message } = error as Error

@@ -34,6 +34,7 @@ function bar(name: string, maxSteps: number, stream: NodeJS.WriteStream): Progre
   const options = { format, stream, hideCursor: true, barsize, linewrap: false, fps: 10 }
   const single = new SingleBar(options, Presets.shades_classic)
   const started = performance.now()
+  let begunAt: number | undefined
   const shown = { reward: '–', critic: '–', actor: '–', rate: '0' }
   single.start(maxSteps, 0, shown)
   return {
@@ -44,7 +45,8 @@ function bar(name: string, maxSteps: number, stream: NodeJS.WriteStream): Progre
         shown.actor = formatNumber(event.actorLoss)
       }
       if (event.type !== 'round') return
-      shown.rate = String(Math.round(event.updates / ((performance.now() - started) / 1000)))
+      begunAt ??= event.updates // not 0 when the trial was resumed
+      shown.rate = String(Math.round((event.updates - begunAt) / ((performance.now() - started) / 1000)))
       single.update(event.step, shown)
     },
     end(status) {

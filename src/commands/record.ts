@@ -1,48 +1,66 @@
 // Everything that is kept of a trial: metrics and artifacts in the tracker, checkpoints and plots in its folder.
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import type { CoreModule } from '../core/module.ts'
 import { metricsBySplit } from '../evaluate.ts'
 import { SPLITS, type Prepared } from '../market.ts'
-import { digestOf, writeFile, type ScenarioFile } from '../node.ts'
+import { removeFile, writeFile, type ScenarioFile } from '../node.ts'
 import { compareRollouts } from '../report/compare.ts'
 import { dataHead, dataSummary } from '../report/data-overview.ts'
 import { plotColumns } from '../report/plot.ts'
 import { markdownTable } from '../report/table.ts'
 import { trialPlots } from '../report/trial-plots.ts'
+import { receiptName, receiptText } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Run } from '../track/tracker.ts'
 import type { Episode } from '../train.ts'
 import type { TrialEvent, TrialResult } from '../trial.ts'
+import type { Resumption } from './resume.ts'
 
 /** What a trial is made of. */
 export interface Experiment {
   scenario: Scenario
   source: ScenarioFile
   prepared: Prepared
-  module: WebAssembly.Module
+  module: CoreModule
   overview: Overview
   /** Where its files go. */
   folder: string
+  /** The checkpoint from which it goes on. */
+  resumed: Resumption | undefined
+  /** Which trial of how many. */
+  experiment: { trial: number; trials: number }
   name: string
 }
 
 export interface Recorder {
   /** @param seconds of training so far */
   event(event: TrialEvent, seconds: number): void
-  /** Writes what the trial came to; returns the path of its checkpoint. */
+  /** Writes what the trial came to; returns the path of the checkpoint that was evaluated. */
   result(result: TrialResult): string
 }
 
 export function recordTrial(run: Run, parts: Experiment): Recorder {
-  const { scenario, folder } = parts
+  const { scenario, folder, resumed } = parts
   const losses = { steps: [] as number[], criticLoss: [] as number[], actorLoss: [] as number[] }
   const episodes: Episode[] = []
+  const checkpoints: string[] = []
   recordInputs(run, parts)
+  if (resumed) run.setTags({ resumed_from: resumed.path, resumed_at_step: String(resumed.step) })
 
-  function saveCheckpoint(name: string, bytes: Uint8Array): string {
+  /** At once, so that what ends the trial early does not take it along. */
+  function saveCheckpoint(step: number, bytes: Uint8Array): void {
+    const path = join(folder, `checkpoint_step_${step}.safetensors`)
+    writeFile(path, bytes, true)
+    checkpoints.push(path)
+    const { checkpoint_keep: keep } = scenario.training
+    for (const old of checkpoints.splice(0, checkpoints.length - (keep ?? Infinity))) removeFile(old)
+  }
+
+  function saveFinal(name: string, bytes: Uint8Array | string): string {
     const path = join(folder, name)
-    writeFile(path, bytes)
-    run.logArtifact(`checkpoints/${name}`, bytes)
+    writeFile(path, bytes, true)
+    run.logArtifact(name.endsWith('.json') ? name : `checkpoints/${name}`, bytes)
     return path
   }
 
@@ -53,17 +71,19 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
         losses.criticLoss.push(event.criticLoss)
         losses.actorLoss.push(event.actorLoss)
       }
-      if (event.type === 'checkpoint')
-        saveCheckpoint(`checkpoint_step_${event.step}.safetensors`, event.bytes)
-      // At once, so that what ends the trial early does not take it along; the tracker gets the last one.
+      if (event.type === 'checkpoint') saveCheckpoint(event.step, event.bytes)
       if (event.type === 'validation' && event.best) writeFile(join(folder, BEST), event.best)
       if (event.type === 'episode') episodes.push(event)
-      const metrics = metricsOf(event, seconds)
-      if (metrics) run.logMetrics(metrics, event.step)
+      const metrics = metricsOf(event)
+      if (metrics) run.logMetrics({ ...metrics, ...timesOf(event, seconds, resumed?.step ?? 0) }, event.step)
     },
     result(result) {
-      const final = saveCheckpoint('checkpoint.safetensors', result.checkpoint)
-      const best = result.best && saveCheckpoint(BEST, result.best.bytes)
+      const final = saveFinal('checkpoint.safetensors', result.checkpoint)
+      const best = result.best && saveFinal(BEST, result.best.bytes)
+      if (result.receipt) {
+        saveFinal('receipt.json', receiptText(result.receipt))
+        run.setTags({ receipt: receiptName(result.receipt) })
+      }
       recordEvaluation(run, parts, result)
       run.logMetrics(totals(result, episodes, losses.actorLoss), result.step)
       try {
@@ -96,10 +116,9 @@ export interface Overview {
   plot: string
 }
 
-export function overviewOf({ table }: Prepared, title: string): Overview {
-  const digest = digestOf(table).slice(0, 32)
+export function overviewOf({ table, digest }: Prepared, title: string): Overview {
   return {
-    digest,
+    digest: digest.slice(0, 32),
     head: dataHead(table, 50),
     summary: dataSummary(table),
     plot: plotColumns({ title, table }),
@@ -142,7 +161,7 @@ function flatten(value: object, prefix = ''): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
-function metricsOf(event: TrialEvent, seconds: number): Record<string, number> | undefined {
+function metricsOf(event: TrialEvent): Record<string, number> | undefined {
   switch (event.type) {
     case 'episode':
       return {
@@ -162,14 +181,18 @@ function metricsOf(event: TrialEvent, seconds: number): Record<string, number> |
         'train/actor_grad_norm': event.actorGradNorm,
         'train/noise_sigma': event.sigma,
         'train/updates': event.updates,
-        'time/elapsed_seconds': seconds,
-        'time/steps_per_second': event.step / seconds,
       }
     case 'validation':
       return { 'train/validation_sum_log_reward': event.sumLogReward }
     default:
       return undefined
   }
+}
+
+/** Of the losses, but not of those before a resumption. */
+function timesOf({ type, step }: TrialEvent, seconds: number, begunAt: number): Record<string, number> {
+  if (type !== 'losses' || step <= begunAt) return {}
+  return { 'time/elapsed_seconds': seconds, 'time/steps_per_second': (step - begunAt) / seconds }
 }
 
 function recordEvaluation(run: Run, { scenario }: Experiment, { evaluation, step }: TrialResult): void {

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { createCore } from '../core/core.ts'
+import type { CoreModule } from '../core/module.ts'
 import { tableToParquet } from '../data/parquet.ts'
 import { generate } from '../data/synthetic.ts'
 import type { Table } from '../data/table.ts'
@@ -50,7 +51,7 @@ function randomSeed(): number {
 }
 
 /** The synthetic data of a scenario, written to its data_path. @throws Error rather than replace a user's own file */
-export async function writeSyntheticData(scenario: Scenario, module: WebAssembly.Module): Promise<Table> {
+export async function writeSyntheticData(scenario: Scenario, module: CoreModule): Promise<Table> {
   const { data, data_generator: generator } = scenario
   if (!generator) {
     throw new Error(`there is no data_generator in the scenario: its data come from ${data.data_path}`)

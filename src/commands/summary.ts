@@ -23,6 +23,8 @@ export interface TrialReport {
   error?: string
   /** Path of the final state; absent when the trial failed before there was one. */
   checkpoint?: string
+  /** Name of the receipt of a complete trial: the SHA-256 of receipt.json. */
+  receipt?: string
   timings: { training_seconds: number }
   evaluation?: Record<SplitName, Evaluation>
 }
@@ -48,7 +50,11 @@ export function summarize(
     return number > 0 ? [`, ${number} ${status.toLowerCase()}`] : []
   })
   console.log(`${name}: ${which} in ${timings.total_seconds.toFixed(1)} s${statuses.join('')}`)
-  if (done.length > 0) console.log(`checkpoints and plots: ${folder}`)
+  for (const { seed, receipt } of done) {
+    const of = done.length > 1 ? ` of seed ${seed}` : ''
+    if (receipt) console.log(`receipt${of} ${receipt.slice(0, 16)}…`)
+  }
+  if (done.length > 0) console.log(`checkpoints, receipts and plots: ${folder}`)
   console.log(where)
 }
 

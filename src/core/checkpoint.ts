@@ -4,6 +4,7 @@
 //   actor.0.weight, actor.0.bias, …     critic.…     actor_target.…     critic_target.…
 //   actor_exp_avg.…, actor_exp_avg_sq.…, critic_exp_avg.…, critic_exp_avg_sq.…     Adam's moments
 //   counters F64[5], noise F32[actionDim], random U64[6, 2]                        see assembly/index.ts
+//   replay_obs F32[n, obsDim], replay_action, …, replay_terminated U8[n], …        what the replay buffer holds
 import { STREAMS } from './core.ts'
 import type { Learner } from './learner.ts'
 import { dtypeOf, type Tensor } from './safetensors.ts'
@@ -30,19 +31,32 @@ export function learnerTensors(learner: Learner): Record<string, Tensor> {
   return tensors
 }
 
+/** Copies of the transitions that the replay buffer holds. */
+export function replayTensors(learner: Learner): Record<string, Tensor> {
+  const views = Object.entries(replayViews(learner, learner.replaySize))
+  return Object.fromEntries(views.map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]))
+}
+
+/** After setLearnerTensors, which empties it. @throws Error naming the tensor that does not fit */
+export function setReplayTensors(learner: Learner, tensors: Record<string, Tensor>): void {
+  const [, size, cursor] = tensors['counters']!.data as Float64Array
+  const { capacity } = learner.options
+  const isSound = size! < capacity ? cursor === size : size === capacity && cursor! < capacity
+  if (!isSound) throw new Error(`the replay buffer of ${size} transitions does not fit into ${capacity}`)
+  const views = replayViews(learner, size!)
+  mustFit(views, tensors)
+  for (const [name, { data }] of Object.entries(views)) data.set(tensors[name]!.data as never)
+  const counters = stateViews(learner)['counters'] as Float64Array
+  counters[1] = size!
+  counters[2] = cursor!
+}
+
 /**
  * Writes the tensors into a learner of the same dimensions, or nothing when one does not fit.
  * @throws Error naming the tensor that does not fit
  */
 export function setLearnerTensors(learner: Learner, tensors: Record<string, Tensor>): void {
-  for (const [name, { shape, data }] of Object.entries(learnerTensors(learner))) {
-    const found = tensors[name]
-    if (!found) throw new Error(`tensor ${name} is missing`)
-    if (String(found.shape) !== String(shape))
-      throw new Error(`tensor ${name} has shape [${found.shape}], expected [${shape}]`)
-    if (dtypeOf(found.data) !== dtypeOf(data))
-      throw new Error(`tensor ${name} has dtype ${dtypeOf(found.data)}, expected ${dtypeOf(data)}`)
-  }
+  mustFit(learnerTensors(learner), tensors)
   for (const [prefix, network, block] of BLOCKS) {
     eachLayer(learner, network, block, ({ layer, values, weightAt, bias, I, O }) => {
       const w = tensors[`${prefix}.${2 * layer}.weight`]!.data as Float32Array
@@ -52,7 +66,18 @@ export function setLearnerTensors(learner: Learner, tensors: Record<string, Tens
   }
   const views = stateViews(learner)
   for (const [name, view] of Object.entries(views)) view.set(tensors[name]!.data as never)
-  views['counters']!.subarray(1, 3).fill(0 as never) // the replay buffer is not in the file: it begins empty
+  views['counters']!.subarray(1, 3).fill(0 as never) // until setReplayTensors
+}
+
+function mustFit(expected: Record<string, Tensor>, tensors: Record<string, Tensor>): void {
+  for (const [name, { shape, data }] of Object.entries(expected)) {
+    const found = tensors[name]
+    if (!found) throw new Error(`tensor ${name} is missing`)
+    if (String(found.shape) !== String(shape))
+      throw new Error(`tensor ${name} has shape [${found.shape}], expected [${shape}]`)
+    if (dtypeOf(found.data) !== dtypeOf(data))
+      throw new Error(`tensor ${name} has dtype ${dtypeOf(found.data)}, expected ${dtypeOf(data)}`)
+  }
 }
 
 /** A block of a network (assembly/index.ts: blockAddress) as named tensors, copied. */
@@ -106,5 +131,27 @@ function stateViews(learner: Learner): Record<string, Float32Array | Float64Arra
     counters: new Float64Array(buffer, x.countersAddress() >>> 0, 5),
     noise: new Float32Array(buffer, x.noiseAddress() >>> 0, learner.options.actionDim),
     random: new BigUint64Array(buffer, x.streamsAddress() >>> 0, 2 * STREAMS.length),
+  }
+}
+
+/** The filled rows of the replay buffer, in the order of replayAddress. */
+function replayViews(learner: Learner, rows: number): Record<string, Tensor> {
+  const { exports: x } = learner.core
+  const { obsDim, actionDim } = learner.options
+  const floats = (field: number, width: number): Tensor => ({
+    shape: [rows, width],
+    data: new Float32Array(x.memory.buffer, x.replayAddress(field) >>> 0, rows * width),
+  })
+  const flags = (field: number): Tensor => ({
+    shape: [rows],
+    data: new Uint8Array(x.memory.buffer, x.replayAddress(field) >>> 0, rows),
+  })
+  return {
+    replay_obs: floats(0, obsDim),
+    replay_action: floats(1, actionDim),
+    replay_reward: floats(2, 1),
+    replay_next_obs: floats(3, obsDim),
+    replay_terminated: flags(4),
+    replay_truncated: flags(5),
   }
 }

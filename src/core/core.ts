@@ -1,6 +1,7 @@
 // One instance of the WebAssembly core: its mathematics and its random streams.
 // Engines differ in the last bits of JavaScript's Math, so whatever feeds a result takes these instead.
 import { instantiate } from '@assemblyscript/loader'
+import type { CoreModule } from './module.ts'
 
 /** Transcendentals in f64 with the same bits on every engine. */
 export interface CoreMath {
@@ -72,6 +73,7 @@ export interface CoreExports extends CoreMath {
   noiseAddress(): number
   countersAddress(): number
   statisticsAddress(): number
+  replayAddress(field: number): number
   blockAddress(network: number, block: number): number
   weightOffset(network: number, layer: number, i: number, o: number): number
   biasOffset(network: number, layer: number): number
@@ -86,7 +88,7 @@ type Shape = [
 ]
 
 /** A fresh instance. @param seed an integer in [0, 2^53); every stream begins from it */
-export async function createCore(module: WebAssembly.Module, seed: number): Promise<Core> {
+export async function createCore({ module }: CoreModule, seed: number): Promise<Core> {
   const instance = await instantiate(module, {})
   const exports = instance.exports as unknown as CoreExports
   const streams = STREAMS.map((name, stream) => [name, stream] as const)

@@ -1,4 +1,11 @@
 // Where the compiled core comes from: a file beside this package in Node, Deno and Bun, the network in a page.
+import { sha256 } from './sha256.ts'
+
+/** The compiled core, and the SHA-256 of its bytes, which receipts and checkpoints name. */
+export interface CoreModule {
+  module: WebAssembly.Module
+  sha256: string
+}
 
 const location = new URL('../../build/core.wasm', import.meta.url)
 
@@ -15,6 +22,7 @@ async function readModule(url: URL = location): Promise<Uint8Array<ArrayBuffer>>
 }
 
 /** The release module, compiled. Many cores can be made of it. */
-export async function loadModule(url: URL = location): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readModule(url))
+export async function loadModule(url: URL = location): Promise<CoreModule> {
+  const bytes = await readModule(url)
+  return { module: await WebAssembly.compile(bytes), sha256: sha256(bytes) }
 }

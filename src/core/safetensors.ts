@@ -1,9 +1,9 @@
 // The safetensors format (https://github.com/huggingface/safetensors): u64 length of a JSON header, the header with
 // name → { dtype, shape, data_offsets } and string metadata, then the little-endian data.
 
-const DTYPES = { F32: Float32Array, F64: Float64Array, U64: BigUint64Array } as const
+const DTYPES = { F32: Float32Array, F64: Float64Array, U64: BigUint64Array, U8: Uint8Array } as const
 type Dtype = keyof typeof DTYPES
-type TensorData = Float32Array | Float64Array | BigUint64Array
+type TensorData = Float32Array | Float64Array | BigUint64Array | Uint8Array
 
 export interface Tensor {
   shape: number[]
@@ -39,7 +39,7 @@ export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<
   return bytes
 }
 
-/** @throws Error when the bytes are not a whole safetensors file with dtypes F32, F64 and U64 */
+/** @throws Error when the bytes are not a whole safetensors file with dtypes F32, F64, U64 and U8 */
 export function readSafetensors(bytes: Uint8Array): TensorFile {
   const { header, start } = readHeader(bytes)
   const { __metadata__: metadata = {}, ...entries } = header
@@ -52,7 +52,7 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
       data_offsets: offsets,
     } = (entry ?? {}) as { dtype: Dtype; shape: number[]; data_offsets: [number, number] }
     if (!Object.hasOwn(DTYPES, dtype) || !Array.isArray(shape) || !Array.isArray(offsets))
-      throw new Error(`tensor ${name} has no dtype F32, F64 or U64, shape and offsets`)
+      throw new Error(`tensor ${name} has no dtype F32, F64, U64 or U8, shape and offsets`)
     const Data = DTYPES[dtype]
     const [from, to] = offsets
     const count = shape.reduce((product, n) => product * n, 1)
@@ -69,6 +69,12 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
   if (start + total !== bytes.length)
     throw new Error(`the tensors fill ${start + total} bytes, the file has ${bytes.length}`)
   return { tensors, metadata: metadata as Record<string, string> }
+}
+
+/** What a file says of itself, without its tensors. @throws Error when it does not begin as a safetensors file */
+export function readMetadata(bytes: Uint8Array): Record<string, unknown> {
+  const { __metadata__: metadata } = readHeader(bytes).header
+  return typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {}
 }
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start: number } {
@@ -90,5 +96,6 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start
 /** The format's name for the numbers of an array. */
 export function dtypeOf(data: TensorData): Dtype {
   if (data instanceof Float32Array) return 'F32'
-  return data instanceof Float64Array ? 'F64' : 'U64'
+  if (data instanceof Float64Array) return 'F64'
+  return data instanceof Uint8Array ? 'U8' : 'U64'
 }

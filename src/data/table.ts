@@ -1,3 +1,5 @@
+import { canonical, sha256 } from '../core/sha256.ts'
+
 /**
  * Columns of equal length, in file order. Prices and volume as float64; `timestamp` is milliseconds since 1970
  * in UTC, ascending.
@@ -21,4 +23,9 @@ export function rows(table: Table, from: number, to: number): Table {
     Object.entries(table.columns).map(([name, values]) => [name, values.subarray(from, to)]),
   )
   return { length: to - from, columns }
+}
+
+/** SHA-256 over the names and values of all columns, in hex: each name with a line feed, then its f64. */
+export function digestOf({ columns }: Table): string {
+  return sha256(...Object.entries(columns).flatMap(([name, values]) => [`${name}\n`, canonical(values)]))
 }

@@ -1,11 +1,11 @@
 import type { CoreMath, Random } from '../core/core.ts'
 import type { EnvConfig } from '../scenario/schema.ts'
-import type { Env, Market } from './env.ts'
+import type { Market, ResumableEnv } from './env.ts'
 import { createPositionEnv } from './position-env.ts'
 import { createTradingEnv } from './trading-env.ts'
 
 /** The environment of the scenario. @param random the stream that resets draw from */
-export function createEnv(config: EnvConfig, market: Market, math: CoreMath, random: Random): Env {
+export function createEnv(config: EnvConfig, market: Market, math: CoreMath, random: Random): ResumableEnv {
   if (config.backend === 'tradingenv') return createTradingEnv(config, market, math)
   return createPositionEnv(config, market, math, random)
 }

@@ -9,6 +9,14 @@ export interface Env {
   step(action: ArrayLike<number>): StepResult
 }
 
+/** An environment that can go on in the middle of an episode. Its random stream is saved with the core's. */
+export interface ResumableEnv extends Env {
+  /** A copy of all that changes while it steps. */
+  save(): Float64Array
+  /** @param state of an environment made with the same arguments */
+  restore(state: Float64Array): void
+}
+
 export interface StepResult {
   /** [obsDim]; valid until the next `step` or `reset`: copy it to keep it. */
   obs: ArrayLike<number>

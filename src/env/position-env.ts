@@ -6,7 +6,7 @@
 // can accumulate (`borrow_interest: accumulated`). It has no limit orders: an action cannot place them.
 import type { CoreMath, Random } from '../core/core.ts'
 import type { EnvConfig } from '../scenario/schema.ts'
-import { RUIN_REWARD, type Env, type Market, type StepInfo, type StepResult } from './env.ts'
+import { RUIN_REWARD, type Market, type ResumableEnv, type StepInfo, type StepResult } from './env.ts'
 import {
   chargeInterest,
   realPositionOf,
@@ -24,7 +24,12 @@ export function positionIndex(action: number, thresholds: number[], positions: n
 }
 
 /** obs = for each row of the window its features, the last target position and the real position. */
-export function createPositionEnv(config: EnvConfig, market: Market, math: CoreMath, random: Random): Env {
+export function createPositionEnv(
+  config: EnvConfig,
+  market: Market,
+  math: CoreMath,
+  random: Random,
+): ResumableEnv {
   const { positions, trading_fees: fee, borrow_interest_rate: rate, max_episode_duration: duration } = config
   const { features, rows } = market
   const price = market.prices[0]!
@@ -42,7 +47,7 @@ export function createPositionEnv(config: EnvConfig, market: Market, math: CoreM
 
   const obs = new Float32Array(window * width)
   const target = new Float64Array(1)
-  let portfolio: Portfolio
+  let portfolio: Portfolio = targetPortfolio(0, config.initial_cash, 1)
   let wealth = 0
   let row = 0
   let step = 0
@@ -105,5 +110,28 @@ export function createPositionEnv(config: EnvConfig, market: Market, math: CoreM
     return { obs: observe(held), reward, terminated, truncated, info: info() }
   }
 
-  return { obsDim: obs.length, actionDim: 1, reset, step: takeStep }
+  function save(): Float64Array {
+    const { asset, cash, assetInterest, cashInterest } = portfolio
+    const held = [target[0]!, asset, cash, assetInterest, cashInterest]
+    return Float64Array.of(row, step, over ? 1 : 0, wealth, ...held, ...obs)
+  }
+
+  function restore(state: Float64Array): void {
+    const [savedRow, savedStep, savedOver, savedWealth, held, asset, cash, assetInterest, cashInterest] =
+      state
+    row = savedRow!
+    step = savedStep!
+    over = savedOver === 1
+    wealth = savedWealth!
+    target[0] = held!
+    portfolio = {
+      asset: asset!,
+      cash: cash!,
+      assetInterest: assetInterest!,
+      cashInterest: cashInterest!,
+    }
+    obs.set(state.subarray(9))
+  }
+
+  return { obsDim: obs.length, actionDim: 1, reset, step: takeStep, save, restore }
 }

@@ -6,14 +6,14 @@
 // reward = ln(wealth' / wealth), clipped. The end of the data truncates; ruin terminates.
 import type { CoreMath } from '../core/core.ts'
 import type { EnvConfig } from '../scenario/schema.ts'
-import { RUIN_REWARD, type Env, type Market, type StepInfo, type StepResult } from './env.ts'
+import { RUIN_REWARD, type Market, type ResumableEnv, type StepInfo, type StepResult } from './env.ts'
 
 const REWARD_CLIP = 2
 
 type TradingEnvConfig = Pick<EnvConfig, 'initial_cash' | 'trading_fees' | 'include_position_feature'>
 
 /** obs = features of the current row, then the current weights when `include_position_feature` is set. */
-export function createTradingEnv(config: TradingEnvConfig, market: Market, math: CoreMath): Env {
+export function createTradingEnv(config: TradingEnvConfig, market: Market, math: CoreMath): ResumableEnv {
   const { initial_cash: initialCash, trading_fees: fee, include_position_feature: observesWeights } = config
   const { prices, features, rows } = market
   const assets = prices.length
@@ -65,5 +65,17 @@ export function createTradingEnv(config: TradingEnvConfig, market: Market, math:
     return { obs: observe(), reward, terminated, truncated, info: info() }
   }
 
-  return { obsDim: obs.length, actionDim: assets, reset, step }
+  function save(): Float64Array {
+    return Float64Array.of(row, wealth, over ? 1 : 0, ...weights, ...position)
+  }
+
+  function restore([savedRow, savedWealth, savedOver, ...rest]: Float64Array): void {
+    row = savedRow!
+    wealth = savedWealth!
+    over = savedOver === 1
+    weights.set(rest.slice(0, assets))
+    position.set(rest.slice(assets))
+  }
+
+  return { obsDim: obs.length, actionDim: assets, reset, step, save, restore }
 }

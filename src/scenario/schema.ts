@@ -199,8 +199,14 @@ const training = z.strictObject({
   checkpoint_interval: z
     .int()
     .min(0)
-    .default(0)
+    .default(10000)
     .describe('environment steps between checkpoints; 0 = only at the end'),
+  checkpoint_keep: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(2)
+    .describe('newest checkpoints of a run that stay while it trains; null = all'),
   exploration_noise_std: nonNegative.optional().describe('another name of noise.sigma'),
   delay_qvalue: z.literal(true).optional().describe('target values come from the target critic, always'),
   policy_noise: forTd3,

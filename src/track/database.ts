@@ -2,27 +2,32 @@
 // up to date when it opens it, and rows with named columns still fit afterwards. The names of constraints
 // matter to those migrations.
 
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 
 /** How long a write waits for another program's. */
 const busyMilliseconds = 5000
 
+export function hasSqlite(): boolean {
+  return sqliteModule() !== undefined
+}
+
+/** Not an import: this file must load where the module does not exist. */
+function sqliteModule(): typeof import('node:sqlite') | undefined {
+  return globalThis.process?.getBuiltinModule?.('node:sqlite')
+}
+
 /**
  * Opens the database, or creates it with the folders above it. Throws an Error with what to do for a file that
- * is none, or whose tables rows of ours would not fit.
+ * is none, or whose tables rows of ours would not fit. Only where hasSqlite.
  */
 export function openDatabase(file: string): DatabaseSync {
-  // Not an import: this file must load where the module does not exist.
-  const sqlite = globalThis.process?.getBuiltinModule?.('node:sqlite')
-  if (!sqlite)
-    throw new Error(
-      'this runtime has no node:sqlite: use Node 22.18 or newer, or set tracking.tracking_uri to none',
-    )
+  const sqlite = sqliteModule()!
   let database: DatabaseSync | undefined
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    // Deno asks for leave to write into the folder even where it is there already.
+    if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true })
     const opened = new sqlite.DatabaseSync(file, { timeout: busyMilliseconds })
     database = opened
     opened.exec('PRAGMA foreign_keys = ON')

@@ -4,16 +4,19 @@
 import { userInfo } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { insertInto, openDatabase, transaction } from './database.ts'
+import { hasSqlite, insertInto, openDatabase, transaction } from './database.ts'
 import { attempt, createRun, upsertTags, type Store } from './run.ts'
 import { emptyRun, limits, newId, noTracker, type Run, type Tracker } from './tracker.ts'
 
 type RunOptions = Parameters<Tracker['startRun']>[0]
 
-/** The tracker of a URI. @param uri `sqlite:///FILE`, relative to the working directory or absolute, or `none` */
+/**
+ * The tracker of a URI; where the runtime has no SQLite, a warning and one that keeps nothing.
+ * @param uri `sqlite:///FILE`, relative to the working directory or absolute, or `none`
+ */
 export function openTracker(uri: string): Tracker {
   if (uri === 'none') return noTracker
-  if (uri.startsWith('sqlite:')) return openSqliteTracker(uri)
+  if (uri.startsWith('sqlite:')) return hasSqlite() ? openSqliteTracker(uri) : withoutSqlite()
   throw new RangeError(`tracking_uri must be sqlite:///FILE or none, got ${uri}`)
 }
 
@@ -32,6 +35,12 @@ function openSqliteTracker(uri: string): Tracker {
     describe: () => viewingLine(file),
     close: () => database.close(),
   }
+}
+
+function withoutSqlite(): Tracker {
+  const sentence = 'runs are not tracked: this runtime has no node:sqlite'
+  process.stderr.write(`warning: ${sentence}, use Node 22.18 or newer to track them\n`)
+  return { ...noTracker, describe: () => sentence }
 }
 
 function startRun(store: Store, options: RunOptions): Run {

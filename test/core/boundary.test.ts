@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createCore } from '../../src/core/core.ts'
 import { createLearner, memoryProblem, type LearnerOptions } from '../../src/core/learner.ts'
+import type { CoreModule } from '../../src/core/module.ts'
 import { debugModule, releaseModule } from '../helpers/kernels.ts'
 
-async function trained(module: WebAssembly.Module, updates: number, options: Partial<LearnerOptions> = {}) {
+async function trained(module: CoreModule, updates: number, options: Partial<LearnerOptions> = {}) {
   const core = await createCore(module, 5)
   const learner = await createLearner(
     {
@@ -34,7 +35,7 @@ const bytes = ({ core }: Awaited<ReturnType<typeof trained>>): Uint8Array =>
 
 describe('the release module', () => {
   it('imports nothing', () => {
-    expect(WebAssembly.Module.imports(releaseModule)).toEqual([])
+    expect(WebAssembly.Module.imports(releaseModule.module)).toEqual([])
   })
 
   it('exports what the typed interface names, and nothing else', () => {
@@ -42,14 +43,14 @@ describe('the release module', () => {
     const declared = source.slice(source.indexOf('export interface CoreExports')).matchAll(/^ {2}(\w+)[(:]/gm)
     const math = ['exp', 'log', 'sin', 'cos', 'tanh', 'pow']
     const expected = [...math, ...[...declared].map((match) => match[1]!)]
-    const exported = WebAssembly.Module.exports(releaseModule).map(({ name }) => name)
+    const exported = WebAssembly.Module.exports(releaseModule.module).map(({ name }) => name)
     expect(exported.toSorted()).toEqual(expected.slice(0, exported.length).toSorted())
   })
 
   it('uses no relaxed SIMD, no threads, and stays below 48 KB', () => {
     const code = readFileSync(new URL('../../build/core.wasm', import.meta.url))
     expect(code.length).toBeLessThan(48 * 1024)
-    const memory = WebAssembly.Module.exports(releaseModule).find(({ kind }) => kind === 'memory')
+    const memory = WebAssembly.Module.exports(releaseModule.module).find(({ kind }) => kind === 'memory')
     expect(memory).toBeDefined()
     const asconfig = readFileSync(new URL('../../asconfig.json', import.meta.url), 'utf8')
     expect(asconfig).not.toMatch(/relaxed|threads|shared/)

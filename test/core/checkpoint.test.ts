@@ -2,15 +2,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { openCheckpoint, readCheckpoint, writeCheckpoint } from '../../src/checkpoint.ts'
 import { learnerTensors, setLearnerTensors } from '../../src/core/checkpoint.ts'
 import { createCore } from '../../src/core/core.ts'
 import { createLearner, type Learner, type LearnerOptions } from '../../src/core/learner.ts'
 import { loadModule } from '../../src/core/module.ts'
 import { readSafetensors, writeSafetensors } from '../../src/core/safetensors.ts'
-import { loadPolicy, readCheckpoint, writeCheckpoint } from '../../src/trial.ts'
+import { loadPolicy } from '../../src/trial.ts'
 import { generator } from '../env/helpers.ts'
 import { expectAllClose } from '../helpers/allclose.ts'
 import { describeWithPython, runPython } from '../helpers/python.ts'
+import { resealed } from '../helpers/trial.ts'
 import { parse } from '../scenario/helpers.ts'
 
 const module = await loadModule()
@@ -57,7 +59,17 @@ async function newLearner(seed: number, options: Partial<LearnerOptions> = {}): 
 
 const trained = await newLearner(1)
 live(trained, 43, 1)
-const bytes = writeCheckpoint(trained, scenario, statistics, 1234)
+const info = {
+  scenario,
+  statistics,
+  step: 1234,
+  obsDim: OBS,
+  actionDim: ACTIONS,
+  core: module.sha256,
+  data: 'd'.repeat(64),
+}
+const write = () => writeCheckpoint({ info, tensors: learnerTensors(trained), run: undefined })
+const bytes = write()
 
 /** Shapes of a network's Linear layers, as PyTorch has them in nn.Sequential. */
 function layers(prefix: string, dims: number[]): [string, number[]][] {
@@ -76,6 +88,7 @@ const SHAPES = Object.fromEntries([
   ['counters', [5]],
   ['noise', [ACTIONS]],
   ['random', [6, 2]],
+  ['sha256', [32]],
 ])
 
 describe('a checkpoint', () => {
@@ -84,7 +97,7 @@ describe('a checkpoint', () => {
     expect(Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]))).toEqual(
       SHAPES,
     )
-    const special = { counters: Float64Array, noise: Float32Array, random: BigUint64Array }
+    const special = { counters: Float64Array, random: BigUint64Array, sha256: Uint8Array }
     for (const [name, { data, shape }] of Object.entries(tensors)) {
       expect(data.constructor, name).toBe(special[name as keyof typeof special] ?? Float32Array)
       expect(data.length, name).toBe(shape.reduce((product, n) => product * n, 1))
@@ -98,14 +111,9 @@ describe('a checkpoint', () => {
   })
 
   it('says of itself what it is and what it was trained with', () => {
-    expect(readCheckpoint(bytes)).toEqual({
-      scenario,
-      statistics,
-      step: 1234,
-      obsDim: OBS,
-      actionDim: ACTIONS,
-    })
-    expect(readSafetensors(bytes).metadata['format']).toBe('ddpg-wasm checkpoint 1')
+    expect(readCheckpoint(bytes)).toEqual(info)
+    expect(openCheckpoint(bytes).run).toBeUndefined()
+    expect(readSafetensors(bytes).metadata['format']).toBe('ddpg-wasm checkpoint 2')
   })
 
   it('takes each weight from where the core has it, with two questions a unit', async () => {
@@ -139,7 +147,7 @@ describe('a checkpoint', () => {
   })
 
   it('has the same bytes for the same learner', () => {
-    expect(writeCheckpoint(trained, scenario, statistics, 1234)).toEqual(bytes)
+    expect(write()).toEqual(bytes)
   })
 
   it('is a copy: the learner goes on without changing it', async () => {
@@ -196,20 +204,18 @@ describe('a checkpoint', () => {
 describe('loading refuses', () => {
   const file = readSafetensors(bytes)
   const otherwise = (changes: object, metadata: object = {}) =>
-    writeSafetensors({
-      tensors: { ...file.tensors, ...changes },
-      metadata: { ...file.metadata, ...metadata },
+    resealed(bytes, (content) => {
+      Object.assign(content.tensors, changes)
+      Object.assign(content.metadata, metadata)
     })
 
   it('metadata that are not sound', () => {
     const { statistics: _, ...without } = file.metadata
     const refuse = (metadata: object) => () =>
-      readCheckpoint(
-        writeSafetensors({ tensors: file.tensors, metadata: metadata as Record<string, string> }),
-      )
-    expect(refuse(without)).toThrow('its step, obsDim, actionDim or statistics are missing')
+      readCheckpoint(resealed(bytes, (content) => (content.metadata = metadata as Record<string, string>)))
+    expect(refuse(without)).toThrow('its step, obsDim, actionDim, statistics, core or data are missing')
     expect(refuse({ ...file.metadata, step: '"1"' })).toThrow(
-      'its step, obsDim, actionDim or statistics are missing',
+      'its step, obsDim, actionDim, statistics, core or data are missing',
     )
     expect(refuse({ ...file.metadata, scenario: '{ data: { train_size: a } }' })).toThrow(
       'its scenario:1: data.train_size must be an integer',
@@ -225,18 +231,18 @@ describe('loading refuses', () => {
   })
 
   it('a file of another format', async () => {
-    const foreign = writeSafetensors({ tensors: file.tensors, metadata: {} })
+    const foreign = resealed(bytes, (content) => (content.metadata = {}))
     await expect(loadPolicy(foreign, module)).rejects.toThrow(
-      'expected a file of format "ddpg-wasm checkpoint 1", found none',
+      'expected a file of format "ddpg-wasm checkpoint 2", found none',
     )
     await expect(loadPolicy(otherwise({}, { format: 'pt' }), module)).rejects.toThrow(
-      'expected a file of format "ddpg-wasm checkpoint 1", found "pt"',
+      'expected a file of format "ddpg-wasm checkpoint 2", found "pt"',
     )
   })
 
   it('a file that is cut off', async () => {
     await expect(loadPolicy(bytes.subarray(0, bytes.length - 100), module)).rejects.toThrow(
-      /the file has \d+$/,
+      'damaged or cut: its content does not match its checksum',
     )
     await expect(loadPolicy(bytes.subarray(0, 500), module)).rejects.toThrow(
       'not a safetensors file, or only the beginning of one',
@@ -305,7 +311,7 @@ describeWithPython('a checkpoint in Python', () => {
       metadata: Record<string, string>
       actions: number[][]
     }
-    const dtypes: Record<string, string> = { counters: 'float64', random: 'uint64' }
+    const dtypes: Record<string, string> = { counters: 'float64', random: 'uint64', sha256: 'uint8' }
     expect(seen.tensors).toEqual(
       Object.fromEntries(
         Object.entries(SHAPES).map(([name, shape]) => [name, [dtypes[name] ?? 'float32', shape]]),

@@ -11,6 +11,7 @@ const FILE: TensorFile = {
     counters: { shape: [2], data: Float64Array.of(0.1, Number.MAX_VALUE) },
     random: { shape: [1, 2], data: BigUint64Array.of(0n, 0xffffffffffffffffn) },
     scalar: { shape: [], data: Float32Array.of(7) },
+    bytes: { shape: [3], data: Uint8Array.of(0, 127, 255) },
     empty: { shape: [0, 4], data: new Float32Array(0) },
   },
   metadata: { format: 'a test', text: 'ünïcode "quoted"\n' },
@@ -111,7 +112,7 @@ describe('reading refuses', () => {
   })
 
   it('a tensor of another kind of number, or without one', () => {
-    const told = 'tensor x has no dtype F32, F64 or U64, shape and offsets'
+    const told = 'tensor x has no dtype F32, F64, U64 or U8, shape and offsets'
     for (const entry of [
       { dtype: 'F16', shape: [2], data_offsets: [0, 4] },
       { dtype: 'constructor', shape: [2], data_offsets: [0, 4] },
@@ -149,6 +150,7 @@ describeWithPython('safetensors in Python', () => {
         counters: 'float64',
         random: 'uint64',
         scalar: 'float32',
+        bytes: 'uint8',
         empty: 'float32',
       },
       weight: [

@@ -1,0 +1,63 @@
+import { createCore } from '../core/core.ts'
+import { loadModule, type CoreModule } from '../core/module.ts'
+import { generate } from '../data/synthetic.ts'
+import { digestOf, type Table } from '../data/table.ts'
+import { readTable, readText } from '../node.ts'
+import { readReceipt, receiptName, scenarioOf, type Receipt } from '../receipt.ts'
+import { verify, type Verdict } from '../verify.ts'
+import { createProgress } from './progress.ts'
+
+export interface VerifyCommandOptions {
+  until?: number
+  dataPath?: string
+  json?: boolean
+}
+
+/** Trains again what a receipt tells. Sets the exit code: 1 when the runs differ. */
+export async function verifyReceiptFile(file: string, options: VerifyCommandOptions): Promise<void> {
+  const text = readText(file)
+  const receipt = named(file, () => readReceipt(text))
+  const scenario = named(file, () => scenarioOf(receipt))
+  const module = await loadModule()
+  const table = await dataOf(receipt, module, options.dataPath)
+  const progress = createProgress('verify', scenario.training.max_steps, receipt.seed, options.json)
+  const trial = verify(receipt, table, module, { until: options.until })
+  let verdict: Verdict | undefined
+  try {
+    verdict = await follow(trial, (event) => progress.event(event))
+  } finally {
+    progress.end(verdict ? 'FINISHED' : 'FAILED')
+  }
+  const name = receiptName(receipt)
+  if (options.json) console.log(JSON.stringify({ receipt: name, ...verdict }, null, 2))
+  else console.log(`receipt ${name.slice(0, 16)}: ${verdict.sentence}`)
+  if (!verdict.identical) process.exitCode = 1
+}
+
+async function follow<T, R>(steps: AsyncGenerator<T, R>, show: (event: T) => void): Promise<R> {
+  for (;;) {
+    const { value, done } = await steps.next()
+    if (done) return value
+    show(value)
+  }
+}
+
+/** The data that the receipt was made with: from its generator, or the user's file. */
+async function dataOf(receipt: Receipt, module: CoreModule, path: string | undefined): Promise<Table> {
+  if (path !== undefined) return (await readTable(path)).table
+  const { data, data_generator: generator } = scenarioOf(receipt)
+  const remedy = 'give the file that it was trained on with --data-path FILE'
+  if (!generator) throw new Error(`the receipt tells of data that it does not make: ${remedy}`)
+  const table = generate(generator, data.timeframe, await createCore(module, generator.seed!))
+  if (digestOf(table) !== receipt.data)
+    throw new Error(`the receipt was made with other data than its data_generator makes: ${remedy}`)
+  return table
+}
+
+function named<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new Error(`receipt ${file}: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -1,0 +1,66 @@
+// What happens in a run as rows of numbers, to hash it, to keep it in a checkpoint, and to tell it again.
+import type { TrainEvent } from './train.ts'
+
+export type HistoryEvent =
+  | Extract<TrainEvent, { type: 'episode' | 'losses' | 'update' }>
+  | { type: 'validation'; step: number; sumLogReward: number }
+
+const KINDS = ['update', 'losses', 'episode', 'validation'] as const
+
+/** Numbers of a row: kind, step, and what the event tells; absent ones are 0, an absent wealth NaN. */
+export const ROW = 10
+
+/** @returns [ROW] */
+export function rowOf(event: HistoryEvent): Float64Array {
+  const row = new Float64Array(ROW)
+  row.set([KINDS.indexOf(event.type), event.step, ...valuesOf(event)])
+  return row
+}
+
+function valuesOf(event: HistoryEvent): number[] {
+  switch (event.type) {
+    case 'validation':
+      return [event.sumLogReward]
+    case 'episode':
+      return [event.episodeReward, event.episodeLength, event.positionChanges, event.wealth ?? NaN]
+    case 'update':
+      return [event.updates, ...statisticsOf(event.statistics)]
+    case 'losses':
+      return [event.updates, ...statisticsOf(event), event.sigma]
+  }
+}
+
+function statisticsOf(s: Extract<TrainEvent, { type: 'update' }>['statistics']): number[] {
+  return [s.criticLoss, s.actorLoss, s.meanQ, s.meanTargetQ, s.criticGradNorm, s.actorGradNorm]
+}
+
+/** @param rows [n, ROW], none of them of updates, which are not told again */
+export function eventsOf(rows: Float64Array): Exclude<HistoryEvent, { type: 'update' }>[] {
+  return Array.from({ length: rows.length / ROW }, (_, i) => eventOf(rows.subarray(i * ROW, (i + 1) * ROW)))
+}
+
+function eventOf(row: Float64Array): Exclude<HistoryEvent, { type: 'update' }> {
+  const [kind, step, a, b, c, d, e, f, g, h] = row as unknown as [number, number, ...number[]] & number[]
+  const type = KINDS[kind]
+  if (type === 'validation') return { type, step, sumLogReward: a! }
+  if (type === 'episode') {
+    const wealth = Number.isNaN(d) ? undefined : d
+    return { type, step, episodeReward: a!, episodeLength: b!, positionChanges: c!, wealth }
+  }
+  if (type !== 'losses') throw new Error(`its history holds rows of kind ${kind}`)
+  const [criticLoss, actorLoss, meanQ] = [b!, c!, d!]
+  const [meanTargetQ, criticGradNorm, actorGradNorm] = [e!, f!, g!]
+  const statistics = { criticLoss, actorLoss, meanQ, meanTargetQ, criticGradNorm, actorGradNorm }
+  return { type, step, updates: a!, ...statistics, sigma: h! }
+}
+
+/** The rows one after the other. */
+export function concat(rows: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(rows.reduce((total, row) => total + row.length, 0))
+  let at = 0
+  for (const row of rows) {
+    all.set(row, at)
+    at += row.length
+  }
+  return all
+}
