@@ -1,0 +1,111 @@
+// The command line in Deno, with the permissions of deno.json, and in Bun.
+import { spawn } from 'node:child_process'
+import { copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { readCheckpoint } from '../../src/checkpoint.ts'
+import { ended, runCli, startCli, temporaryFolder, type Ended } from '../helpers/cli.ts'
+import { bun, deno, denoEnvironment } from './engines.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const { tasks } = JSON.parse(readFileSync(join(root, 'deno.json'), 'utf8'))
+
+/** What comes before the arguments of `ddpg`. */
+const COMMANDS = {
+  // The task reads the folder that it runs in; a test runs in another one.
+  Deno: [
+    deno,
+    ...tasks.ddpg.command
+      .replace('--allow-read=.', `--allow-read=.,${root}`)
+      .replace('src/cli.ts', `${root}src/cli.ts`)
+      .split(' ')
+      .slice(1),
+  ],
+  Bun: [bun, `${root}src/cli.ts`],
+} as Record<string, [string, ...string[]]>
+
+const train = ['experiment', '--scenario', 'smoke', '--generate-data']
+const folderOfTrial = 'logs/smoke/run_1/trial_0'
+
+function receiptIn(folder: string, trial = folderOfTrial): string {
+  return readFileSync(join(folder, trial, 'receipt.json'), 'utf8')
+}
+
+function statuses(folder: string): unknown[] {
+  const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true })
+  const rows = database.prepare('SELECT status FROM runs').all()
+  database.close()
+  return rows.map(({ status }) => status)
+}
+
+/** Like describe; where the engine is missing it skips loudly, and fails under CI. */
+function describeWithEngine(name: string, tests: () => void): void {
+  const isThere = existsSync(COMMANDS[name]![0])
+  if (isThere || process.env['CI']) return void describe(name, tests)
+  console.warn(`\n*** "${name}" is skipped: run test/engines/setup.sh to install it ***\n`)
+  describe.skip(name, tests)
+}
+
+for (const name of Object.keys(COMMANDS)) {
+  describeWithEngine(name, () => {
+    const start = (cwd: string, ...args: string[]) => {
+      const [file, ...first] = COMMANDS[name]!
+      const env = { ...process.env, ...denoEnvironment }
+      const child = spawn(file, [...first, ...args], { cwd, env, stdio: 'pipe' })
+      onTestFinished(() => void child.kill('SIGKILL'))
+      return child
+    }
+    const run = (cwd: string, ...args: string[]): Promise<Ended> => ended(start(cwd, ...args))
+
+    it('trains to the same receipt as Node, tracks the run, and each verifies what the other made', async () => {
+      const [here, node] = [temporaryFolder(), temporaryFolder()]
+      expect(await runCli(node, ...train)).toMatchObject({ code: 0 })
+      expect(await run(here, ...train)).toMatchObject({ code: 0, stderr: '' })
+      expect(receiptIn(here)).toBe(receiptIn(node))
+      expect(statuses(here)).toEqual(['FINISHED'])
+
+      const verdict = { code: 0, stdout: expect.stringMatching(/: identical\n$/) }
+      for (const [from, to] of [
+        [here, node],
+        [node, here],
+      ] as const)
+        copyFileSync(join(from, folderOfTrial, 'receipt.json'), join(to, 'other.json'))
+      expect(await run(here, 'verify', 'other.json')).toMatchObject(verdict)
+      expect(await runCli(node, 'verify', 'other.json')).toMatchObject(verdict)
+      const evaluate = ['evaluate', '--checkpoint', `${folderOfTrial}/checkpoint.safetensors`, '--json']
+      expect(await run(here, ...evaluate)).toEqual(await runCli(node, ...evaluate))
+    })
+
+    it('stops at Ctrl-C, and Node goes on to where it would have come without', async () => {
+      const [here, node] = [temporaryFolder(), temporaryFolder()]
+      const child = start(here, ...train, '--max-steps', '5000000', '-o', 'training.checkpoint_interval=2000')
+      const end = ended(child)
+      while (!existsSync(join(here, folderOfTrial, 'checkpoint_step_2000.safetensors'))) await wait(20)
+      child.kill('SIGINT')
+      expect(await end).toMatchObject({ code: 130 })
+      expect(statuses(here)).toEqual(['KILLED'])
+
+      const checkpoint = `${folderOfTrial}/checkpoint.safetensors`
+      const steps = `${readCheckpoint(readFileSync(join(here, checkpoint))).step + 2000}`
+      const resume = ['experiment', '--resume', checkpoint, '--max-steps', steps]
+      expect(await runCli(here, ...resume)).toMatchObject({ code: 0 })
+      expect(await runCli(node, ...train, '--max-steps', steps)).toMatchObject({ code: 0 })
+      expect(receiptIn(here, 'logs/smoke/run_2/trial_0')).toBe(receiptIn(node))
+    })
+  })
+}
+
+it('without node:sqlite a run is not tracked, says so once, and is the same', async () => {
+  const [without, node] = [temporaryFolder(), temporaryFolder()]
+  const { code, stderr } = await ended(startCli(without, train, ['--no-experimental-sqlite']))
+  expect(stderr).toBe(
+    'warning: runs are not tracked: this runtime has no node:sqlite, use Node 22.18 or newer to track them\n',
+  )
+  expect(code).toBe(0)
+  expect(existsSync(join(without, 'mlflow.db'))).toBe(false)
+  await runCli(node, ...train)
+  expect(receiptIn(without)).toBe(receiptIn(node))
+})
