@@ -1,0 +1,53 @@
+// Serves the page, which npm run build:web has made, to this machine alone.
+import { existsSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import sirv from 'sirv'
+
+const folder = fileURLToPath(new URL('../../dist/web', import.meta.url))
+
+// index.html has the same policy, but for what only a header can say.
+const HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; " +
+    "img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+}
+
+/** Serves until a signal ends the process. @throws Error in a sentence when it cannot listen there */
+export async function web({ port }: { port: number }): Promise<void> {
+  if (!existsSync(`${folder}/index.html`)) throw new Error('the page is not built: run npm run build:web')
+  const files = sirv(folder, { etag: true })
+  const server = createServer((request, response) => {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405)
+    files(request, response, () => refuse(response, 404))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(inASentence(error, port)))
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const { port: taken } = server.address() as AddressInfo
+  console.log(`the page is at http://127.0.0.1:${taken}/ (Ctrl-C ends it)`)
+}
+
+function refuse(response: ServerResponse<IncomingMessage>, status: 404 | 405): void {
+  response.statusCode = status
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  if (status === 405) response.setHeader('Allow', 'GET, HEAD')
+  response.end(status === 404 ? 'not found\n' : 'only GET and HEAD\n')
+}
+
+function inASentence(error: NodeJS.ErrnoException, port: number): Error {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `port ${port} is taken: give another with --port, or 0 for any that is free`,
+    EACCES: `port ${port} may not be used without special rights: give one above 1023 with --port`,
+  }
+  return new Error(reasons[error.code ?? ''] ?? `cannot listen on port ${port}: ${error.message}`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,136 @@
+// Real browsers, driven from outside, and what went wrong in them.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  launch,
+  type Browser,
+  type BrowserContext,
+  type CDPSession,
+  type LaunchOptions,
+  type Page,
+} from 'puppeteer-core'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+
+const BROWSERS: Record<string, LaunchOptions> = {
+  Chromium: {
+    browser: 'chrome',
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  },
+  Firefox: { browser: 'firefox', executablePath: '/usr/bin/firefox-esr' },
+}
+
+export interface Visit {
+  page: Page
+  /** Errors of the console and of scripts, and violations of the content security policy. */
+  wrong: () => Promise<string[]>
+  /** Addresses that the page asked for; those of data: stand for themselves, and are left out. */
+  asked: string[]
+}
+
+export interface Driven {
+  /** Opens a page of its own. */
+  visit(address: string, viewport?: { width: number; height: number }): Promise<Visit>
+  /** The content of a file, once it has been downloaded, which is then forgotten. */
+  downloaded(name: string): Promise<Buffer>
+}
+
+/** Like describe, once in each browser; one that is not installed is skipped loudly, and fails under CI. */
+export function describeInBrowsers(name: string, tests: (driven: Driven, browser: string) => void): void {
+  for (const [browser, options] of Object.entries(BROWSERS)) {
+    const title = `${name} in ${browser}`
+    if (existsSync(options.executablePath!)) describe(title, () => tests(drive(options), browser))
+    else if (process.env['CI']) {
+      it(title, () => {
+        throw new Error(`${options.executablePath} is missing: run test/engines/setup.sh`)
+      })
+    } else {
+      console.warn(`\n*** "${title}" is skipped: run test/engines/setup.sh to install it ***\n`)
+      describe.skip(title, () => undefined)
+    }
+  }
+}
+
+function drive(options: LaunchOptions): Driven {
+  const folder = mkdtempSync(join(tmpdir(), 'ddpg-browser-'))
+  const downloadPath = mkdtempSync(join(folder, 'downloads-'))
+  let browser: Browser
+  let context: BrowserContext
+  beforeAll(async () => {
+    // Firefox writes into its home, which the user's own may not allow.
+    const env = { ...process.env, HOME: folder }
+    browser = await launch({ ...options, env })
+    context = await browser.createBrowserContext({ downloadBehavior: { policy: 'allow', downloadPath } })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    async visit(address, viewport = { width: 1280, height: 900 }) {
+      const page = await context.newPage()
+      const found: string[] = []
+      const asked: string[] = []
+      page.on('console', (message) => message.type() === 'error' && found.push(message.text()))
+      page.on('pageerror', (error) => found.push(String(error)))
+      page.on('request', (request) => request.url().startsWith('data:') || asked.push(request.url()))
+      if (options.browser === 'chrome') {
+        await noteViolations(await page.createCDPSession(), found)
+        page.on('workercreated', (worker) => void noteViolations(worker.client, found))
+      }
+      await page.setViewport(viewport)
+      await page.evaluateOnNewDocument(watch)
+      await page.goto(address)
+      const wrong = async () => [...found, ...(await page.evaluate(() => globalThis.watched.violations))]
+      return { page, wrong, asked }
+    },
+    async downloaded(name) {
+      const path = join(downloadPath, name)
+      // a download has another name until it is whole
+      while (!existsSync(path)) await wait(50)
+      let content = readFileSync(path)
+      for (let last = -1; content.length !== last || last === 0; content = readFileSync(path)) {
+        last = content.length
+        await wait(50)
+      }
+      rmSync(path)
+      return content
+    },
+  }
+}
+
+/** Those of workers, too, which their page does not hear of; Chromium tells also those before it was asked. */
+async function noteViolations(client: CDPSession, found: string[]): Promise<void> {
+  client.on('Audits.issueAdded', ({ issue }) => {
+    const details = issue.details.contentSecurityPolicyIssueDetails
+    if (details) found.push(`${details.violatedDirective}: ${details.contentSecurityPolicyViolationType}`)
+  })
+  await client.send('Audits.enable')
+}
+
+declare global {
+  var watched: { violations: string[]; longest: number }
+}
+
+/** Runs in the page before anything else. */
+function watch(): void {
+  globalThis.watched = { violations: [], longest: 0 }
+  addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+    globalThis.watched.violations.push(`${violatedDirective}: ${blockedURI}`),
+  )
+  if (!PerformanceObserver.supportedEntryTypes.includes('longtask')) return
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries())
+      globalThis.watched.longest = Math.max(globalThis.watched.longest, duration)
+  }).observe({ type: 'longtask' })
+}

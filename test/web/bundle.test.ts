@@ -1,0 +1,43 @@
+import { globSync, readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const bundle = join(root, 'dist/web')
+
+it('loads less than 400 KB compressed at first', () => {
+  const files = globSync('**/*', { cwd: bundle }).filter((path) => /\.(html|css|js|wasm|svg)$/.test(path))
+  // what is fetched only when it is used
+  const later = files.filter((path) => /\/(trial-plots|parquet|csv)-/.test(path))
+  expect(later).toHaveLength(3)
+  const first = files.filter((path) => !later.includes(path))
+  expect(first.some((path) => path.endsWith('.wasm'))).toBe(true)
+  const sizes = first.map((path) => gzipSync(readFileSync(join(bundle, path))).length)
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  expect(bytes).toBeGreaterThan(50_000)
+  expect(bytes).toBeLessThan(400_000)
+})
+
+it('brings the licences of what is in it', () => {
+  const texts = ['page', 'worker'].map((part) => readFileSync(join(bundle, `licenses-${part}.txt`), 'utf8'))
+  for (const name of ['uplot', 'echarts', 'zod', 'yaml', 'hyparquet'])
+    expect(texts.join('\n')).toMatch(new RegExp(`^${name} `, 'm'))
+})
+
+describe('the sources of the page', () => {
+  const files = globSync('web/**/*.ts', { cwd: root }).filter((path) => !path.endsWith('vite.config.ts'))
+  const sources = files.map((path) => [path, readFileSync(join(root, path), 'utf8')] as const)
+
+  it.each(sources)('%s makes no HTML of text, and takes nothing of the edge', (path, source) => {
+    expect(source).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write/)
+    const imports = [...source.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!)
+    for (const name of imports) expect(name).not.toMatch(/^node:|\/src\/(cli|node|commands|track)\b/)
+    // the page talks to the worker, and draws
+    const isPage = !path.startsWith('web/worker/')
+    if (isPage)
+      for (const name of imports)
+        expect(name).not.toMatch(/^\.\/worker\/|\/src\/(?!report\/(plot-scale|table)\.ts)/)
+  })
+})

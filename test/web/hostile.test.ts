@@ -1,0 +1,133 @@
+// What others may do to the page: wrong scenarios, wrong files, links that mean harm.
+import { beforeAll, expect, it } from 'vitest'
+import { toFragment } from '../../web/share.ts'
+import { describeInBrowsers } from '../helpers/browser.ts'
+import { click, expectClean, isReady, receiptOf, says, serve, text } from '../helpers/web.ts'
+
+let address: string
+beforeAll(async () => {
+  ;({ address } = await serve())
+})
+
+describeInBrowsers('the page', ({ visit }) => {
+  it('lists what is wrong with a scenario, at its lines', async () => {
+    const visited = await visit(address)
+    const { page } = visited
+    await isReady(page)
+    await page.$eval('#yaml', (area) => {
+      const field = area as HTMLTextAreaElement
+      field.value = 'seed: 1\ntraining:\n  tau: 2\n  actr_lr: 0.1\n'
+      field.dispatchEvent(new Event('input'))
+    })
+    await says(page, '#problems', 'line 3 training.tau must be in (0, 1], got 2')
+    await says(page, '#problems', 'line 4 unknown key training.actr_lr, did you mean training.actor_lr?')
+    expect(await page.$$eval('#gutter .wrong', (lines) => lines.map((line) => line.textContent))).toEqual([
+      '3',
+      '4',
+    ])
+    expect(await page.$eval('#train', (button) => (button as HTMLButtonElement).disabled)).toBe(true)
+    await click(page, '#problems li:last-child button')
+    const selected = await page.$eval('#yaml', (area) => {
+      const { value, selectionStart, selectionEnd } = area as HTMLTextAreaElement
+      return value.slice(selectionStart, selectionEnd)
+    })
+    expect(selected).toBe('  actr_lr: 0.1')
+    await page.select('#scenario', 'smoke')
+    await isReady(page)
+    expect(await text(page, '#problems')).toBe('')
+    await page.select('#scenario', '')
+    await says(page, '#problems', 'line 3')
+    await expectClean(visited)
+    await page.close()
+  })
+
+  it.each([
+    ['notes.txt', 'hello', 'notes.txt cannot be used'],
+    ['broken.csv', 'open,high\n1,2\n', 'broken.csv'],
+    ['broken.parquet', 'PAR1 and so on', 'broken.parquet cannot be read as parquet'],
+    ['broken.json', '{"format": 3}', 'broken.json: expected a receipt of format'],
+    ['broken.safetensors', 'no', 'broken.safetensors: '],
+    [
+      'large.yaml',
+      '# '.repeat(200_000),
+      'large.yaml is too large: it has 0.381 MiB, a scenario file may have 0.25 MiB',
+    ],
+    ['<img src=x onerror=alert(1)>.csv', 'a', '<img src=x onerror=alert(1)>.csv'],
+  ])('refuses %s in a sentence', async (name, content, sentence) => {
+    const visited = await visit(address)
+    const { page } = visited
+    await isReady(page)
+    await page.evaluate(
+      (name, content) => {
+        const dataTransfer = new DataTransfer()
+        dataTransfer.items.add(new File([content], name))
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
+      },
+      name,
+      content,
+    )
+    await says(page, '#status', sentence)
+    expect(await page.$$('img:not(#combined)')).toEqual([])
+    // and goes on as if nothing had been
+    await isReady(page)
+    await expectClean(visited)
+    await page.close()
+  })
+
+  it.each([
+    ['#yaml=AAAA', 'the link cannot be used: its scenario is damaged or cut'],
+    [
+      '#scenario=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&train',
+      'there is no scenario "<img src=x onerror=alert(1)>" here',
+    ],
+    ['#scenario=smoke&set=nonsense&train', 'the link cannot be used: nonsense: must be key=value'],
+    ['#seed=-1', 'the link cannot be used: its seed is not an integer'],
+  ])('takes the hostile link %s for what it is', async (hash, sentence) => {
+    const visited = await visit(address + hash)
+    const { page } = visited
+    await says(page, '#status', sentence)
+    await isReady(page)
+    expect(await page.$$('img:not(#combined)')).toEqual([])
+    expect(await page.$eval('#results', (section) => (section as HTMLElement).hidden)).toBe(true)
+    await expectClean(visited)
+    await page.close()
+  })
+
+  it('shows a hostile scenario as text', async () => {
+    const yaml =
+      'experiment_name: <img src=x onerror=alert(1)>\n"<script>alert(1)</script>": 1\n__proto__: { a: 1 }\n'
+    const fragment = await toFragment({
+      name: '<b>x',
+      yaml,
+      seed: 1,
+      overrides: [],
+      train: true,
+      receipt: undefined,
+    })
+    const visited = await visit(address + fragment)
+    const { page } = visited
+    await says(page, '#problems', 'line 2 unknown key <script>alert(1)</script>')
+    expect(await page.$$('img:not(#combined), #problems b, #problems script, option b')).toEqual([])
+    await expectClean(visited)
+    await page.close()
+  })
+
+  it('ends a run that does not listen, and trains the next one', async () => {
+    const endless = new URLSearchParams({
+      scenario: 'smoke',
+      set: 'training.optim_steps_per_batch=2000000000',
+    })
+    const { page } = await visit(`${address}#${endless}&train`)
+    await page.waitForFunction(() => document.querySelector('#rate')!.textContent !== '–')
+    await click(page, '#stop')
+    await says(page, '#status', 'Stopping after this round')
+    await says(page, '#stop', 'Stop at once')
+    await click(page, '#stop')
+    await says(page, '#status', 'Stopped')
+    await page.select('#scenario', 'smoke')
+    await isReady(page)
+    await click(page, '#train')
+    expect(await receiptOf(page)).toMatch(/^[0-9a-f]{64}$/)
+    await page.close()
+  })
+})

@@ -1,0 +1,178 @@
+// Line charts by uPlot in the colours of the page.
+import uPlot from 'uplot'
+import { tickFormat } from '../src/report/plot-scale.ts'
+import { formatNumber } from '../src/report/table.ts'
+import { byId } from './dom.ts'
+import type { Course, Series, View } from './protocol.ts'
+
+interface Line extends Series {
+  /** A custom property of style.css. */
+  color: string
+  /** Values of the right axis lie in [−1, 1] and more. */
+  axis?: 'left' | 'right'
+  width?: number
+  /** Holds each value until the next, over a filled area. */
+  area?: boolean
+  points?: boolean
+}
+
+interface Content {
+  x: Float64Array
+  /** Whether x is time, or environment steps. */
+  time: boolean
+  lines: Line[]
+}
+
+/** The charts of a training; `empty` puts the words of the beginning back. */
+export interface Charts {
+  view(view: View): void
+  course(course: Course): void
+  empty(): void
+}
+
+export function createCharts(): Charts {
+  const [market, wealth, losses, episodes] = ['market', 'wealth', 'losses', 'episodes'].map(createChart)
+  return {
+    view({ x, prices, positions, wealth: wealths }) {
+      const held = positions.map((line, i) => ({
+        ...line,
+        axis: 'right',
+        area: true,
+        color: color(i, '--agent'),
+      }))
+      const traded = prices.map((line, i) => ({ ...line, color: color(i, '--price') }))
+      market!.show({ x, time: true, lines: [...traded, ...(held as Line[])] })
+      const [agent, hold] = wealths
+      if (!agent || !hold) return wealth!.clear()
+      const lines = [
+        { ...hold, color: '--market' },
+        { ...agent, color: '--agent', width: 2 },
+      ]
+      wealth!.show({ x, time: true, lines })
+    },
+    course({ losses: { step, critic, actor }, episodes: { step: ends, reward } }) {
+      const lines: Line[] = [
+        { name: 'critic loss', values: critic, color: '--market' },
+        { name: 'actor loss', values: actor, color: '--agent', axis: 'right' },
+      ]
+      losses!.show({ x: step, time: false, lines })
+      const rewards = [{ name: 'episode reward', values: reward, color: '--agent', points: true }]
+      episodes!.show({ x: ends, time: false, lines: rewards })
+    },
+    empty() {
+      for (const chart of [wealth, losses, episodes]) chart!.clear()
+    },
+  }
+}
+
+function color(asset: number, first: string): string {
+  return asset === 0 ? first : `--asset-${1 + ((asset - 1) % 3)}`
+}
+
+const HEIGHT = 240
+
+/** A chart in the figure with that id, whose paragraph says what is to come while there is nothing. */
+function createChart(id: string): { show(content: Content): void; clear(): void } {
+  const figure = byId(id)
+  const place = figure.querySelector<HTMLElement>('.plot')!
+  const style = getComputedStyle(document.documentElement)
+  let plot: uPlot | undefined
+  let shape = ''
+  let shown: Content | undefined
+
+  function draw(content: Content): void {
+    shown = content
+    figure.classList.toggle('full', content.x.length > 0)
+    if (content.x.length === 0) return
+    const data = [content.x, ...content.lines.map(({ values }) => gapped(values))] as uPlot.AlignedData
+    const wanted = JSON.stringify(content.lines.map(({ name, axis }) => [name, axis]))
+    if (plot && shape === wanted) return plot.setData(data)
+    plot?.destroy()
+    shape = wanted
+    plot = new uPlot(
+      optionsFor(content, place.clientWidth, (name) => style.getPropertyValue(name)),
+      data,
+      place,
+    )
+  }
+
+  new ResizeObserver(() => {
+    if (plot && place.clientWidth > 0) plot.setSize({ width: place.clientWidth, height: HEIGHT })
+  }).observe(place)
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    shape = ''
+    if (shown) draw(shown)
+  })
+  return {
+    show: draw,
+    clear() {
+      plot?.destroy()
+      plot = shown = undefined
+      figure.classList.remove('full')
+    },
+  }
+}
+
+/** uPlot leaves a gap where it finds null. */
+function gapped(values: Float64Array): (number | null)[] {
+  return Array.from(values, (value) => (Number.isFinite(value) ? value : null))
+}
+
+function optionsFor(content: Content, width: number, colorOf: (name: string) => string): uPlot.Options {
+  const axis = {
+    stroke: colorOf('--quiet'),
+    grid: { stroke: colorOf('--line'), width: 1 },
+    ticks: { show: false },
+  }
+  const values = (_: uPlot, splits: number[]) => {
+    const format = tickFormat(Math.max(...splits.map(Math.abs)))
+    return splits.map(format)
+  }
+  const right = content.lines.some(({ axis: side }) => side === 'right')
+  const weights = content.lines.some(({ area }) => area)
+  const yAxis = { ...axis, values, size: 62 }
+  return {
+    width,
+    height: HEIGHT,
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+    cursor: { drag: { x: true, y: false }, points: { size: 6 } },
+    scales: {
+      x: { time: content.time },
+      ...(weights && { right: { range: (_, low, high) => [Math.min(-1, low), Math.max(1, high)] } }),
+    },
+    axes: [
+      content.time ? { ...axis, size: 34, space: 90, values: timeLabels } : { ...axis, size: 34, values },
+      { ...yAxis, scale: 'left' },
+      ...(right ? [{ ...yAxis, scale: 'right', side: 1 as const, grid: { show: false }, size: 50 }] : []),
+    ],
+    series: [
+      content.time ? { label: 'UTC', value: '{YYYY}-{MM}-{DD} {HH}:{mm}' } : { label: 'step' },
+      ...content.lines.map((line) => seriesOf(line, colorOf)),
+    ],
+  }
+}
+
+const DAY = 86_400
+
+function timeLabels(_: uPlot, splits: number[], __: number, ___: number, apart: number): string[] {
+  return splits.map((seconds) => {
+    const [day, clock] = new Date(seconds * 1000).toISOString().split('T') as [string, string]
+    return apart < DAY && seconds % DAY !== 0 ? clock.slice(0, 5) : day
+  })
+}
+
+function seriesOf(
+  { name, color: property, axis = 'left', width = 1.25, area, points }: Line,
+  colorOf: (name: string) => string,
+): uPlot.Series {
+  const stroke = colorOf(property)
+  return {
+    label: name,
+    scale: axis,
+    stroke,
+    width: area ? 1 : width,
+    value: (_, value) => formatNumber(value),
+    points: { show: points ?? false, size: 5, fill: stroke },
+    ...(area && { paths: uPlot.paths.stepped!({ align: 1 }), fill: colorOf('--area'), fillTo: () => 0 }),
+  }
+}

@@ -1,0 +1,53 @@
+// Files that the user drops or chooses: what each is for, and how large it may be.
+export type Kind = 'scenario' | 'data' | 'checkpoint' | 'receipt'
+
+const MEBIBYTE = 1024 * 1024
+/** Bytes of a scenario. */
+export const LARGEST_YAML = MEBIBYTE / 4
+
+const KINDS: [endings: RegExp, kind: Kind, largest: number][] = [
+  [/\.ya?ml$/i, 'scenario', LARGEST_YAML],
+  [/\.(csv|parquet)$/i, 'data', 200 * MEBIBYTE],
+  [/\.safetensors$/i, 'checkpoint', 200 * MEBIBYTE],
+  [/\.json$/i, 'receipt', 16 * MEBIBYTE],
+]
+
+/** @throws Error in a sentence when the page has no use for such a file */
+export function kindOf({ name, size }: File): Kind {
+  const found = KINDS.find(([endings]) => endings.test(name))
+  if (!found)
+    throw new Error(
+      `${name} cannot be used: the page takes data (.csv, .parquet), scenarios (.yaml), checkpoints (.safetensors) and receipts (.json)`,
+    )
+  const [, kind, largest] = found
+  if (size > largest) {
+    const [have, most] = [size, largest].map((bytes) => `${Number((bytes / MEBIBYTE).toPrecision(3))} MiB`)
+    throw new Error(`${name} is too large: it has ${have}, a ${kind} file may have ${most} here`)
+  }
+  return kind
+}
+
+/** Calls `take` with every file that is dropped anywhere on the page or chosen with `input`. */
+export function takeFiles(input: HTMLInputElement, take: (file: File) => void): void {
+  const root = document.documentElement
+  const isFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false
+  let depth = 0
+  const mark = (change: number) => {
+    depth = Math.max(0, depth + change)
+    root.classList.toggle('dropping', depth > 0)
+  }
+  root.addEventListener('dragenter', (event) => isFiles(event) && mark(1))
+  root.addEventListener('dragleave', (event) => isFiles(event) && mark(-1))
+  root.addEventListener('dragover', (event) => isFiles(event) && event.preventDefault())
+  root.addEventListener('drop', (event) => {
+    if (!isFiles(event)) return
+    event.preventDefault()
+    mark(-depth)
+    for (const file of event.dataTransfer!.files) take(file)
+  })
+  input.addEventListener('change', () => {
+    for (const file of input.files ?? []) take(file)
+    // so that the same file can be chosen again
+    input.value = ''
+  })
+}

@@ -1,0 +1,244 @@
+// The page: what the user does becomes requests to the worker, and what the worker replies is shown.
+import { createCharts } from './charts.ts'
+import { byId, element } from './dom.ts'
+import { createEditor } from './editor.ts'
+import { kindOf, takeFiles } from './files.ts'
+import type { Inputs, Reply, Request, View } from './protocol.ts'
+import { createResults } from './results.ts'
+import { createRunPanel } from './run-panel.ts'
+import { createScenarios } from './scenarios.ts'
+import { fromFragment, toFragment, type Shared } from './share.ts'
+
+let worker = startWorker()
+const send = (request: Request): void => worker.postMessage(request)
+
+const charts = createCharts()
+const panel = createRunPanel(send, train, giveUp)
+const results = createResults(() => send({ type: 'plots' }))
+const editor = createEditor(() => {
+  scenarios.edited(editor.text())
+  changed()
+})
+const scenarios = createScenarios((yaml) => {
+  editor.setText(yaml)
+  changed()
+})
+const seedField = byId<HTMLInputElement>('seed')
+const linkField = byId<HTMLInputElement>('link')
+
+/** The seed that is in effect, once the scenario has been checked. */
+let seed: number | undefined
+/** What a link says that the run is to come to. */
+let expected: string | undefined
+/** The receipt of the inputs as they are now. */
+let receipt: string | undefined
+let ownData: File | undefined
+let startWhenChecked = false
+let checking: ReturnType<typeof setTimeout> | undefined
+
+function startWorker(): Worker {
+  const started = new Worker(new URL('./worker/index.ts', import.meta.url), { type: 'module' })
+  started.addEventListener('message', ({ data }: MessageEvent<Reply>) => onReply(data))
+  started.addEventListener('error', () =>
+    panel.problem('the worker of this page cannot go on: reload the page'),
+  )
+  return started
+}
+
+/** Ends a run that does not listen, and all that its worker held but the data. */
+function giveUp(): void {
+  worker.terminate()
+  worker = startWorker()
+  if (ownData) send({ type: 'data', file: ownData })
+  results.clear()
+  byId('continue').hidden = true
+  panel.stopped()
+  changed()
+}
+
+function inputs(): Inputs {
+  const text = seedField.value.trim()
+  return { name: scenarios.name(), yaml: editor.text(), seed: text === '' ? null : Number(text) }
+}
+
+/** Something that decides the run is different now. */
+function changed(): void {
+  receipt = expected = undefined
+  byId('link-field').hidden = true
+  clearTimeout(checking)
+  checking = setTimeout(check, 150)
+}
+
+function check(): void {
+  const isSeed = /^\d*$/.test(seedField.value.trim()) && Number(seedField.value) <= Number.MAX_SAFE_INTEGER
+  seedField.setAttribute('aria-invalid', String(!isSeed))
+  if (isSeed) return send({ type: 'check', inputs: inputs() })
+  showChecked({
+    type: 'checked',
+    problems: [{ line: 0, text: `the seed must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}` }],
+    notes: [],
+  })
+}
+
+function showChecked({ problems, notes, summary, preview }: Extract<Reply, { type: 'checked' }>): void {
+  editor.show(problems, notes)
+  seed = summary?.seed
+  seedField.placeholder = summary ? String(summary.seed) : ''
+  const steps = summary && `${summary.maxSteps.toLocaleString('en')} steps`
+  const several = problems.length === 1 ? 'one problem' : `${problems.length} problems`
+  byId('about').textContent = steps
+    ? [steps, summary.data || 'add your data to train'].join(' · ')
+    : `The scenario has ${several}.`
+  panel.setReady(summary !== undefined)
+  if (preview && !panel.isBusy() && byId('results').hidden) show([preview])
+  if (startWhenChecked && summary) train()
+  startWhenChecked = false
+}
+
+function train(): void {
+  panel.starting()
+  send({ type: 'train', inputs: inputs() })
+}
+
+/** Shows the first of the views, and buttons for the others. */
+function show(views: readonly View[], which = views[0]!): void {
+  byId('view-title').textContent = `The market: ${which.title}`
+  charts.view(which)
+  const buttons = views.map((view) => {
+    const button = element('button', { type: 'button', textContent: view.title })
+    button.setAttribute('aria-pressed', String(view === which))
+    button.addEventListener('click', () => {
+      show(views, view)
+      byId('splits').querySelectorAll('button')[views.indexOf(view)]!.focus()
+    })
+    return button
+  })
+  byId('splits').replaceChildren(...buttons)
+  byId('splits').hidden = views.length < 2
+}
+
+async function takeFile(file: File): Promise<void> {
+  try {
+    const kind = kindOf(file)
+    if (kind === 'scenario') {
+      scenarios.own(file.name.replace(/\.ya?ml$/i, ''), await file.text())
+      return
+    }
+    if (panel.isBusy()) throw new Error('a run is under way: stop it first')
+    if (kind === 'data') ownData = file
+    if (kind === 'receipt') panel.starting()
+    send({ type: kind === 'receipt' ? 'verify' : kind, file })
+  } catch (error) {
+    panel.problem((error as Error).message)
+  }
+}
+
+function onReply(reply: Reply): void {
+  switch (reply.type) {
+    case 'ready':
+      return
+    case 'checked':
+      return showChecked(reply)
+    case 'overridden':
+      return takeOverridden(reply.yaml)
+    case 'data':
+      byId('data').hidden = false
+      byId('data-text').textContent = `${reply.name}: ${reply.text}`
+      panel.say(`The run is on your data now.`)
+      return changed()
+    case 'checkpoint':
+      if (reply.yaml !== undefined) {
+        scenarios.own(reply.title, reply.yaml)
+        seedField.value = ''
+      }
+      return panel.offer(reply)
+    case 'started':
+      charts.empty()
+      results.clear()
+      byId('splits').hidden = true
+      return panel.started(reply)
+    case 'progress':
+      return panel.progress(reply)
+    case 'course':
+      return charts.course(reply)
+    case 'view':
+      return show([reply.view])
+    case 'finished':
+      receipt = reply.receipt
+      panel.finished(reply)
+      show(reply.views, reply.views.at(-1))
+      return results.show(reply, expected)
+    case 'verdict':
+      return panel.verdict(reply)
+    case 'stopped':
+      return panel.stopped()
+    case 'plots':
+      return results.plots(reply.files)
+    case 'problem':
+      if (['train', 'continue', 'verify'].includes(reply.about)) panel.stopped()
+      if (reply.about === 'continue') byId('continue').hidden = false
+      if (reply.about === 'data') {
+        byId('data').hidden = true
+        ownData = undefined
+        changed()
+      }
+      return panel.problem(reply.message)
+  }
+}
+
+async function copyLink(): Promise<void> {
+  const { name, yaml } = { name: scenarios.name(), yaml: editor.text() }
+  const own = scenarios.isShipped() ? undefined : yaml
+  const shared: Shared = { name, yaml: own, seed: seed ?? null, overrides: [], train: true, receipt }
+  linkField.value = new URL(await toFragment(shared), location.href).href
+  byId('link-field').hidden = false
+  linkField.select()
+  try {
+    await navigator.clipboard.writeText(linkField.value)
+    panel.say('The link is copied. Who opens it trains the same agent.')
+  } catch {
+    panel.say('The link is selected: copy it from the field.')
+  }
+}
+
+/** The scenario of a link with its overrides on it. */
+function takeOverridden(yaml: string): void {
+  const receiptOfLink = expected
+  scenarios.own(scenarios.name(), yaml)
+  expected = receiptOfLink
+}
+
+async function openLink(): Promise<void> {
+  try {
+    if (panel.isBusy()) throw new Error('a run is under way: stop it, then open the link again')
+    const shared = await fromFragment(location.hash)
+    if (!shared) return void scenarios.choose('sine_wave')
+    const { name, yaml, overrides } = shared
+    seedField.value = shared.seed === null ? '' : String(shared.seed)
+    if (yaml !== undefined) scenarios.own(name ?? 'own', yaml)
+    else if (!scenarios.choose(name ?? 'sine_wave'))
+      throw new Error(`the link cannot be used: there is no scenario "${name!.slice(0, 50)}" here`)
+    expected = shared.receipt
+    startWhenChecked = shared.train
+    if (overrides.length > 0) {
+      clearTimeout(checking)
+      send({ type: 'override', inputs: inputs(), overrides })
+    }
+  } catch (error) {
+    if (!panel.isBusy()) scenarios.choose('sine_wave')
+    panel.problem((error as Error).message)
+  }
+}
+
+byId<HTMLDetailsElement>('scenario-details').open = matchMedia('(min-width: 60rem)').matches
+takeFiles(byId<HTMLInputElement>('file'), (file) => void takeFile(file))
+seedField.addEventListener('input', changed)
+byId('share').addEventListener('click', () => void copyLink())
+byId('data-away').addEventListener('click', () => {
+  byId('data').hidden = true
+  ownData = undefined
+  send({ type: 'data', file: undefined })
+  changed()
+})
+addEventListener('hashchange', () => void openLink())
+void openLink()

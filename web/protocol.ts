@@ -1,0 +1,106 @@
+// What the page and its worker say to each other. The page draws; all that computes is in the worker.
+
+/** What a run is made of, besides data of one's own. */
+export interface Inputs {
+  /** The file that the YAML would be, without its ending. */
+  name: string
+  yaml: string
+  /** null for the seed of the scenario. */
+  seed: number | null
+}
+
+export type Request =
+  | { type: 'check'; inputs: Inputs }
+  /** Lays overrides (`key=value`) on the YAML of a link. */
+  | { type: 'override'; inputs: Inputs; overrides: string[] }
+  /** A parquet or CSV file in place of generated data; undefined puts it away. */
+  | { type: 'data'; file: File | undefined }
+  | { type: 'train'; inputs: Inputs }
+  | { type: 'checkpoint'; file: File }
+  /** Goes on from the checkpoint that was read, or left by a stopped run. */
+  | { type: 'continue'; maxSteps: number }
+  | { type: 'verify'; file: File }
+  | { type: 'pause' | 'resume' | 'stop' | 'plots' }
+
+/** A line of the YAML (0 for none) and what is wrong there. */
+export interface Problem {
+  line: number
+  text: string
+}
+
+export interface Series {
+  name: string
+  /** As long as the `x` beside it; NaN is a gap. */
+  values: Float64Array
+}
+
+/** A stretch of the market and, once there is an agent, what it did there. */
+export interface View {
+  title: string
+  /** Seconds since 1970, UTC. */
+  x: Float64Array
+  prices: Series[]
+  /** Weights of wealth. */
+  positions: Series[]
+  /** In multiples of the first. */
+  wealth: Series[]
+}
+
+/** The course of a training, over environment steps. */
+export interface Course {
+  losses: { step: Float64Array; critic: Float64Array; actor: Float64Array }
+  episodes: { step: Float64Array; reward: Float64Array }
+}
+
+export interface Progress {
+  step: number
+  updates: number
+  updatesPerSecond: number
+  secondsLeft: number | undefined
+  /** Σ log reward of the last validation. */
+  validation: number | undefined
+}
+
+export interface Download {
+  name: string
+  content: Blob
+}
+
+export interface Finished {
+  complete: boolean
+  step: number
+  /** Which policy the table is about. */
+  evaluated: 'final' | 'best'
+  /** A metric a row, a split a column. */
+  table: { header: string[]; rows: string[][] }
+  /** 64 hexadecimal digits; only of a complete run. */
+  receipt: string | undefined
+  downloads: Download[]
+  /** By split. */
+  views: View[]
+}
+
+export type Reply =
+  | { type: 'ready' }
+  | {
+      type: 'checked'
+      problems: Problem[]
+      notes: string[]
+      /** The run as it would be, when there are no problems. */
+      summary?: { seed: number; maxSteps: number; data: string } | undefined
+      preview?: View | undefined
+    }
+  | { type: 'overridden'; yaml: string }
+  | { type: 'data'; name: string; text: string; notes: string[] }
+  | { type: 'checkpoint'; title: string; seed: number; step: number; maxSteps: number; yaml?: string }
+  | { type: 'started'; title: string; seed: number; maxSteps: number }
+  | ({ type: 'progress' } & Progress)
+  | ({ type: 'course' } & Course)
+  | { type: 'view'; view: View }
+  | ({ type: 'finished' } & Finished)
+  | { type: 'verdict'; identical: boolean; sentence: string }
+  /** The work that was under way was given up. */
+  | { type: 'stopped' }
+  | { type: 'plots'; files: Download[] }
+  /** A request came to nothing; `about` tells which. */
+  | { type: 'problem'; about: Request['type']; message: string }

@@ -1,0 +1,150 @@
+// The buttons, words and figures of a run.
+import { formatNumber } from '../src/report/table.ts'
+import { byId } from './dom.ts'
+import type { Finished, Progress, Reply, Request } from './protocol.ts'
+
+type Offer = Extract<Reply, { type: 'checkpoint' }>
+
+export interface RunPanel {
+  /** Whether there is something to train. */
+  setReady(ready: boolean): void
+  /** A run was asked for; it starts, or there is a problem and it has stopped. */
+  starting(): void
+  started(run: Extract<Reply, { type: 'started' }>): void
+  progress(progress: Progress): void
+  finished(finished: Finished): void
+  verdict(verdict: { identical: boolean; sentence: string }): void
+  stopped(): void
+  /** Offers to go on from a checkpoint. */
+  offer(checkpoint: Offer): void
+  isBusy(): boolean
+  say(text: string): void
+  problem(text: string): void
+}
+
+type State = 'idle' | 'running' | 'paused'
+
+/** @param onGiveUp called when a run that was asked to stop is to end at once, with nothing left of it */
+export function createRunPanel(
+  send: (request: Request) => void,
+  onTrain: () => void,
+  onGiveUp: () => void,
+): RunPanel {
+  const [train, pause, stop] = ['train', 'pause', 'stop'].map((id) => byId<HTMLButtonElement>(id)) as [
+    HTMLButtonElement,
+    HTMLButtonElement,
+    HTMLButtonElement,
+  ]
+  const [status, verdict] = [byId('status'), byId('verdict')]
+  const progress = byId<HTMLProgressElement>('progress')
+  const goOn = byId<HTMLFormElement>('continue')
+  const until = byId<HTMLInputElement>('continue-until')
+  let state: State = 'idle'
+  let stopping = false
+  let running = ''
+  let least = 0
+
+  function enter(next: State): void {
+    const focused = [train, pause, stop].includes(document.activeElement as HTMLButtonElement)
+    state = next
+    train.hidden = next !== 'idle'
+    pause.hidden = stop.hidden = next === 'idle'
+    if (next === 'idle') {
+      stopping = false
+      stop.textContent = 'Stop'
+    }
+    pause.textContent = next === 'paused' ? 'Resume' : 'Pause'
+    for (const id of ['file', 'data-away'])
+      byId<HTMLInputElement | HTMLButtonElement>(id).disabled = next !== 'idle'
+    // so that the keyboard is not lost with the button that it was on
+    if (focused) (next === 'idle' ? train : pause).focus()
+  }
+
+  function say(text: string, isProblem = false): void {
+    status.textContent = text
+    status.classList.toggle('problem', isProblem)
+  }
+
+  train.addEventListener('click', onTrain)
+  pause.addEventListener('click', () => {
+    send({ type: state === 'paused' ? 'resume' : 'pause' })
+    enter(state === 'paused' ? 'running' : 'paused')
+    say(state === 'paused' ? 'Paused.' : running)
+  })
+  stop.addEventListener('click', () => {
+    if (stopping) return onGiveUp()
+    send({ type: 'stop' })
+    stopping = true
+    stop.textContent = 'Stop at once'
+    say('Stopping after this round of updates …')
+  })
+  goOn.addEventListener('submit', (event) => {
+    event.preventDefault()
+    const maxSteps = Number(until.value)
+    if (!Number.isSafeInteger(maxSteps) || maxSteps < least || maxSteps > 2147483647)
+      return say(`the step to train until must be an integer from ${least} on`, true)
+    enter('running')
+    send({ type: 'continue', maxSteps })
+  })
+  byId('continue-discard').addEventListener('click', () => (goOn.hidden = true))
+
+  return {
+    setReady: (ready) => (train.disabled = !ready),
+    starting() {
+      verdict.hidden = true
+      enter('running')
+      say('Preparing …')
+    },
+    started({ title, seed, maxSteps }) {
+      goOn.hidden = verdict.hidden = true
+      running = `Training ${title} with seed ${seed}.`
+      progress.max = maxSteps
+      progress.value = 0
+      say(running)
+    },
+    progress({ step, updatesPerSecond, secondsLeft, validation }) {
+      progress.value = step
+      byId('step').textContent = step.toLocaleString('en')
+      byId('rate').textContent = Math.round(updatesPerSecond).toLocaleString('en')
+      byId('left').textContent = duration(secondsLeft)
+      byId('validation').textContent = formatNumber(validation)
+    },
+    finished({ complete, step, receipt }) {
+      enter('idle')
+      byId('left').textContent = '–'
+      say(
+        complete
+          ? `Trained ${step.toLocaleString('en')} steps: receipt ${receipt!.slice(0, 16)}.`
+          : `Stopped at step ${step.toLocaleString('en')}. Its checkpoint holds all of the run.`,
+      )
+    },
+    verdict({ identical, sentence }) {
+      enter('idle')
+      say('Verified.')
+      verdict.hidden = false
+      verdict.className = identical ? 'identical' : 'different'
+      verdict.textContent = `The receipt: ${sentence}.`
+    },
+    stopped() {
+      enter('idle')
+      say('Stopped.')
+    },
+    offer({ title, seed, step, maxSteps }) {
+      least = Math.max(1, step)
+      goOn.hidden = false
+      const [at, of] = [step, maxSteps].map((count) => count.toLocaleString('en'))
+      byId('continue-about').textContent = `A checkpoint of ${title}, seed ${seed}, at step ${at} of ${of}.`
+      until.value = String(maxSteps)
+    },
+    isBusy: () => state !== 'idle',
+    say: (text) => say(text),
+    problem: (text) => say(text, true),
+  }
+}
+
+function duration(seconds: number | undefined): string {
+  if (seconds === undefined) return '–'
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  if (seconds < 5400) return `${Math.ceil(seconds / 60)} min`
+  return `${(seconds / 3600).toPrecision(2)} h`
+}

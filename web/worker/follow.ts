@@ -1,0 +1,123 @@
+// Drives a training in slices, so that the worker hears Pause and Stop, and tells the page how it goes.
+import type { Rollout } from '../../src/evaluate.ts'
+import type { TrialEvent } from '../../src/trial.ts'
+import type { Progress, Reply, View } from '../protocol.ts'
+import { courseOf, type Diary } from './view.ts'
+
+/** What the user asked of the training under way. */
+export interface Control {
+  stopped: boolean
+  /** Pending while paused. */
+  paused: Promise<void> | undefined
+}
+
+export interface Followed {
+  maxSteps: number
+  control: Control
+  diary: Diary
+  view: (rollout: Rollout, step: number) => View
+  post: (reply: Reply) => void
+}
+
+const SLICE_MILLISECONDS = 30
+const PROGRESS_MILLISECONDS = 100
+const CHARTS_MILLISECONDS = 300
+
+/** Runs to the end. @returns undefined when stopped before `steps` itself came to an end */
+export async function follow<Result>(
+  steps: AsyncGenerator<TrialEvent, Result>,
+  { maxSteps, control, diary, view, post }: Followed,
+  isStoppable: boolean,
+): Promise<Result | undefined> {
+  const pace = createPace(maxSteps)
+  let latest: View | undefined
+  let [slice, told, drawn] = [performance.now(), 0, 0]
+  const tell = (now: number) => {
+    post({ type: 'progress', ...pace.progress(now) })
+    told = now
+  }
+  const draw = (now: number) => {
+    post({ type: 'course', ...courseOf(diary) })
+    if (latest) post({ type: 'view', view: latest })
+    latest = undefined
+    drawn = now
+  }
+  for (;;) {
+    const { value, done } = await steps.next()
+    const now = performance.now()
+    if (done) {
+      tell(now)
+      draw(now)
+      return value
+    }
+    pace.event(value, now)
+    note(diary, value)
+    if (value.type === 'validation' && value.rollout) latest = view(value.rollout, value.step)
+    if (now - slice < SLICE_MILLISECONDS) continue
+    if (now - told > PROGRESS_MILLISECONDS) tell(now)
+    if (now - drawn > CHARTS_MILLISECONDS || control.paused) draw(now)
+    await turn()
+    if (control.paused) {
+      await control.paused
+      pace.rested(performance.now() - now)
+    }
+    if (control.stopped && isStoppable) {
+      await steps.return(undefined as never)
+      return undefined
+    }
+    slice = performance.now()
+  }
+}
+
+function note({ losses, episodes }: Diary, event: TrialEvent): void {
+  if (event.type === 'losses') {
+    losses.steps.push(event.step)
+    losses.criticLoss.push(event.criticLoss)
+    losses.actorLoss.push(event.actorLoss)
+  }
+  if (event.type === 'episode') {
+    episodes.step.push(event.step)
+    episodes.reward.push(event.episodeReward)
+  }
+}
+
+/** Counts from the first update on: the steps before it are far quicker. */
+function createPace(maxSteps: number) {
+  let began: { step: number; updates: number; at: number } | undefined
+  let [step, updates, validation] = [0, 0, undefined as number | undefined]
+  return {
+    event(event: TrialEvent, now: number) {
+      step = event.step
+      if (event.type === 'update') {
+        ;({ updates } = event)
+        began ??= { step, updates: updates - 1, at: now }
+      }
+      if (event.type === 'validation') validation = event.sumLogReward
+    },
+    rested(milliseconds: number) {
+      if (began) began.at += milliseconds
+    },
+    progress(now: number): Progress {
+      const seconds = began ? (now - began.at) / 1000 : 0
+      const stepsPerSecond = began && seconds > 0 ? (step - began.step) / seconds : 0
+      return {
+        step,
+        updates,
+        validation,
+        updatesPerSecond: began && seconds > 0 ? (updates - began.updates) / seconds : 0,
+        secondsLeft: stepsPerSecond > 0 ? (maxSteps - step) / stepsPerSecond : undefined,
+      }
+    },
+  }
+}
+
+const { port1, port2 } = new MessageChannel()
+port1.start()
+
+/** Lets the messages that have arrived have their turn; timers would wait 4 ms each. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    port1.addEventListener('message', () => resolve(), { once: true })
+    port2.postMessage(null)
+  })
+}

@@ -1,0 +1,99 @@
+// What a run is made of: the scenario of the editor, and generated data or a file of one's own.
+import { parseDocument } from 'yaml'
+import { createCore } from '../../src/core/core.ts'
+import type { CoreModule } from '../../src/core/module.ts'
+import type { Loaded } from '../../src/data/ohlcv.ts'
+import { generate } from '../../src/data/synthetic.ts'
+import type { Table } from '../../src/data/table.ts'
+import { formatSpacing, formatTime, timeframeMilliseconds } from '../../src/data/time.ts'
+import { parseScenario, type ScenarioError } from '../../src/scenario/load.ts'
+import { readOverride } from '../../src/scenario/overrides.ts'
+import type { Scenario } from '../../src/scenario/schema.ts'
+import type { Inputs, Problem } from '../protocol.ts'
+
+export interface OwnData extends Loaded {
+  name: string
+}
+
+// A scenario without a seed gets this one, so that what was checked is what is trained.
+const [drawn] = crypto.getRandomValues(new Uint32Array(1))
+const randomSeed = () => 1 + (drawn! % 100_000)
+
+/** @throws ScenarioError */
+export function readInputs({ name, yaml, seed }: Inputs, own: OwnData | undefined) {
+  const { scenario, notes } = parseScenario(yaml, `${name}.yaml`, { seed, randomSeed })
+  if (own) scenario.data.data_path = own.name
+  return { scenario, notes: [...notes, ...(own ? dataNotes(own, scenario) : [])] }
+}
+
+/** The sentences of a ScenarioError, each with its line. */
+export function problemsOf(error: ScenarioError, { name }: Inputs): Problem[] {
+  return error.problems.map((sentence) => {
+    const file = `${name}.yaml:`
+    if (!sentence.startsWith(file)) return { line: 0, text: sentence }
+    const [, line = '0', text] = /^(?:(\d+): )?(.*)$/s.exec(sentence.slice(file.length))!
+    return { line: Number(line), text: text!.trim() }
+  })
+}
+
+/** The YAML with overrides laid on top, its comments kept. @throws Error that lists the overrides that are none */
+export function withOverrides(yaml: string, overrides: readonly string[]): string {
+  const document = parseDocument(yaml)
+  const problems: string[] = []
+  for (const text of overrides) {
+    const read = readOverride(text)
+    if ('problem' in read) problems.push(read.problem.replace(/^-o /, ''))
+    else document.setIn(read.path, document.createNode(read.value))
+  }
+  if (problems.length > 0) throw new Error(`the link cannot be used: ${problems.join('; ')}`)
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false })
+}
+
+/** @throws Error in sentences */
+export async function readOwnData(file: File): Promise<OwnData> {
+  const { name } = file
+  if (/\.csv$/i.test(name)) {
+    const { csvToTable } = await import('../../src/data/csv.ts')
+    return { ...csvToTable(await file.text(), name), name }
+  }
+  const { parquetToTable } = await import('../../src/data/parquet.ts')
+  return { ...(await parquetToTable(await file.arrayBuffer(), name)), name }
+}
+
+export function describe({ length, columns }: Table): string {
+  const [first, last] = [columns.timestamp![0]!, columns.timestamp!.at(-1)!].map(formatTime)
+  return `${length.toLocaleString('en')} rows, ${first} to ${last}`
+}
+
+function dataNotes({ name, spacing, warnings }: OwnData, { data: { timeframe } }: Scenario): string[] {
+  if (spacing === timeframeMilliseconds(timeframe)) return warnings
+  const found = `${name} has a row every ${formatSpacing(spacing)}, data.timeframe is ${timeframe}`
+  return [...warnings, `${found}: annualised metrics count with ${timeframe}`]
+}
+
+/** How many rows a generator makes. */
+export function rowsOf(generator: NonNullable<Scenario['data_generator']>): number {
+  if (generator.pattern_type !== 'sine_wave') return generator.n_samples
+  return generator.n_periods * generator.samples_per_period
+}
+
+let last: { key: string; table: Table } | undefined
+
+/** The table of one's own, or a generated one. @throws Error in a sentence when there is neither */
+export async function tableOf(
+  scenario: Scenario,
+  own: OwnData | undefined,
+  module: CoreModule,
+): Promise<Table> {
+  const { data, data_generator: generator } = scenario
+  if (own) return own.table
+  if (!generator)
+    throw new Error(
+      'the scenario has no data_generator, so its data are a file of yours: add a parquet or CSV file',
+    )
+  const key = JSON.stringify([generator, data.timeframe])
+  if (last?.key === key) return last.table
+  const table = generate(generator, data.timeframe, await createCore(module, generator.seed!))
+  last = { key, table }
+  return table
+}

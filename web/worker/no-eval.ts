@@ -1,0 +1,4 @@
+// Imported before everything else: schemas that compile themselves would break the page's content security policy.
+import { config } from 'zod'
+
+config({ jitless: true })

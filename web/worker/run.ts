@@ -1,0 +1,153 @@
+// A run in the page: trained from inputs or from a checkpoint, or again as a receipt tells.
+import { stringify } from 'yaml'
+import { mustHoldRun, openCheckpoint, type CheckpointInfo } from '../../src/checkpoint.ts'
+import { createCore } from '../../src/core/core.ts'
+import type { CoreModule } from '../../src/core/module.ts'
+import { digestOf, type Table } from '../../src/data/table.ts'
+import { metricsBySplit, type Rollout } from '../../src/evaluate.ts'
+import { prepare, SPLITS, type Prepared } from '../../src/market.ts'
+import { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from '../../src/receipt.ts'
+import { compareRollouts } from '../../src/report/compare.ts'
+import type { Scenario } from '../../src/scenario/schema.ts'
+import { checkTrial, runTrial, type TrialResult } from '../../src/trial.ts'
+import { verify } from '../../src/verify.ts'
+import type { Download, Finished, Reply } from '../protocol.ts'
+import { follow, type Control } from './follow.ts'
+import { tableOf, type OwnData } from './inputs.ts'
+import { viewOfRollout, type Diary } from './view.ts'
+
+export interface Context {
+  module: CoreModule
+  own: OwnData | undefined
+  control: Control
+  post: (reply: Reply) => void
+}
+
+export interface Saved {
+  bytes: Uint8Array
+  info: CheckpointInfo
+}
+
+/** What came of a run, with all that its plots need. */
+export interface Ran {
+  scenario: Scenario
+  prepared: Prepared
+  diary: Diary
+  result: TrialResult
+}
+
+/** Trains to the end or until the user stops it. @throws Error in sentences */
+export async function train(scenario: Scenario, context: Context, saved?: Saved): Promise<Ran> {
+  const { module, own, control, post } = context
+  const table = await tableOf(scenario, own, module)
+  const prepared = await preparedFor(scenario, table, context, saved)
+  await checkTrial(scenario, prepared, module)
+  const options = { shouldStop: () => control.stopped, resume: saved?.bytes }
+  const course = started(scenario, prepared, context)
+  const result = await follow(runTrial(scenario, prepared, module, options), course, false)
+  const ran = { scenario, prepared, diary: course.diary, result: result! }
+  post({ type: 'finished', ...finished(ran) })
+  return ran
+}
+
+async function preparedFor(scenario: Scenario, table: Table, { module }: Context, saved?: Saved) {
+  const { math } = await createCore(module, scenario.seed)
+  return prepare(scenario, table, math, saved?.info.statistics)
+}
+
+/** Trains again what a receipt tells, and compares. @throws Error in sentences */
+export async function verifyReceipt(file: File, context: Context): Promise<void> {
+  const { module, post } = context
+  const receipt = named(file, readReceipt, await file.text())
+  const scenario = named(file, scenarioOf, receipt)
+  const table = await tableFor(receipt, scenario, context)
+  const course = started(scenario, await preparedFor(scenario, table, context), context)
+  const verdict = await follow(verify(receipt, table, module), course, true)
+  if (!verdict) return post({ type: 'stopped' })
+  post({ type: 'verdict', identical: verdict.identical, sentence: verdict.sentence })
+}
+
+/** One's own data, or generated ones. @throws Error in a sentence when the receipt is of neither */
+async function tableFor(receipt: Receipt, scenario: Scenario, { own, module }: Context): Promise<Table> {
+  if (own && digestOf(own.table) === receipt.data) return own.table
+  const table = await tableOf(scenario, undefined, module)
+  if (digestOf(table) === receipt.data) return table
+  throw new Error(
+    'the receipt was made with other data than its data_generator makes: add the file that it was trained on first',
+  )
+}
+
+/** @throws Error in a sentence that names the file */
+export async function readSaved(file: File): Promise<Saved> {
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  return named(file, savedIn, bytes)
+}
+
+/** A run to go on from. @throws Error in a sentence when the bytes hold none */
+export function savedIn(bytes: Uint8Array): Saved {
+  const checkpoint = openCheckpoint(bytes)
+  mustHoldRun(checkpoint)
+  return { bytes, info: checkpoint.info }
+}
+
+function named<Given, Read>({ name }: File, read: (given: Given) => Read, given: Given): Read {
+  try {
+    return read(given)
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Tells the page that training begins; returns what it takes to follow it. */
+function started(scenario: Scenario, prepared: Prepared, { control, post }: Context) {
+  const { seed, experiment_name: title } = scenario
+  const { max_steps: maxSteps } = scenario.training
+  post({ type: 'started', title, seed, maxSteps })
+  const diary: Diary = {
+    losses: { steps: [], criticLoss: [], actorLoss: [] },
+    episodes: { step: [], reward: [] },
+  }
+  const view = (rollout: Rollout, step: number) =>
+    viewOfRollout(
+      `validation at step ${step.toLocaleString('en')}`,
+      'validation',
+      scenario,
+      prepared,
+      rollout,
+    )
+  return { maxSteps, control, diary, view, post }
+}
+
+function finished({ scenario, prepared, result }: Ran): Finished {
+  const { complete, step, evaluated, evaluation, receipt } = result
+  return {
+    complete,
+    step,
+    evaluated,
+    table: compareRollouts(metricsBySplit(evaluation)),
+    receipt: receipt && receiptName(receipt),
+    downloads: downloadsOf(scenario, result),
+    views: SPLITS.map((split) => viewOfRollout(split, split, scenario, prepared, evaluation[split].agent)),
+  }
+}
+
+function downloadsOf(scenario: Scenario, { checkpoint, best, receipt }: TrialResult): Download[] {
+  const yaml = stringify(scenario)
+  return [
+    ...(receipt ? [{ name: 'receipt.json', content: new Blob([receiptText(receipt)]) }] : []),
+    { name: 'checkpoint.safetensors', content: new Blob([checkpoint]) },
+    ...(best ? [{ name: 'checkpoint_best.safetensors', content: new Blob([best.bytes]) }] : []),
+    { name: `${scenario.experiment_name}.yaml`, content: new Blob([yaml]) },
+  ]
+}
+
+/** The plots of the command line, drawn by a library that only this loads. */
+export async function plotsOf({ scenario, prepared, result, diary }: Ran): Promise<Download[]> {
+  const { trialPlots } = await import('../../src/report/trial-plots.ts')
+  const title = `${scenario.experiment_name}, trial_0, seed ${scenario.seed}`
+  const plots = trialPlots(title, scenario, prepared, result.evaluation, diary.losses)
+  return Object.entries(plots).map(([path, svg]) => ({
+    name: path.replace(/^.*\//, ''),
+    content: new Blob([svg], { type: 'image/svg+xml' }),
+  }))
+}

@@ -1,0 +1,108 @@
+// From runs to what a chart can show: aligned columns of at most MOST points.
+import type { Table } from '../../src/data/table.ts'
+import { buyAndHold, type Rollout } from '../../src/evaluate.ts'
+import type { Prepared } from '../../src/market.ts'
+import type { SplitName } from '../../src/data/split.ts'
+import type { Scenario } from '../../src/scenario/schema.ts'
+import type { Course, Series, View } from '../protocol.ts'
+
+/** More than a chart has pixels, few enough to draw in a frame. */
+const MOST = 2000
+
+/** The rows, ascending, that keep the lowest and the highest of each line in each stretch, and the last one. */
+export function chosenRows(length: number, lines: readonly ArrayLike<number>[], most = MOST): number[] {
+  if (length <= most) return Array.from({ length }, (_, i) => i)
+  const stretches = Math.floor((most - 1) / (2 * lines.length))
+  const chosen = new Set([length - 1])
+  for (let s = 0; s < stretches; s++) {
+    const [from, to] = [s, s + 1].map((edge) => Math.floor((edge * length) / stretches)) as [number, number]
+    for (const line of lines) {
+      let [low, high] = [from, from]
+      for (let i = from + 1; i < to; i++) {
+        if (line[i]! < line[low]!) low = i
+        if (line[i]! > line[high]!) high = i
+      }
+      chosen.add(low).add(high)
+    }
+  }
+  return [...chosen].toSorted((a, b) => a - b)
+}
+
+const pick = (values: ArrayLike<number>, rows: readonly number[]): Float64Array =>
+  Float64Array.from(rows, (row) => values[row] ?? NaN)
+
+/** All of the data, before there is an agent. */
+export function viewOfTable({ length, columns }: Table): View {
+  const price = columns.close!
+  const rows = chosenRows(length, [price])
+  const x = pick(columns.timestamp!, rows).map((time) => time / 1000)
+  return {
+    title: `all ${length.toLocaleString('en')} rows`,
+    x,
+    prices: [{ name: 'price', values: pick(price, rows) }],
+    positions: [],
+    wealth: [],
+  }
+}
+
+/** What an agent did on a split. */
+export function viewOfRollout(
+  title: string,
+  split: SplitName,
+  scenario: Scenario,
+  { markets, splits, table }: Prepared,
+  { firstRow, wealth, positions }: Rollout,
+): View {
+  const market = markets[split]
+  const assets = market.prices.length
+  const { length } = wealth
+  const names = scenario.env.price_columns ?? ['close']
+  const times = table.columns.timestamp!.subarray(splits[split].from + firstRow)
+  const relative = (values: ArrayLike<number>) => Float64Array.from(values, (value) => value / values[0]!)
+  const lines = {
+    prices: market.prices.map((price, asset) => {
+      const shown = price.subarray(firstRow, firstRow + length)
+      if (assets === 1) return { name: 'price', values: shown }
+      return { name: `${names[asset]}, relative`, values: relative(shown) }
+    }),
+    positions: market.prices.map((_, asset) => ({
+      name: assets === 1 ? 'position' : `position ${names[asset]}`,
+      values: positions.filter((_, i) => i % assets === asset),
+    })),
+    wealth: [
+      { name: 'agent', values: relative(wealth) },
+      { name: 'buy & hold', values: buyAndHold(market, firstRow).subarray(0, length) },
+    ],
+  }
+  const rows = chosenRows(
+    length,
+    [...lines.prices, lines.wealth[0]!].map(({ values }) => values),
+  )
+  const chosen = (all: Series[]) => all.map(({ name, values }) => ({ name, values: pick(values, rows) }))
+  return {
+    title,
+    x: pick(times, rows).map((time) => time / 1000),
+    prices: chosen(lines.prices),
+    positions: chosen(lines.positions),
+    wealth: chosen(lines.wealth),
+  }
+}
+
+/** All losses and episodes of a run, as they come. */
+export interface Diary {
+  losses: { steps: number[]; criticLoss: number[]; actorLoss: number[] }
+  episodes: { step: number[]; reward: number[] }
+}
+
+export function courseOf({ losses, episodes }: Diary): Course {
+  const updates = chosenRows(losses.steps.length, [losses.criticLoss, losses.actorLoss])
+  const ends = chosenRows(episodes.step.length, [episodes.reward])
+  return {
+    losses: {
+      step: pick(losses.steps, updates),
+      critic: pick(losses.criticLoss, updates),
+      actor: pick(losses.actorLoss, updates),
+    },
+    episodes: { step: pick(episodes.step, ends), reward: pick(episodes.reward, ends) },
+  }
+}
