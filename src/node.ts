@@ -149,7 +149,7 @@ export function listCheckpoints(folder: string): string[] {
   const files = names.filter((name) => /(^|[\\/])checkpoint(_step_\d+)?\.safetensors$/.test(name))
   return files
     .map((name) => join(folder, name))
-    .map((path) => ({ path, time: statSync(path).mtimeMs }))
+    .map((path) => ({ path, time: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 })) // another run may remove it
     .toSorted((one, other) => other.time - one.time)
     .map(({ path }) => path)
 }

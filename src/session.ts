@@ -8,7 +8,13 @@ import {
   type CheckpointInfo,
   type RunState,
 } from './checkpoint.ts'
-import { learnerTensors, replayTensors, setLearnerTensors, setReplayTensors } from './core/checkpoint.ts'
+import {
+  learnerTensors,
+  mustFit,
+  replayTensors,
+  setLearnerTensors,
+  setReplayTensors,
+} from './core/checkpoint.ts'
 import { createCore, type Core } from './core/core.ts'
 import { createLearner, type Learner, type LearnerOptions } from './core/learner.ts'
 import type { CoreModule } from './core/module.ts'
@@ -64,6 +70,7 @@ export async function openSession(
     if (!(found?.data instanceof Float64Array)) throw new Error(`tensor ${name} is missing`)
     return found.data
   }
+  mustFit(placeTensors(learner, env), saved.tensors)
   setLearnerTensors(learner, saved.tensors)
   setReplayTensors(learner, saved.tensors)
   learner.obs.set(saved.tensors['obs']!.data as Float32Array)
@@ -78,8 +85,8 @@ export async function openSession(
   }
 }
 
-/** What a checkpoint tells of its run, when this one can go on from it. */
-function resumable(
+/** What a checkpoint tells of its run, when this one can go on from it. @throws Error in a sentence when it cannot */
+export function resumable(
   checkpoint: Checkpoint,
   scenario: Scenario,
   { digest }: Prepared,
@@ -129,7 +136,6 @@ export function runCheckpoint(session: Session): Uint8Array<ArrayBuffer> {
   const { learner, env, chain, history, state, best } = session
   const { links, metrics } = chain
   const rows = (data: Float64Array): Tensor => ({ shape: [data.length / ROW, ROW], data })
-  const vector = (data: Tensor['data']): Tensor => ({ shape: [data.length], data })
   return writeCheckpoint({
     info: infoOf(session),
     run: {
@@ -140,14 +146,20 @@ export function runCheckpoint(session: Session): Uint8Array<ArrayBuffer> {
     tensors: {
       ...learnerTensors(learner),
       ...replayTensors(learner),
-      obs: vector(learner.obs),
-      environment: vector(env.save()),
+      ...placeTensors(learner, env),
       history: rows(concat(history)),
       pending: rows(chain.pending()),
       ...(best && { best: vector(best.bytes) }),
     },
   })
 }
+
+/** Where the learner and its environment are. */
+function placeTensors(learner: Learner, env: ResumableEnv): Record<'obs' | 'environment', Tensor> {
+  return { obs: vector(learner.obs), environment: vector(env.save()) }
+}
+
+const vector = (data: Tensor['data']): Tensor => ({ shape: [data.length], data })
 
 function infoOf({ scenario, prepared, module, learner, state, experiment }: Session): CheckpointInfo {
   const { obsDim, actionDim } = learner.options

@@ -18,7 +18,7 @@ export interface Verdict {
 }
 
 export interface VerifyOptions {
-  /** Compares up to the first link at that many updates or more, and does not evaluate. */
+  /** Compares up to the first link at that many updates or more; what comes after it is not trained or evaluated. */
   until?: number | undefined
 }
 
@@ -47,12 +47,15 @@ export async function* verify(
     if (value.type === 'link') {
       const difference = differenceOf(value.link, links[i], links[i - 1])
       if (difference) return differs(difference, receipt, module)
-      if (value.updates >= until) return identicalUntil(value.updates, receipt, module)
+      if (value.updates >= until && i < links.length - 1)
+        return identicalUntil(value.updates, receipt, module)
       i++
     }
     yield value
   }
 }
+
+const LINKS = 'the number of links'
 
 type Difference = NonNullable<Verdict['difference']>
 
@@ -64,13 +67,11 @@ function differenceOf(
 ): Difference | undefined {
   if (found === expected) return undefined
   const [updates, , ...ours] = found.split(' ')
-  const [, , ...theirs] = expected?.split(' ') ?? []
+  const interval = { from: Number(before?.split(' ')[0] ?? 0), to: Number(updates) }
+  if (expected === undefined) return { ...interval, quantities: [LINKS] }
+  const [, , ...theirs] = expected.split(' ')
   const quantities = QUANTITIES.filter((_, i) => ours[i] !== theirs[i])
-  return {
-    from: Number(before?.split(' ')[0] ?? 0),
-    to: Number(updates),
-    quantities: quantities.length > 0 ? quantities : ['hash'],
-  }
+  return { ...interval, quantities: quantities.length > 0 ? quantities : ['hash'] }
 }
 
 function differs(difference: Difference, receipt: Receipt, module: CoreModule): Verdict {
@@ -90,12 +91,8 @@ const ENDS = ['steps', 'updates', 'weights', 'metrics', 'evaluation'] as const
 
 function verdictOf(found: Receipt, receipt: Receipt, module: CoreModule): Verdict {
   const { updates } = found
-  const last = receipt.chain.links.length
-  if (found.chain.links.length < last) {
-    const quantities = ['the number of links']
-    return differs({ from: updates, to: updates, quantities }, receipt, module)
-  }
-  const wrong = ENDS.flatMap((key) => differingPaths(found[key], receipt[key], [key]))
+  const links = found.chain.links.length < receipt.chain.links.length ? [LINKS] : []
+  const wrong = [...links, ...ENDS.flatMap((key) => differingPaths(found[key], receipt[key], [key]))]
   if (wrong.length > 0) {
     const sentence = `differs at the end, in ${wrong.join(', ')}${otherCore(receipt, module)}`
     const difference = { from: updates, to: updates, quantities: wrong }

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,16 +21,40 @@ it('the example of the library runs as it stands, and learns', () => {
   expect(Number(/push at position 1: (.*)/.exec(output)![1])).toBeLessThan(-0.5)
 })
 
-it('the table is what the first line ends with', () => {
+it('the table, the receipt and the picture are those of the first line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ddpg-readme-'))
   const parameters = [`${root}src/cli.ts`, 'experiment', '--scenario', 'sine_wave', '--generate-data']
   const output = execFileSync(process.execPath, parameters, { cwd: folder, encoding: 'utf8' })
   const picture = readFileSync(join(folder, 'logs/sine_wave/run_1/trial_0/combined_evaluation.svg'), 'utf8')
+  const receipt = readFileSync(join(folder, 'logs/sine_wave/run_1/trial_0/receipt.json'), 'utf8')
+  const other = join(folder, 'other.json')
+  writeFileSync(other, receipt.replace('"buffer_size": 10000', '"buffer_size": 9000'))
+  const verify = spawnSync(process.execPath, [`${root}src/cli.ts`, 'verify', other], { encoding: 'utf8' })
   rmSync(folder, { recursive: true })
   const table = /```\n( +train.*?)\n```/s.exec(readme)![1]!
   expect(output).toContain(table)
+  const [told] = /^receipt [0-9a-f]{16}…$/m.exec(output)!
+  const guide = readFileSync(`${root}docs/receipts.md`, 'utf8')
+  expect(guide).toContain(`\n    ${/^receipt .*$/m.exec(verify.stdout)![0]}\n`)
+  expectShortened(JSON.parse(/```json\n(.*?)```/s.exec(guide)![1]!), JSON.parse(receipt))
+  for (const page of [readme, guide]) {
+    expect(page).toContain(`\n    ${told}\n`)
+    expect(page).toContain(`\n    ${told.replace('…', '')}: identical\n`)
+  }
   expect(picture).toBe(readFileSync(`${root}docs/sine_wave.svg`, 'utf8'))
 })
+
+/** Every value that is shown is that of the whole, but that hashes may be cut to eight digits. */
+function expectShortened(shown: unknown, whole: unknown): void {
+  if (typeof shown === 'string') {
+    expect(shown.replace(/([0-9a-f]{8})…/, '$1')).toBe(
+      shown.includes('…') ? String(whole).replace(/([0-9a-f]{8})[0-9a-f]{56}/, '$1') : whole,
+    )
+  } else if (typeof shown === 'object' && shown !== null)
+    for (const [key, inner] of Object.entries(shown))
+      expectShortened(inner, (whole as Record<string, unknown>)[key])
+  else expect(shown).toBe(whole)
+}
 
 it('the options of experiment are those of the command line', () => {
   const help = execFileSync(process.execPath, [`${root}src/cli.ts`, 'experiment', '--help'], {

@@ -11,7 +11,7 @@ import type { Tracker } from '../track/tracker.ts'
 import { checkTrial, runTrial, type TrialEvent, type TrialResult } from '../trial.ts'
 import { createProgress, type Progress } from './progress.ts'
 import type { Experiment } from './record.ts'
-import { resumption, type Resumption } from './resume.ts'
+import { checkResumption, resumption, type Resumption } from './resume.ts'
 import { loadScenario, readData, writeSyntheticData, type ScenarioOptions } from './scenario.ts'
 import { summarize, type ExperimentReport, type TrialReport } from './summary.ts'
 
@@ -36,6 +36,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   const { math } = await createCore(module, scenario.seed)
   const prepared = prepare(scenario, await readData(scenario, missingDataRemedy(scenario)), math)
   await checkTrial(scenario, prepared, module)
+  if (resume) checkResumption(resume, scenario, prepared, module)
   const tracker = openTracker(scenario.tracking.tracking_uri)
   const folder = newRunFolder(scenario.logging.log_dir)
   // Not above: what draws takes longer to load than a mistake in the scenario takes to find.

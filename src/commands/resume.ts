@@ -1,10 +1,13 @@
 // From a checkpoint file to the experiment that goes on from it.
 import { stringify } from 'yaml'
 import { mustHoldRun, openCheckpoint, type Checkpoint } from '../checkpoint.ts'
+import type { CoreModule } from '../core/module.ts'
+import type { Prepared } from '../market.ts'
 import { listCheckpoints, readBytes, type ScenarioFile } from '../node.ts'
 import { differingKeys } from '../receipt.ts'
 import { parseScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { resumable } from '../session.ts'
 
 export interface Resumption {
   path: string
@@ -57,10 +60,26 @@ interface Opened {
 
 function open(path: string): Opened {
   const bytes = readBytes(path, 'checkpoint')
-  try {
+  return named(path, () => {
     const checkpoint = openCheckpoint(bytes)
     mustHoldRun(checkpoint)
     return { path, bytes, checkpoint }
+  })
+}
+
+/** Finds what would keep a trial from going on, before anything is written. @throws Error in a sentence */
+export function checkResumption(
+  { path, bytes }: Resumption,
+  scenario: Scenario,
+  prepared: Prepared,
+  module: CoreModule,
+): void {
+  named(path, () => resumable(openCheckpoint(bytes), scenario, prepared, module))
+}
+
+function named<T>(path: string, work: () => T): T {
+  try {
+    return work()
   } catch (error) {
     throw new Error(`checkpoint ${path}: ${(error as Error).message}`, { cause: error })
   }

@@ -26,7 +26,7 @@ export async function verifyReceiptFile(file: string, options: VerifyCommandOpti
   try {
     verdict = await follow(trial, (event) => progress.event(event))
   } finally {
-    progress.end(verdict ? 'FINISHED' : 'FAILED')
+    progress.end(!verdict ? 'FAILED' : verdict.updates === receipt.updates ? 'FINISHED' : 'STOPPED')
   }
   const name = receiptName(receipt)
   if (options.json) console.log(JSON.stringify({ receipt: name, ...verdict }, null, 2))

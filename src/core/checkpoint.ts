@@ -69,7 +69,8 @@ export function setLearnerTensors(learner: Learner, tensors: Record<string, Tens
   views['counters']!.subarray(1, 3).fill(0 as never) // until setReplayTensors
 }
 
-function mustFit(expected: Record<string, Tensor>, tensors: Record<string, Tensor>): void {
+/** @throws Error naming the tensor that is missing, or of another shape or type */
+export function mustFit(expected: Record<string, Tensor>, tensors: Record<string, Tensor>): void {
   for (const [name, { shape, data }] of Object.entries(expected)) {
     const found = tensors[name]
     if (!found) throw new Error(`tensor ${name} is missing`)

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openCheckpoint, readCheckpoint, writeCheckpoint } from '../../src/checkpoint.ts'
-import { learnerTensors, setLearnerTensors } from '../../src/core/checkpoint.ts'
+import {
+  learnerTensors,
+  replayTensors,
+  setLearnerTensors,
+  setReplayTensors,
+} from '../../src/core/checkpoint.ts'
 import { createCore } from '../../src/core/core.ts'
 import { createLearner, type Learner, type LearnerOptions } from '../../src/core/learner.ts'
 import { loadModule } from '../../src/core/module.ts'
@@ -198,6 +203,70 @@ describe('a checkpoint', () => {
     live(original, 24, 5)
     live(restored, 24, 5)
     expect(learnerTensors(restored)).toEqual(learnerTensors(original))
+  })
+})
+
+describe('the replay buffer of a checkpoint', () => {
+  /** Transitions of which no two numbers are alike. */
+  function fill(learner: Learner, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      learner.obs.set(Array.from({ length: OBS }, (_, k) => i + k / 10))
+      learner.nextObs.set(Array.from({ length: OBS }, (_, k) => -i - k / 10))
+      learner.action.set([i / 100, i / 200, i / 400])
+      learner.observe(i / 7, i % 3 === 0, i % 4 === 0)
+    }
+  }
+
+  it.each([
+    [5, [0, 1, 2, 3, 4]],
+    [8, [0, 1, 2, 3, 4, 5, 6, 7]],
+    [11, [8, 9, 10, 3, 4, 5, 6, 7]], // the ring goes on at its beginning
+  ])('holds what was stored: %d transitions', async (stored, rows) => {
+    const learner = await newLearner(1)
+    fill(learner, 0, stored)
+    const tensors = replayTensors(learner)
+    expect(Object.entries(tensors).map(([name, { shape }]) => [name, shape])).toEqual([
+      ['replay_obs', [rows.length, OBS]],
+      ['replay_action', [rows.length, ACTIONS]],
+      ['replay_reward', [rows.length, 1]],
+      ['replay_next_obs', [rows.length, OBS]],
+      ['replay_terminated', [rows.length]],
+      ['replay_truncated', [rows.length]],
+    ])
+    const numbers = (name: string) => Array.from(tensors[name]!.data as Float32Array)
+    const f32 = (values: number[]) => values.map(Math.fround)
+    expect(numbers('replay_obs')).toEqual(f32(rows.flatMap((i) => [0, 1, 2, 3, 4].map((k) => i + k / 10))))
+    expect(numbers('replay_next_obs')).toEqual(
+      f32(rows.flatMap((i) => [0, 1, 2, 3, 4].map((k) => -i - k / 10))),
+    )
+    expect(numbers('replay_action')).toEqual(f32(rows.flatMap((i) => [i / 100, i / 200, i / 400])))
+    expect(numbers('replay_reward')).toEqual(f32(rows.map((i) => i / 7)))
+    expect(numbers('replay_terminated')).toEqual(rows.map((i) => (i % 3 === 0 ? 1 : 0)))
+    expect(numbers('replay_truncated')).toEqual(rows.map((i) => (i % 4 === 0 ? 1 : 0)))
+  })
+
+  it.each([5, 8, 11])('is restored, and goes on where it was: %d transitions', async (stored) => {
+    const [learner, restored] = [await newLearner(1), await newLearner(2)]
+    fill(learner, 0, stored)
+    const tensors = { ...learnerTensors(learner), ...replayTensors(learner) }
+    setLearnerTensors(restored, tensors)
+    setReplayTensors(restored, tensors)
+    expect(replayTensors(restored)).toEqual(replayTensors(learner))
+    for (const one of [learner, restored]) fill(one, stored, stored + 6)
+    expect(replayTensors(restored)).toEqual(replayTensors(learner))
+    expect(learnerTensors(restored)).toEqual(learnerTensors(learner))
+  })
+
+  it('is refused when it does not fit', async () => {
+    const learner = await newLearner(1)
+    fill(learner, 0, 8)
+    const tensors = { ...learnerTensors(learner), ...replayTensors(learner) }
+    const smaller = await newLearner(1, { capacity: 7 })
+    expect(() => setReplayTensors(smaller, tensors)).toThrow(
+      'the replay buffer of 8 transitions does not fit into 7',
+    )
+    const { replay_truncated: _, ...without } = tensors
+    expect(() => setReplayTensors(learner, without)).toThrow('tensor replay_truncated is missing')
   })
 })
 

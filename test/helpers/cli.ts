@@ -1,12 +1,13 @@
 // The real command line as a child process, in a folder of its own.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 
-const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+/** The command line's own file. */
+export const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 export interface Ended {
   code: number | null
@@ -26,9 +27,22 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(root, 'test-'))
 }
 
-/** Starts `ddpg` with these arguments. @param node options of the interpreter itself */
-export function startCli(cwd: string, args: string[], node: string[] = []): ChildProcess {
-  const child = spawn(process.execPath, [...node, cli, ...args], { cwd, stdio: 'pipe' })
+/**
+ * Starts `ddpg` with these arguments.
+ * @param node options of the interpreter itself
+ * @param env what is added to the environment
+ */
+export function startCli(
+  cwd: string,
+  args: string[],
+  node: string[] = [],
+  env: Record<string, string> = {},
+): ChildProcess {
+  const child = spawn(process.execPath, [...node, cli, ...args], {
+    cwd,
+    stdio: 'pipe',
+    env: { ...process.env, ...env },
+  })
   children.push(child)
   return child
 }
@@ -47,4 +61,18 @@ export function ended(child: ChildProcess): Promise<Ended> {
 
 export function runCli(cwd: string, ...args: string[]): Promise<Ended> {
   return ended(startCli(cwd, args))
+}
+
+export function overrides(...keys: string[]): string[] {
+  return keys.flatMap((key) => ['-o', key])
+}
+
+/** Files of the logs under a folder, by what their path ends with. */
+export function filesIn(folder: string, end: string): string[] {
+  return globSync(`logs/**/${end}`, { cwd: folder }).toSorted()
+}
+
+/** The text of a trial's receipt. */
+export function receiptOf(folder: string, trial: string): string {
+  return readFileSync(join(folder, trial, 'receipt.json'), 'utf8')
 }
