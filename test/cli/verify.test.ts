@@ -53,7 +53,7 @@ describe('ddpg verify', () => {
 
   it.concurrent('verifies a prefix', async () => {
     const { code, stdout } = await verify({ r: text }, 'r', '--until', '600')
-    expect(stdout).toMatch(/\nverify: finished after 1000 steps and 960 updates in [\d.]+ s\n/)
+    expect(stdout).toMatch(/\nverify: stopped after 1000 steps and 960 updates in [\d.]+ s\n/)
     expect(stdout).toContain(`\nreceipt ${shortName(text)}: identical up to update 1000 of 1200\n`)
     expect(code).toBe(0)
   })
