@@ -1,11 +1,13 @@
-// What a policy is worth on a split: a deterministic rollout beside random ones and what the market itself gave.
+// What a policy is worth on a split: a deterministic rollout beside random ones, constant ones, and what the market
+// itself gave.
+import { buyAndHold, maxProfit, shortAndHold, timeWeighted, type BenchmarkName } from './benchmarks.ts'
 import type { Core, CoreMath, Random } from './core/core.ts'
 import type { Learner } from './core/learner.ts'
 import type { SplitName } from './data/split.ts'
 import { createEnv } from './env/create.ts'
 import type { Env, Market } from './env/env.ts'
-import { computeMetrics, periodsPerYear, type Metrics } from './metrics.ts'
-import type { Scenario } from './scenario/schema.ts'
+import { computeMetrics, type Metrics } from './metrics.ts'
+import type { EnvConfig, Scenario } from './scenario/schema.ts'
 
 /** Chooses an action for an observation. */
 export type Policy = (obs: ArrayLike<number>) => ArrayLike<number>
@@ -21,11 +23,16 @@ export interface Rollout {
   positions: Float64Array
 }
 
-/** Metrics of the policy, and Σ ln of wealth ratios for what it is compared with. */
+/** Metrics of the policy, and Σ ln of wealth ratios for what it is compared with; null after ruin. */
 export type Evaluation = Metrics & {
   buy_and_hold: number | null
+  short_and_hold: number | null
+  twap: number | null
   /** Mean over the random rollouts. */
   random: number | null
+  /** Of the best constant action, known in hindsight, and the position that it takes. */
+  best_constant: number | null
+  best_constant_position: number
   /** Of the perfect unleveraged trader who pays no fees: Σ ln(1 + |R|). */
   max_profit: number
 }
@@ -34,6 +41,8 @@ export interface SplitEvaluation {
   metrics: Evaluation
   agent: Rollout
   random: Rollout
+  /** Wealth from before the first step on; of the random benchmark that of the first rollout. */
+  benchmarks: Record<BenchmarkName, Float64Array>
   /**
    * Cumulative log rewards by name, of the agent and what it is compared with: [steps + 1], but to the end of the
    * split where others went on after the agent was ruined.
@@ -84,34 +93,70 @@ export function createEvaluationEnv(scenario: Scenario, market: Market, core: Co
 
 /** @param core whose evaluation stream the random rollouts draw from */
 export function evaluate(scenario: Scenario, market: Market, policy: Policy, core: Core): SplitEvaluation {
-  const { n_random_trials: trials, calendar } = scenario.evaluation
+  const { math } = core
   const env = createEvaluationEnv(scenario, market, core)
   const agent = rollout(env, policy)
-  const periods = periodsPerYear(scenario.data.timeframe, calendar)
-  const assets = market.prices.length
-  const metrics = computeMetrics(agent.wealth, agent.positions, assets, periods, core.math)
+  const { wealth, positions, firstRow } = agent
 
-  const atRandom = uniform(env.actionDim, core.random.evaluation)
-  const random = rollout(env, atRandom)
-  const logs = [lastLog(random, core.math)]
-  while (logs.length < trials) logs.push(lastLog(rollout(env, atRandom), core.math))
-  const curves = [
-    { name: 'agent', values: cumulativeLog(agent.wealth, core.math) },
-    { name: 'random', values: cumulativeLog(random.wealth, core.math) },
-    { name: 'buy & hold', values: cumulativeLog(buyAndHold(market, agent.firstRow), core.math) },
-    { name: 'max profit', values: maxProfit(market, core.math, agent.firstRow) },
-  ]
+  const { random, meanLog } = randomRollouts(env, core, scenario.evaluation.n_random_trials)
+  const held = buyAndHold(market, firstRow)
+  const constant = bestConstant(env, scenario.env)
+  const benchmarks = {
+    buy_and_hold: held,
+    short_and_hold: shortAndHold(held),
+    twap: timeWeighted(held),
+    random: random.wealth,
+    best_constant: constant.wealth,
+  }
+  const most = maxProfit(market, math, firstRow)
+  const course = { wealth, positions, assets: market.prices.length, market: held }
+  const { timeframe } = scenario.data
   return {
     metrics: {
-      ...metrics,
-      buy_and_hold: finite(curves[2]!.values.at(-1)!),
-      random: finite(logs.reduce((total, log) => total + log, 0) / trials),
-      max_profit: curves[3]!.values.at(-1)!,
+      ...computeMetrics(course, timeframe, scenario.evaluation.calendar, math),
+      buy_and_hold: finite(lastLog(held, math)),
+      short_and_hold: finite(lastLog(benchmarks.short_and_hold, math)),
+      twap: finite(lastLog(benchmarks.twap, math)),
+      random: finite(meanLog),
+      best_constant: finite(lastLog(constant.wealth, math)),
+      best_constant_position: constant.position,
+      max_profit: most.at(-1)!,
     },
     agent,
     random,
-    curves,
+    benchmarks,
+    curves: [
+      { name: 'agent', values: cumulativeLog(wealth, math) },
+      { name: 'random', values: cumulativeLog(random.wealth, math) },
+      { name: 'buy & hold', values: cumulativeLog(held, math) },
+      { name: 'max profit', values: most },
+    ],
   }
+}
+
+/** The first of them, and the mean Σ ln of wealth ratios. */
+function randomRollouts(env: Env, core: Core, trials: number): { random: Rollout; meanLog: number } {
+  const policy = uniform(env.actionDim, core.random.evaluation)
+  const random = rollout(env, policy)
+  let total = lastLog(random.wealth, core.math)
+  for (let i = 1; i < trials; i++) total += lastLog(rollout(env, policy).wealth, core.math)
+  return { random, meanLog: total / trials }
+}
+
+/** The rollout of the constant action that ends with most wealth: the same for all assets, in the same environment. */
+function bestConstant(env: Env, config: EnvConfig): { position: number; wealth: Float64Array } {
+  const rollouts = constantActions(config).map((action) => {
+    const { wealth, positions } = rollout(env, () => new Float64Array(env.actionDim).fill(action))
+    return { position: positions[0]!, wealth }
+  })
+  return rollouts.reduce((best, one) => (one.wealth.at(-1)! > best.wealth.at(-1)! ? one : best))
+}
+
+/** Weights in steps of a tenth, or an action that chooses each of the positions. */
+function constantActions(config: EnvConfig): number[] {
+  if (config.backend === 'tradingenv') return Array.from({ length: 21 }, (_, i) => (i - 10) / 10)
+  const edges = [-1, ...config.continuous_action_thresholds, 1]
+  return config.positions.map((_, i) => (edges[i]! + edges[i + 1]!) / 2)
 }
 
 /** The metrics alone, by split. */
@@ -122,27 +167,8 @@ export function metricsBySplit(
   return { train: train.metrics, validation: validation.metrics, test: test.metrics }
 }
 
-function lastLog({ wealth }: Rollout, math: CoreMath): number {
+function lastLog(wealth: Float64Array, math: CoreMath): number {
   return cumulativeLog(wealth, math).at(-1)!
-}
-
-/** Wealth of one unit put into all assets alike at the first row and left there, without fees. */
-export function buyAndHold({ prices, rows }: Market, firstRow = 0): Float64Array {
-  return Float64Array.from({ length: rows - firstRow }, (_, t) => {
-    const ratios = prices.map((price) => price[firstRow + t]! / price[firstRow]!)
-    return ratios.reduce((total, ratio) => total + ratio, 0) / ratios.length
-  })
-}
-
-/** Cumulative log reward of weight 1 or −1 in each asset, always on the right side, without fees. */
-function maxProfit({ prices, rows }: Market, math: CoreMath, firstRow = 0): Float64Array {
-  const log = new Float64Array(rows - firstRow)
-  for (let t = 1; t < log.length; t++) {
-    const row = firstRow + t
-    const gains = prices.map((price) => Math.abs(price[row]! / price[row - 1]! - 1))
-    log[t] = log[t - 1]! + math.log(1 + gains.reduce((total, gain) => total + gain, 0))
-  }
-  return log
 }
 
 /** ln(wealth / first wealth); NaN once wealth is gone. */

@@ -1,4 +1,6 @@
 // The library: everything here runs in Node, Deno, Bun and a page's worker alike.
+export { barsOf, periodsPerYear, returnsOf, type Calendar } from './bars.ts'
+export { BENCHMARKS, type BenchmarkName } from './benchmarks.ts'
 export { readCheckpoint, type CheckpointInfo } from './checkpoint.ts'
 export { createCore, type Core, type CoreMath, type Random, type StreamName } from './core/core.ts'
 export {
@@ -28,7 +30,7 @@ export {
   type SplitEvaluation,
 } from './evaluate.ts'
 export { prepare, type Prepared } from './market.ts'
-export { computeMetrics, periodsPerYear, type Metrics } from './metrics.ts'
+export { computeMetrics, type Course, type Metrics } from './metrics.ts'
 export { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from './receipt.ts'
 export { parseScenario, type ParseOptions } from './scenario/load.ts'
 export type { Scenario, ScenarioInput } from './scenario/schema.ts'
