@@ -60,6 +60,10 @@ withScenario(program.command('experiment'))
   .option('--json', 'print one JSON document and nothing else')
   .action(async (options) => (await import('./commands/experiment.ts')).experiment(options))
 
+withScenario(program.command('validate'))
+  .description('check a scenario without training: what is wrong, and what seldom works')
+  .action(async (options) => (await import('./commands/validate.ts')).validate(options))
+
 withScenario(program.command('generate-data'))
   .description('write the synthetic data of a scenario')
   .action(async (options) => (await import('./commands/generate-data.ts')).generateData(options))

@@ -1,13 +1,22 @@
 // What a policy is worth on a split: a deterministic rollout beside random ones, constant ones, and what the market
 // itself gave.
-import { buyAndHold, maxProfit, shortAndHold, timeWeighted, type BenchmarkName } from './benchmarks.ts'
+import {
+  BENCHMARKS,
+  buyAndHold,
+  maxProfit,
+  shortAndHold,
+  timeWeighted,
+  type BenchmarkName,
+} from './benchmarks.ts'
 import type { Core, CoreMath, Random } from './core/core.ts'
 import type { Learner } from './core/learner.ts'
 import type { SplitName } from './data/split.ts'
+import { barsOf, returnsOf } from './bars.ts'
 import { createEnv } from './env/create.ts'
 import type { Env, Market } from './env/env.ts'
 import { computeMetrics, type Metrics } from './metrics.ts'
 import type { EnvConfig, Scenario } from './scenario/schema.ts'
+import { compareReturns, resample, type Comparison } from './significance.ts'
 
 /** Chooses an action for an observation. */
 export type Policy = (obs: ArrayLike<number>) => ArrayLike<number>
@@ -157,6 +166,24 @@ function constantActions(config: EnvConfig): number[] {
   if (config.backend === 'tradingenv') return Array.from({ length: 21 }, (_, i) => (i - 10) / 10)
   const edges = [-1, ...config.continuous_action_thresholds, 1]
   return config.positions.map((_, i) => (edges[i]! + edges[i + 1]!) / 2)
+}
+
+export type Significance = Record<BenchmarkName, Comparison>
+
+/** Whether the agent's returns differ from those of each benchmark. @param core whose evaluation stream tests draw from */
+export function compareWithBenchmarks(
+  { agent, benchmarks }: SplitEvaluation,
+  scenario: Scenario,
+  core: Core,
+): Significance {
+  const steps = benchmarks.buy_and_hold.length - 1
+  const { size } = barsOf(steps, scenario.data.timeframe, scenario.evaluation.calendar)
+  const resampled = (wealth: Float64Array) => resample(returnsOf(wealth, size), core.random.evaluation)
+  const own = resampled(agent.wealth)
+  const comparisons = BENCHMARKS.map((name) => {
+    return [name, compareReturns(own, resampled(benchmarks[name]), core.random.evaluation, core.math)]
+  })
+  return Object.fromEntries(comparisons)
 }
 
 /** The metrics alone, by split. */

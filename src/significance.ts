@@ -41,23 +41,60 @@ export interface RatioComparison {
 /** Permutations, and draws of a bootstrap. */
 const REPETITIONS = 10_000
 
-/** @param returns of bars, at least two @param benchmark returns to compare with, at least two */
+/** Returns of bars, and what their ratios are when they are drawn again from themselves. */
+export interface Resampled {
+  returns: Float64Array
+  sharpe: Ratio
+  sortino: Ratio
+}
+
+interface Ratio {
+  ratio: number
+  /** [REPETITIONS], in the order drawn */
+  drawn: Float64Array
+}
+
+/** Both ratios from the same draws: a bootstrap, to be compared with any other. */
+export function resample(returns: Float64Array, random: Random): Resampled {
+  const drawn = new Float64Array(REPETITIONS)
+  let next = 0
+  const draw = ([again]: Float64Array[]) => {
+    drawn[next++] = sortino(again!)
+    return sharpe(again!)
+  }
+  const sharpes = bootstrap([returns], draw, random, REPETITIONS)
+  return {
+    returns,
+    sharpe: { ratio: sharpe(returns), drawn: sharpes },
+    sortino: { ratio: sortino(returns), drawn },
+  }
+}
+
+function sharpe(returns: Float64Array): number {
+  return mean(returns) / deviation(returns)
+}
+
+function sortino(returns: Float64Array): number {
+  return mean(returns) / downsideDeviation(returns)
+}
+
+/** @param own of bars as long as those of the benchmark */
 export function compareReturns(
-  returns: Float64Array,
-  benchmark: Float64Array,
+  own: Resampled,
+  benchmark: Resampled,
   random: Random,
   math: CoreMath,
 ): Comparison {
-  const t = tTest(returns, benchmark, math)
-  const rank = mannWhitney(returns, benchmark, math)
+  const t = tTest(own.returns, benchmark.returns, math)
+  const rank = mannWhitney(own.returns, benchmark.returns, math)
   return {
     t_statistic: t?.statistic ?? null,
     t_p: t?.p ?? null,
     mann_whitney_u: rank.u,
     mann_whitney_p: rank.p,
-    permutation_p: permutationTest(returns, benchmark, random, REPETITIONS),
-    sharpe: compareRatios(sharpe, returns, benchmark, random),
-    sortino: compareRatios(sortino, returns, benchmark, random),
+    permutation_p: permutationTest(own.returns, benchmark.returns, random, REPETITIONS),
+    sharpe: compareRatios(own.sharpe, benchmark.sharpe),
+    sortino: compareRatios(own.sortino, benchmark.sortino),
   }
 }
 
@@ -132,38 +169,20 @@ export function permutationTest(
   return extreme / (repetitions + 1)
 }
 
-type Ratio = (returns: ArrayLike<number>) => number
-export const sharpe: Ratio = (returns) => mean(returns) / deviation(returns)
-export const sortino: Ratio = (returns) => mean(returns) / downsideDeviation(returns)
-
 /** null when a ratio, or an end of an interval, is not finite: returns that do not vary, or never lose. */
-export function compareRatios(
-  ratio: Ratio,
-  x: Float64Array,
-  y: Float64Array,
-  random: Random,
-): RatioComparison | null {
-  const [own, other] = [ratio(x), ratio(y)]
-  const [drawnX, drawnY] = [new Float64Array(REPETITIONS), new Float64Array(REPETITIONS)]
-  let next = 0
-  const draw = ([a, b]: Float64Array[]) => {
-    drawnX[next] = ratio(a!)
-    drawnY[next] = ratio(b!)
-    return drawnX[next]! - drawnY[next++]!
-  }
-  const differences = bootstrap([x, y], draw, random, REPETITIONS)
-  const difference_interval = percentileInterval(differences)
-  const interval = percentileInterval(drawnX.sort())
-  const benchmark_interval = percentileInterval(drawnY.sort())
-  const numbers = [own, other, ...difference_interval, ...interval, ...benchmark_interval]
-  if (!numbers.every(Number.isFinite)) return null
-  const sign = Math.sign(own - other)
+function compareRatios(own: Ratio, other: Ratio): RatioComparison | null {
+  const difference = own.ratio - other.ratio
+  const differences = own.drawn.map((value, i) => value - other.drawn[i]!)
+  const intervals = [own.drawn, other.drawn, differences].map((drawn) => percentileInterval(drawn))
+  if (![own.ratio, other.ratio, ...intervals.flat()].every(Number.isFinite)) return null
+  const [interval, benchmark_interval, difference_interval] = intervals as [Interval, Interval, Interval]
+  const sign = Math.sign(difference)
   return {
-    ratio: own,
+    ratio: own.ratio,
     interval,
-    benchmark: other,
+    benchmark: other.ratio,
     benchmark_interval,
-    difference: own - other,
+    difference,
     difference_interval,
     p: differences.filter((value) => value * sign <= 0).length / REPETITIONS,
     significant: difference_interval[0] > 0 || difference_interval[1] < 0,

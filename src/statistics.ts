@@ -45,12 +45,12 @@ export function quantile(sorted: ArrayLike<number>, p: number): number {
 }
 
 export function median(values: Iterable<number>): number {
-  return quantile(Float64Array.from(values).sort(), 0.5)
+  return quantile(Float64Array.from(values).toSorted(), 0.5)
 }
 
 /** Mean of the middle half: ⌊n/4⌋ values are left out at either end. */
 export function interquartileMean(values: Iterable<number>): number {
-  const sorted = Float64Array.from(values).sort()
+  const sorted = Float64Array.from(values).toSorted()
   const cut = Math.floor(sorted.length / 4)
   return mean(sorted.subarray(cut, sorted.length - cut))
 }
@@ -67,7 +67,7 @@ export function probabilityOfImprovement(x: ArrayLike<number>, y: ArrayLike<numb
 /**
  * Stratified bootstrap: each stratum is drawn again from its own values, with replacement.
  * @param statistic of the strata as drawn, whose arrays are reused
- * @returns [repetitions], ascending
+ * @returns [repetitions], in the order drawn
  */
 export function bootstrap(
   strata: readonly ArrayLike<number>[],
@@ -83,12 +83,13 @@ export function bootstrap(
     })
     return statistic(drawn)
   }
-  return Float64Array.from({ length: repetitions }, draw).sort()
+  return Float64Array.from({ length: repetitions }, draw)
 }
 
 export type Interval = [low: number, high: number]
 
-/** The middle `level` of what a bootstrap gave. @param sorted ascending */
-export function percentileInterval(sorted: ArrayLike<number>, level = 0.95): Interval {
+/** The middle `level` of what a bootstrap gave. */
+export function percentileInterval(drawn: Float64Array, level = 0.95): Interval {
+  const sorted = drawn.toSorted()
   return [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)]
 }

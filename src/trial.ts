@@ -20,6 +20,7 @@ import {
   type SplitEvaluation,
 } from './evaluate.ts'
 import { concat, eventsOf } from './history.ts'
+import { createHealthCheck, type Health } from './health.ts'
 import { SPLITS, type Prepared } from './market.ts'
 import { createReceipt, type Receipt } from './receipt.ts'
 import type { Scenario } from './scenario/schema.ts'
@@ -45,6 +46,8 @@ export type TrialEvent =
     }
   | { type: 'checkpoint'; step: number; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'link'; step: number; updates: number; link: string }
+  /** After every `losses`; each finding is told once in a run. */
+  | { type: 'health'; step: number; health: Health; findings: string[] }
 
 export interface TrialResult {
   /** Environment steps taken; fewer than max_steps when the caller stopped the trial. */
@@ -83,6 +86,7 @@ export async function* runTrial(
   const session = await openSession(scenario, prepared, module, { resume, experiment })
   const { learner, env, core, chain, state } = session
   const validation = createEvaluationEnv(scenario, prepared.markets.validation, core)
+  const checkHealth = createHealthCheck(learner)
   yield* eventsOf(concat(session.history))
   if (chain.links.length === 0) yield linkEvent(session)
 
@@ -94,6 +98,7 @@ export async function* runTrial(
       remember(session, event)
       yield event
     }
+    if (event.type === 'losses') yield { type: 'health', step, ...checkHealth(event.meanQ) }
     if (event.type === 'update' && event.updates % LINK_UPDATES === 0) yield linkEvent(session)
     if (event.type === 'round' && shouldStop()) break
   }

@@ -5,7 +5,9 @@ import { createLearner } from '../src/core/learner.ts'
 import { loadModule } from '../src/core/module.ts'
 import { createEnv } from '../src/env/create.ts'
 import type { Market } from '../src/env/env.ts'
+import { BENCHMARKS, buyAndHold, shortAndHold, timeWeighted } from '../src/benchmarks.ts'
 import {
+  compareWithBenchmarks,
   createEvaluationEnv,
   cumulativeLog,
   deterministic,
@@ -17,6 +19,7 @@ import {
 import { train } from '../src/train.ts'
 import { createMarket, expectClose, generator, walk } from './env/helpers.ts'
 import { parse } from './scenario/helpers.ts'
+import golden from './golden/metrics.json' with { type: 'json' }
 
 const module = await loadModule()
 const core = await createCore(module, 0)
@@ -128,6 +131,84 @@ describe('an evaluation', () => {
     for (const { values } of curves) expect(values.length).toBe(76)
     expectClose(metrics.buy_and_hold!, total(logReturns(PRICES.slice(4))))
     expectClose(metrics.sum_log_reward!, metrics.buy_and_hold!)
+  })
+
+  it('compares with what the market gives to the simplest traders, without fees', async () => {
+    const config = scenario({ trading_fees: 0.01 })
+    const { metrics, benchmarks } = evaluate(config, market, () => [1], await createCore(module, 0))
+    const moves = PRICES.slice(1).map((price, i) => price / PRICES[i]! - 1)
+    const logOf = (weight: (t: number) => number) =>
+      total(moves.map((move, t) => Math.log(1 + weight(t) * move)))
+    expectClose(
+      metrics.short_and_hold!,
+      logOf(() => -1),
+    )
+    expectClose(
+      metrics.twap!,
+      logOf((t) => t / moves.length),
+    )
+    for (const wealth of Object.values(benchmarks)) expect(wealth.length).toBe(80)
+  })
+
+  it('gives the benchmarks of the Python original their returns', () => {
+    const market = createMarket([[100, 110, 105, 120, 90, 95]])
+    const held = buyAndHold(market)
+    const expectReturns = (wealth: Float64Array, expected: number[]) =>
+      expected.forEach((value, t) => expectClose(wealth[t + 1]! / wealth[t]! - 1, value))
+    expectReturns(held, golden.bh)
+    expectReturns(timeWeighted(held), golden.twap)
+    expectReturns(
+      shortAndHold(held),
+      golden.bh.map((r) => -r),
+    )
+    expect(shortAndHold(Float64Array.of(1, 2.5, 1, 5))).toEqual(Float64Array.of(1, 0, 0, 0)) // ruin is for good
+  })
+
+  it('compares with the best constant weight, which pays its fees', async () => {
+    const config = scenario({ trading_fees: 0.002 })
+    const constants = Array.from({ length: 21 }, (_, i) => (i - 10) / 10)
+    const env = createEvaluationEnv(config, market, core)
+    const logs = constants.map((action) =>
+      cumulativeLog(rollout(env, () => [action]).wealth, core.math).at(-1)!,
+    )
+    const { metrics } = evaluate(config, market, () => [0], await createCore(module, 0))
+    expect(metrics.best_constant).toBe(Math.max(...logs))
+    expect(metrics.best_constant_position).toBe(constants[logs.indexOf(Math.max(...logs))])
+  })
+
+  it('compares with the best of the positions where these are all there is', async () => {
+    const config = scenario({ backend: 'gym_trading_env.continuous', positions: [-2, 0, 0.5, 2] })
+    const rising = createMarket([[100, 101, 103, 104, 107]])
+    const { metrics } = evaluate(config, rising, () => [0], await createCore(module, 0))
+    expect(metrics.best_constant_position).toBe(2)
+    expectClose(metrics.best_constant!, Math.log(2 * 1.07 - 1))
+    const falling = createMarket([[107, 104, 103, 101, 100]])
+    const other = evaluate(config, falling, () => [0], await createCore(module, 0))
+    expect(other.metrics.best_constant_position).toBe(-2)
+  })
+
+  it('measures beside the market over the same moves: what holds it has its beta', async () => {
+    const { metrics } = evaluate(scenario(), market, () => [0.5], await createCore(module, 0))
+    expectClose(metrics.beta!, 0.5)
+    expectClose(metrics.alpha!, 0)
+  })
+
+  it('tests whether the agent differs from each benchmark, alike with the same seed', async () => {
+    const moves = PRICES.slice(1).map((price, i) => price / PRICES[i]! - 1)
+    const perfect = replay(moves.map(Math.sign))
+    const evaluation = evaluate(scenario(), market, perfect, await createCore(module, 0))
+    const compare = async () => compareWithBenchmarks(evaluation, scenario(), await createCore(module, 4))
+    const found = await compare()
+    expect(Object.keys(found)).toEqual([...BENCHMARKS])
+    for (const { t_p, mann_whitney_p, permutation_p, sharpe } of Object.values(found)) {
+      for (const p of [t_p!, mann_whitney_p, permutation_p]) expect(p).toBeLessThan(0.01)
+      expect(sharpe!.significant).toBe(true)
+    }
+    expect(await compare()).toEqual(found)
+    const holding = evaluate(scenario(), market, () => [1], await createCore(module, 0))
+    const same = compareWithBenchmarks(holding, scenario(), await createCore(module, 4))
+    expect(same.buy_and_hold.t_p).toBeCloseTo(1, 6)
+    expect(same.buy_and_hold.sharpe!.significant).toBe(false)
   })
 
   it('runs through a whole split from cash, whatever episodes training has', async () => {

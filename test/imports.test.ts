@@ -12,7 +12,7 @@ const LAYERS = {
     ['data/time.ts', 'data/table.ts', 'scenario'],
     ['data', 'features', 'env'],
     ['bars.ts', 'statistics.ts', 'significance.ts', 'metrics.ts', 'benchmarks.ts', 'guardrails.ts'],
-    ['market.ts', 'evaluate.ts', 'train.ts'],
+    ['market.ts', 'evaluate.ts', 'train.ts', 'health.ts', 'trial-statistics.ts'],
     ['history.ts', 'chain.ts', 'checkpoint.ts', 'receipt.ts'],
     ['session.ts'],
     ['trial.ts'],

@@ -1,18 +1,20 @@
 // The main path: scenario → data → features → trials (environment, learner, evaluation) → tracking.
 import { createCore } from '../core/core.ts'
 import { loadModule } from '../core/module.ts'
-import { metricsBySplit } from '../evaluate.ts'
+import { compareWithBenchmarks, metricsBySplit } from '../evaluate.ts'
 import { prepare } from '../market.ts'
 import { newRunFolder } from '../node.ts'
 import { receiptName } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { openTracker } from '../track/sqlite.ts'
 import type { Tracker } from '../track/tracker.ts'
+import { trialStatistics } from '../trial-statistics.ts'
 import { checkTrial, runTrial, type TrialEvent, type TrialResult } from '../trial.ts'
 import { createProgress, type Progress } from './progress.ts'
 import type { Experiment } from './record.ts'
 import { checkResumption, resumption, type Resumption } from './resume.ts'
 import { loadScenario, readData, writeSyntheticData, type ScenarioOptions } from './scenario.ts'
+import { stopOnErrors, warn } from './validate.ts'
 import { summarize, type ExperimentReport, type TrialReport } from './summary.ts'
 
 export interface ExperimentOptions extends ScenarioOptions {
@@ -31,6 +33,7 @@ export interface ExperimentOptions extends ScenarioOptions {
 export async function experiment(options: ExperimentOptions): Promise<void> {
   const started = performance.now()
   const { scenario, source, resume } = scenarioOf(options)
+  if (!resume) stopOnErrors(scenario)
   const module = await loadModule()
   if (options.generateData) await writeSyntheticData(scenario, module)
   const { math } = await createCore(module, scenario.seed)
@@ -42,6 +45,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   // Not above: what draws takes longer to load than a mistake in the scenario takes to find.
   const record = await import('./record.ts')
   const overview = record.overviewOf(prepared, scenario.data.data_path)
+  if (!resume) warn(scenario)
   const interrupt = listenForInterrupt()
 
   const trials: TrialReport[] = []
@@ -66,11 +70,14 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   interrupt.stop()
   tracker.close()
 
+  const evaluations = trials.flatMap(({ evaluation }) => evaluation ?? [])
+  const { random } = await createCore(module, scenario.seed)
   const report: ExperimentReport = {
     experiment_name: scenario.experiment_name,
     config: scenario,
     timings: { total_seconds: (performance.now() - started) / 1000 },
     trials,
+    ...(evaluations.length > 0 && { statistics: trialStatistics(evaluations, random.evaluation) }),
   }
   if (options.json) console.log(JSON.stringify(report, null, 2))
   else summarize(report, folder, tracker.describe())
@@ -102,8 +109,12 @@ async function trial(
     const result = await follow(steps, course, (event) => {
       record.event(event, course.seconds)
       progress.event(event)
+      if (event.type !== 'health') return
+      for (const finding of event.findings) progress.note(`note: ${name}, step ${event.step}: ${finding}`)
     })
-    const checkpoint = record.result(result)
+    const tests = await createCore(module, scenario.seed)
+    const significance = compareWithBenchmarks(result.evaluation.test, scenario, tests)
+    const checkpoint = record.result(result, significance)
     const status = result.complete ? 'FINISHED' : 'KILLED'
     run.end(status)
     progress.end(status)
@@ -115,7 +126,7 @@ async function trial(
       )
     const receipt = result.receipt && receiptName(result.receipt)
     const evaluation = metricsBySplit(result.evaluation)
-    return { ...common(), status, checkpoint, ...(receipt && { receipt }), evaluation }
+    return { ...common(), status, checkpoint, ...(receipt && { receipt }), evaluation, significance }
   } catch (error) {
     const { message } = error as Error
     run.setTags({ error: message })

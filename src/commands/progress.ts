@@ -1,11 +1,14 @@
 // What a person sees while a trial trains: a bar on a terminal, two plain lines in a pipe, nothing with --json
 // unless the messages go to a terminal.
+import { clearLine, cursorTo } from 'node:readline'
 import { Presets, SingleBar } from 'cli-progress'
 import { formatNumber } from '../report/table.ts'
 import type { TrialEvent } from '../trial.ts'
 
 export interface Progress {
   event(event: TrialEvent): void
+  /** A line on stderr, which does not tear the bar apart. */
+  note(text: string): void
   end(status: string): void
 }
 
@@ -14,7 +17,8 @@ export function createProgress(name: string, maxSteps: number, seed: number, jso
   const stream = json ? process.stderr : process.stdout
   // A terminal that reports no width, as some recorders do, gets plain lines.
   if (stream.isTTY && (stream.columns ?? 0) > 0) return bar(name, maxSteps, stream)
-  return json ? { event: () => undefined, end: () => undefined } : plain(name, maxSteps, seed)
+  const note = (text: string) => console.error(text)
+  return json ? { event: () => undefined, note, end: () => undefined } : plain(name, maxSteps, seed)
 }
 
 /** What fits beside the bar, by the least width of the terminal. */
@@ -49,6 +53,11 @@ function bar(name: string, maxSteps: number, stream: NodeJS.WriteStream): Progre
       shown.rate = String(Math.round((event.updates - begunAt) / ((performance.now() - started) / 1000)))
       single.update(event.step, shown)
     },
+    note(text) {
+      clearLine(stream, 0)
+      cursorTo(stream, 0)
+      console.error(text) // the bar is drawn again below it
+    },
     end(status) {
       single.stop()
       if (status !== 'FINISHED') stream.write(`${name}: ${status.toLowerCase()}\n`)
@@ -64,6 +73,7 @@ function plain(name: string, maxSteps: number, seed: number): Progress {
     event(event) {
       if (event.type === 'round') last = { ...event, seconds: (performance.now() - started) / 1000 }
     },
+    note: (text) => console.error(text),
     end(status) {
       const { step, updates, seconds } = last
       const course = `${step} steps and ${updates} updates in ${seconds.toFixed(1)} s`

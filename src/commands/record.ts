@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { CoreModule } from '../core/module.ts'
-import { metricsBySplit } from '../evaluate.ts'
+import { metricsBySplit, type Significance } from '../evaluate.ts'
 import { SPLITS, type Prepared } from '../market.ts'
 import { removeFile, writeFile, type ScenarioFile } from '../node.ts'
 import { compareRollouts } from '../report/compare.ts'
@@ -36,8 +36,11 @@ export interface Experiment {
 export interface Recorder {
   /** @param seconds of training so far */
   event(event: TrialEvent, seconds: number): void
-  /** Writes what the trial came to; returns the path of the checkpoint that was evaluated. */
-  result(result: TrialResult): string
+  /**
+   * Writes what the trial came to; returns the path of the checkpoint that was evaluated.
+   * @param significance of the test split
+   */
+  result(result: TrialResult, significance: Significance): string
 }
 
 export function recordTrial(run: Run, parts: Experiment): Recorder {
@@ -77,7 +80,7 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
       const metrics = metricsOf(event)
       if (metrics) run.logMetrics({ ...metrics, ...timesOf(event, seconds, resumed?.step ?? 0) }, event.step)
     },
-    result(result) {
+    result(result, significance) {
       const final = saveFinal('checkpoint.safetensors', result.checkpoint)
       const best = result.best && saveFinal(BEST, result.best.bytes)
       if (result.receipt) {
@@ -85,6 +88,7 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
         run.setTags({ receipt: receiptName(result.receipt) })
       }
       recordEvaluation(run, parts, result)
+      recordSignificance(run, significance, result.step)
       run.logMetrics(totals(result, episodes, losses.actorLoss), result.step)
       try {
         savePlots(result)
@@ -182,6 +186,8 @@ function metricsOf(event: TrialEvent): Record<string, number> | undefined {
         'train/noise_sigma': event.sigma,
         'train/updates': event.updates,
       }
+    case 'health':
+      return prefixed('health', event.health)
     case 'validation':
       return { 'train/validation_sum_log_reward': event.sumLogReward }
     default:
@@ -199,8 +205,7 @@ function recordEvaluation(run: Run, { scenario }: Experiment, { evaluation, step
   const folder = scenario.env.backend === 'tradingenv' ? 'portfolio_weights_data' : 'position_data'
   for (const split of SPLITS) {
     const { metrics, agent } = evaluation[split]
-    const defined = Object.entries(metrics).filter(([, value]) => value !== null) as [string, number][]
-    run.logMetrics(Object.fromEntries(defined.map(([key, value]) => [`eval/${split}/${key}`, value])), step)
+    run.logMetrics(prefixed(`eval/${split}`, metrics), step)
     run.logArtifact(`evaluation_data/${split}/metrics.json`, JSON.stringify(metrics, null, 2))
     const assets = agent.positions.length / agent.rewards.length
     const first = agent.positions.subarray(0, 100 * assets)
@@ -208,6 +213,27 @@ function recordEvaluation(run: Run, { scenario }: Experiment, { evaluation, step
   }
   const { header, rows } = compareRollouts(metricsBySplit(evaluation))
   run.logArtifact('evaluation_data/metrics.md', markdownTable(header, rows))
+}
+
+/** Tests of the agent's returns on the test split against those of each benchmark. */
+function recordSignificance(run: Run, significance: Significance, step: number): void {
+  for (const [name, { sharpe, sortino, ...tests }] of Object.entries(significance)) {
+    const prefix = `stat/test/${name}`
+    run.logMetrics(prefixed(prefix, tests), step)
+    for (const [ratio, found] of Object.entries({ sharpe, sortino })) {
+      if (!found) continue
+      const { difference, p, significant } = found
+      const numbers = { difference, p, significant: significant ? 1 : 0 }
+      run.logMetrics(prefixed(`${prefix}/${ratio}`, numbers), step)
+    }
+  }
+  run.logArtifact('evaluation_data/test/significance.json', JSON.stringify(significance, null, 2))
+}
+
+/** What is defined, as metrics `<prefix>/<key>`. */
+function prefixed(prefix: string, values: object): Record<string, number> {
+  const defined = Object.entries(values).filter(([, value]) => value !== null)
+  return Object.fromEntries(defined.map(([key, value]) => [`${prefix}/${key}`, value]))
 }
 
 /** What the whole trial comes to. */

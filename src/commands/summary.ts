@@ -1,11 +1,12 @@
 // What an experiment comes to, and how it is printed for a person.
 import type { SplitName } from '../data/split.ts'
-import type { Evaluation } from '../evaluate.ts'
+import type { Evaluation, Significance } from '../evaluate.ts'
 import { SPLITS } from '../market.ts'
 import { compareRollouts } from '../report/compare.ts'
 import { formatNumber, formatTable } from '../report/table.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { RunStatus } from '../track/tracker.ts'
+import { OPPONENTS, type TrialStatistics } from '../trial-statistics.ts'
 
 /** The document of --json. */
 export interface ExperimentReport {
@@ -13,6 +14,8 @@ export interface ExperimentReport {
   config: Scenario
   timings: { total_seconds: number }
   trials: TrialReport[]
+  /** Of the trials together, when any was evaluated. */
+  statistics?: Record<SplitName, TrialStatistics>
 }
 
 /** One trial as --json prints it. */
@@ -27,11 +30,13 @@ export interface TrialReport {
   receipt?: string
   timings: { training_seconds: number }
   evaluation?: Record<SplitName, Evaluation>
+  /** Tests of the returns on the test rows, against those of each benchmark. */
+  significance?: Significance
 }
 
 /** One trial: every metric of every split. Several: the main metric of each trial and its median. */
 export function summarize(
-  { experiment_name: name, trials, timings }: ExperimentReport,
+  { experiment_name: name, trials, statistics, timings }: ExperimentReport,
   folder: string,
   where: string,
 ): void {
@@ -42,7 +47,7 @@ export function summarize(
     const { header, rows } = compareRollouts(only!.evaluation!)
     print(header, rows)
   }
-  if (done.length > 1) printTrials(done)
+  if (done.length > 1) printTrials(done, statistics!)
   if (done.length > 0) console.log()
   const which = trials.length === 1 ? `seed ${trials[0]!.seed}` : `${trials.length} trials`
   const statuses = ['FAILED', 'KILLED'].flatMap((status) => {
@@ -58,28 +63,41 @@ export function summarize(
   console.log(where)
 }
 
-function printTrials(done: ExperimentReport['trials']): void {
-  const row = (values: (number | null)[]) => values.map(formatNumber)
-  const rewards = done.map(({ evaluation }) => SPLITS.map((split) => evaluation![split].sum_log_reward))
-  const rows = done.map((trial, i) => [`seed ${trial.seed}`, ...row(rewards[i]!)])
-  const benchmark = (key: 'buy_and_hold' | 'max_profit') =>
-    row(SPLITS.map((split) => done[0]!.evaluation![split][key]))
+/** Narrow: the ends of an interval are a row each. */
+function printTrials(done: ExperimentReport['trials'], statistics: Record<SplitName, TrialStatistics>): void {
+  const row = (name: string, value: (split: SplitName) => number | null) => [
+    name,
+    ...SPLITS.map((split) => formatNumber(value(split))),
+  ]
+  const sum = (split: SplitName) => statistics[split].sum_log_reward
+  const { evaluation } = done[0]!
   print(
     ['Σ log reward', ...SPLITS],
     [
-      ...rows,
-      ['median', ...row(SPLITS.map((_, s) => median(rewards.map((values) => values[s]!))))],
-      ['buy & hold', ...benchmark('buy_and_hold')],
-      ['max profit', ...benchmark('max_profit')],
+      ...done.map((trial) => row(`seed ${trial.seed}`, (split) => trial.evaluation![split].sum_log_reward)),
+      row('median', (split) => sum(split).median),
+      row('interquartile mean', (split) => sum(split).iqm),
+      row('  95 % from', (split) => sum(split).iqm_interval[0]),
+      row('  to', (split) => sum(split).iqm_interval[1]),
+      ...BENCHMARK_ROWS.map(([key, label]) => row(label, (split) => evaluation![split][key])),
     ],
+  )
+  console.log()
+  print(
+    ['P(a trial is better)', ...SPLITS],
+    OPPONENTS.map((key) =>
+      row(LABELS[key], (split) => statistics[split].probability_of_improvement[key].estimate),
+    ),
   )
 }
 
-function median(values: (number | null)[]): number | null {
-  const sorted = values.map((value) => value ?? -Infinity).toSorted((a, b) => a - b)
-  const middle = (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.floor(sorted.length / 2)]!) / 2
-  return Number.isFinite(middle) ? middle : null
-}
+const LABELS = { buy_and_hold: 'than buy & hold', random: 'than random', best_constant: 'than best constant' }
+/** Alike for all trials. */
+const BENCHMARK_ROWS = [
+  ['buy_and_hold', 'buy & hold'],
+  ['best_constant', 'best constant'],
+  ['max_profit', 'max profit'],
+] as const
 
 function print(header: string[], rows: string[][]): void {
   for (const line of formatTable(header, rows)) console.log(line)

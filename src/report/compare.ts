@@ -7,7 +7,11 @@ import { formatNumber } from './table.ts'
 const ROWS: [keyof Evaluation, string][] = [
   ['sum_log_reward', 'Σ log reward'],
   ['buy_and_hold', '  buy & hold'],
+  ['short_and_hold', '  short & hold'],
+  ['twap', '  TWAP'],
   ['random', '  random'],
+  ['best_constant', '  best constant'],
+  ['best_constant_position', '    its position'],
   ['max_profit', '  max profit'],
   ['total_return', 'total return'],
   ['sharpe_ratio', 'Sharpe ratio, per bar'],

@@ -1,0 +1,71 @@
+// What several trials of a scenario say together.
+import type { Random } from './core/core.ts'
+import type { SplitName } from './data/split.ts'
+import type { Evaluation } from './evaluate.ts'
+import { SPLITS } from './market.ts'
+import {
+  bootstrap,
+  interquartileMean,
+  median,
+  percentileInterval,
+  probabilityOfImprovement,
+  type Interval,
+} from './statistics.ts'
+
+/** Of one split. Intervals hold 95 % of a stratified bootstrap; null is what ruined trials leave undefined. */
+export interface TrialStatistics {
+  trials: number
+  sum_log_reward: { median: number | null; iqm: number | null; iqm_interval: [number | null, number | null] }
+  /**
+   * Of the Σ log reward of a trial over that of a benchmark: P(trial > benchmark), ties as halves. The random
+   * benchmark of a trial is the mean of its random rollouts.
+   */
+  probability_of_improvement: Record<Opponent, { estimate: number; interval: Interval }>
+}
+
+export const OPPONENTS = ['buy_and_hold', 'random', 'best_constant'] as const
+type Opponent = (typeof OPPONENTS)[number]
+
+const REPETITIONS = 10_000
+
+/** @param evaluations of one trial or more @param random what the bootstrap draws from */
+export function trialStatistics(
+  evaluations: readonly Record<SplitName, Evaluation>[],
+  random: Random,
+): Record<SplitName, TrialStatistics> {
+  const entries = SPLITS.map((split) => [
+    split,
+    statisticsOf(
+      evaluations.map((evaluation) => evaluation[split]),
+      random,
+    ),
+  ])
+  return Object.fromEntries(entries)
+}
+
+function statisticsOf(evaluations: Evaluation[], random: Random): TrialStatistics {
+  // nothing is worse than ruin
+  const values = (key: 'sum_log_reward' | Opponent) => evaluations.map((one) => one[key] ?? -Infinity)
+  const own = values('sum_log_reward')
+  const interval = (strata: number[][], statistic: (drawn: Float64Array[]) => number) =>
+    percentileInterval(bootstrap(strata, statistic, random, REPETITIONS))
+  const [low, high] = interval([own], ([drawn]) => interquartileMean(drawn!))
+  const improvements = OPPONENTS.map((key) => {
+    const other = values(key)
+    const estimate = probabilityOfImprovement(own, other)
+    return [key, { estimate, interval: interval([own, other], ([x, y]) => probabilityOfImprovement(x!, y!)) }]
+  })
+  return {
+    trials: evaluations.length,
+    sum_log_reward: {
+      median: defined(median(own)),
+      iqm: defined(interquartileMean(own)),
+      iqm_interval: [defined(low), defined(high)],
+    },
+    probability_of_improvement: Object.fromEntries(improvements),
+  }
+}
+
+function defined(value: number): number | null {
+  return Number.isFinite(value) ? value : null
+}

@@ -1,0 +1,4 @@
+/** What stands on stderr besides the guardrails' warnings, which small scenarios of tests give. */
+export function withoutWarnings(stderr: string): string {
+  return stderr.replace(/^warning: (?:training|data|env|network)\.\S+ .*\n/gm, '')
+}
