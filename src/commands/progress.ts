@@ -32,6 +32,9 @@ const LAYOUTS = [
   { columns: 0, barsize: 8, details: '{rate} updates/s' },
 ]
 
+/** Lines wider than the terminal: the bar lets them be cut off. */
+const WRAP = { on: '\u001B[?7h', off: '\u001B[?7l' }
+
 function bar(name: string, maxSteps: number, stream: NodeJS.WriteStream): Progress {
   const { barsize, details } = LAYOUTS.find(({ columns }) => stream.columns >= columns)!
   const format = `${name} {bar} {percentage}%  ${details}`
@@ -56,7 +59,9 @@ function bar(name: string, maxSteps: number, stream: NodeJS.WriteStream): Progre
     note(text) {
       clearLine(stream, 0)
       cursorTo(stream, 0)
+      stream.write(WRAP.on)
       console.error(text) // the bar is drawn again below it
+      stream.write(WRAP.off)
     },
     end(status) {
       single.stop()
