@@ -29,6 +29,8 @@ export {
   type Rollout,
   type SplitEvaluation,
 } from './evaluate.ts'
+export { guardrails, type Warning } from './guardrails.ts'
+export type { Health } from './health.ts'
 export { prepare, type Prepared } from './market.ts'
 export { computeMetrics, type Course, type Metrics } from './metrics.ts'
 export { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from './receipt.ts'
@@ -43,6 +45,7 @@ export {
   type TrainOptions,
   type TrainState,
 } from './train.ts'
+export { trialStatistics, type TrialStatistics } from './trial-statistics.ts'
 export {
   evaluateCheckpoint,
   loadPolicy,
