@@ -49,26 +49,19 @@ const SIGNS: Sign[] = [
   },
 ]
 
-/**
- * @returns a check for after an update, given the mean Q of late; its findings are signs that have shown 20 times in a
- *   row, each told once
- */
-export function createHealthCheck(
-  learner: Learner,
-): (meanQ: number) => { health: Health; findings: string[] } {
+/** @returns what takes one health after the other and gives the signs that have shown 20 times in a row, each once */
+export function createHealthWatch(): (health: Health) => string[] {
   const shown = SIGNS.map(() => 0)
-  return (meanQ) => {
-    const health = healthOf(learner, meanQ)
-    const findings = SIGNS.flatMap(({ shows, text }, i) => {
+  return (health) =>
+    SIGNS.flatMap(({ shows, text }, i) => {
       if (shown[i]! >= IN_A_ROW) return []
       shown[i] = shows(health) ? shown[i]! + 1 : 0
       return shown[i] === IN_A_ROW ? [text] : []
     })
-    return { health, findings }
-  }
 }
 
-function healthOf(learner: Learner, meanQ: number): Health {
+/** After an update. @param meanQ of late */
+export function healthOf(learner: Learner, meanQ: number): Health {
   const { actionDim, gamma } = learner.options
   const actions = learner.policy(heldObservations(learner, OBSERVATIONS))
   let range = 0

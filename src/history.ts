@@ -1,11 +1,22 @@
 // What happens in a run as rows of numbers, to hash it, to keep it in a checkpoint, and to tell it again.
+import type { Health } from './health.ts'
 import type { TrainEvent } from './train.ts'
 
 export type HistoryEvent =
   | Extract<TrainEvent, { type: 'episode' | 'losses' | 'update' }>
   | { type: 'validation'; step: number; sumLogReward: number }
+  | { type: 'health'; step: number; health: Health }
 
-const KINDS = ['update', 'losses', 'episode', 'validation'] as const
+const KINDS = ['update', 'losses', 'episode', 'validation', 'health'] as const
+
+/** In the order of a row. */
+const HEALTH = [
+  'saturated_actions',
+  'action_range',
+  'q_to_limit',
+  'actor_idle_units',
+  'critic_idle_units',
+] as const satisfies (keyof Health)[]
 
 /** Numbers of a row: kind, step, and what the event tells; absent ones are 0, an absent wealth NaN. */
 export const ROW = 10
@@ -21,6 +32,8 @@ function valuesOf(event: HistoryEvent): number[] {
   switch (event.type) {
     case 'validation':
       return [event.sumLogReward]
+    case 'health':
+      return HEALTH.map((name) => event.health[name])
     case 'episode':
       return [event.episodeReward, event.episodeLength, event.positionChanges, event.wealth ?? NaN]
     case 'update':
@@ -43,6 +56,10 @@ function eventOf(row: Float64Array): Exclude<HistoryEvent, { type: 'update' }> {
   const [kind, step, a, b, c, d, e, f, g, h] = row as unknown as [number, number, ...number[]] & number[]
   const type = KINDS[kind]
   if (type === 'validation') return { type, step, sumLogReward: a! }
+  if (type === 'health') {
+    const entries = HEALTH.map((name, i) => [name, row[2 + i]!])
+    return { type, step, health: Object.fromEntries(entries) as Health }
+  }
   if (type === 'episode') {
     const wealth = Number.isNaN(d) ? undefined : d
     return { type, step, episodeReward: a!, episodeLength: b!, positionChanges: c!, wealth }

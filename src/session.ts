@@ -116,13 +116,18 @@ export function resumable(
   return run
 }
 
-/** Adds an event to what is kept of the run. */
+/** Adds an event to what is kept of the run; its health is no part of what receipts tell. */
 export function remember(
   { chain, history }: Session,
   event: HistoryEvent | Exclude<TrainEvent, { type: 'checkpoint' | 'evaluate' }>,
 ): void {
   if (event.type === 'update' || event.type === 'episode' || event.type === 'validation') chain.add(event)
-  if (event.type === 'losses' || event.type === 'episode' || event.type === 'validation')
+  if (
+    event.type === 'health' ||
+    event.type === 'losses' ||
+    event.type === 'episode' ||
+    event.type === 'validation'
+  )
     history.push(rowOf(event))
 }
 

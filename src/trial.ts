@@ -20,7 +20,7 @@ import {
   type SplitEvaluation,
 } from './evaluate.ts'
 import { concat, eventsOf } from './history.ts'
-import { createHealthCheck, type Health } from './health.ts'
+import { createHealthWatch, healthOf, type Health } from './health.ts'
 import { SPLITS, type Prepared } from './market.ts'
 import { createReceipt, type Receipt } from './receipt.ts'
 import type { Scenario } from './scenario/schema.ts'
@@ -86,8 +86,14 @@ export async function* runTrial(
   const session = await openSession(scenario, prepared, module, { resume, experiment })
   const { learner, env, core, chain, state } = session
   const validation = createEvaluationEnv(scenario, prepared.markets.validation, core)
-  const checkHealth = createHealthCheck(learner)
-  yield* eventsOf(concat(session.history))
+  const watch = createHealthWatch()
+  for (const event of eventsOf(concat(session.history))) {
+    if (event.type !== 'health') yield event
+    else {
+      watch(event.health)
+      yield { ...event, findings: [] } // those were told
+    }
+  }
   if (chain.links.length === 0) yield linkEvent(session)
 
   for (const event of train(env, learner, trainOptions(scenario), state)) {
@@ -98,7 +104,7 @@ export async function* runTrial(
       remember(session, event)
       yield event
     }
-    if (event.type === 'losses') yield { type: 'health', step, ...checkHealth(event.meanQ) }
+    if (event.type === 'losses') yield healthEvent(session, watch, event)
     if (event.type === 'update' && event.updates % LINK_UPDATES === 0) yield linkEvent(session)
     if (event.type === 'round' && shouldStop()) break
   }
@@ -116,6 +122,16 @@ export async function* runTrial(
 
 function linkEvent({ state, learner, chain }: Session): TrialEvent {
   return { type: 'link', step: state.step, updates: learner.updates, link: chain.link() }
+}
+
+function healthEvent(
+  session: Session,
+  watch: (health: Health) => string[],
+  { step, meanQ }: { step: number; meanQ: number },
+): TrialEvent {
+  const health = healthOf(session.learner, meanQ)
+  remember(session, { type: 'health', step, health })
+  return { type: 'health', step, health, findings: watch(health) }
 }
 
 function validate(session: Session, env: Env, step: number): TrialEvent {

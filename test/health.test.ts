@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { blockTensors, learnerTensors } from '../src/core/checkpoint.ts'
 import { createLearner, type LearnerOptions } from '../src/core/learner.ts'
-import { createHealthCheck } from '../src/health.ts'
+import { createHealthWatch, healthOf } from '../src/health.ts'
 import type { Learner } from '../src/core/learner.ts'
 import { generator } from './env/helpers.ts'
 import { ofType, run } from './helpers/trial.ts'
@@ -29,6 +29,15 @@ async function learnerOf(options: Partial<LearnerOptions> = {}, obs = (random: (
   }
   learner.update()
   return learner
+}
+
+/** As a trial does it. */
+function createHealthCheck(learner: Learner) {
+  const watch = createHealthWatch()
+  return (meanQ: number) => {
+    const health = healthOf(learner, meanQ)
+    return { health, findings: watch(health) }
+  }
 }
 
 /** Changes the values of a network where they are; its tensors are copies. */
@@ -134,6 +143,28 @@ describe('a trial', () => {
     expect(health.length).toBeGreaterThan(2)
     expect(ofType(other.events, 'health')).toEqual(health)
   })
+
+  it.each([2, 5])(
+    'that is resumed tells its health again, but no finding twice: %d',
+    async (log_interval) => {
+      const given = { training: { actor_lr: 1, log_interval, checkpoint_interval: 200 } }
+      const whole = await run(given)
+      const { bytes } = ofType(whole.events, 'checkpoint')[0]!
+      const rest = await run(given, { resume: bytes })
+      const health = (events: typeof whole.events) =>
+        ofType(events, 'health').map(({ step, health }) => ({ step, ...health }))
+      expect(health(rest.events)).toEqual(health(whole.events))
+      const told = (events: typeof whole.events) =>
+        ofType(events, 'health').flatMap(({ step, findings }) => findings.map((text) => ({ step, text })))
+      const late = told(whole.events).filter(({ step }) => step > 200)
+      expect(told(rest.events)).toEqual(late)
+      // every 2 updates there are 20 checks before the checkpoint, every 5 only with those after it
+      expect([told(whole.events).length > late.length, late.length > 0]).toEqual([
+        log_interval === 2,
+        log_interval === 5,
+      ])
+    },
+  )
 
   it('tells of an actor that is driven to the limit', async () => {
     const { events } = await run({ training: { actor_lr: 1, log_interval: 5 } })

@@ -21,6 +21,7 @@ function endOf({ receipt, checkpoint, best, ...rest }: TrialResult) {
 function toldAfter(events: TrialEvent[], index: number): TrialEvent[] {
   const past = events.slice(0, index).flatMap((event): TrialEvent[] => {
     if (event.type === 'validation') return [{ ...event, best: undefined, rollout: undefined as never }]
+    if (event.type === 'health') return [{ ...event, findings: [] }] // those were told
     return event.type === 'losses' || event.type === 'episode' ? [event] : []
   })
   return [...past, ...events.slice(index + 1)]
