@@ -51,9 +51,10 @@ function statisticsOf(evaluations: Evaluation[], random: Random): TrialStatistic
     percentileInterval(bootstrap(strata, statistic, random, REPETITIONS))
   const [low, high] = interval([own], ([drawn]) => interquartileMean(drawn!))
   const improvements = OPPONENTS.map((key) => {
-    const other = values(key)
-    const estimate = probabilityOfImprovement(own, other)
-    return [key, { estimate, interval: interval([own, other], ([x, y]) => probabilityOfImprovement(x!, y!)) }]
+    // to single precision: who only holds the market ties with it, however the sum was rounded
+    const [x, y] = [own.map(Math.fround), values(key).map(Math.fround)]
+    const estimate = probabilityOfImprovement(x, y)
+    return [key, { estimate, interval: interval([x, y], ([x, y]) => probabilityOfImprovement(x!, y!)) }]
   })
   return {
     trials: evaluations.length,

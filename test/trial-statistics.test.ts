@@ -38,6 +38,11 @@ it('how probable it is that a trial is better than a benchmark, ties as halves',
   expect(high).toBe(1)
 })
 
+it('takes what differs by rounding alone for a tie', async () => {
+  const { probability_of_improvement: p } = (await statisticsOf([1 - 2e-16, 1 + 3e-16, 1.00001])).train
+  expectClose(p.buy_and_hold.estimate, 2 / 3)
+})
+
 it('repeat with the seed, and have no width for one trial', async () => {
   const rewards = [1, 5.3, 2.2, 8.7, 3.1, 4.4, 0.3, 6.9, 7.7, 2.9, 3.6, 5.9]
   expect(await statisticsOf(rewards)).toEqual(await statisticsOf(rewards))

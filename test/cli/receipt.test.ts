@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { parquetToTable } from '../../src/data/parquet.ts'
 import { cli, ended, overrides, runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
 import { describeWithPython, runPython } from '../helpers/python.ts'
+import { withoutWarnings } from '../helpers/warnings.ts'
 
 const smoke = ['experiment', '-s', 'smoke', '-g']
 const folder = temporaryFolder()
@@ -195,7 +196,7 @@ describeWithPython('a receipt in Python', () => {
     const where = join(temporaryFolder(), name)
     mkdirSync(where)
     const { code, stderr } = await runCli(where, ...smoke, ...args)
-    expect([code, stderr]).toEqual([0, ''])
+    expect([code, withoutWarnings(stderr)]).toEqual([0, ''])
     const files = join(where, 'logs/smoke/run_1/trial_0')
     cpSync(fileURLToPath(new URL('../../build/core.wasm', import.meta.url)), join(where, 'core.wasm'))
     const content = readFileSync(join(files, 'receipt.json'), 'utf8')
