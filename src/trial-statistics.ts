@@ -54,7 +54,7 @@ function statisticsOf(evaluations: Evaluation[], random: Random): TrialStatistic
     // to single precision: who only holds the market ties with it, however the sum was rounded
     const [x, y] = [own.map(Math.fround), values(key).map(Math.fround)]
     const estimate = probabilityOfImprovement(x, y)
-    return [key, { estimate, interval: interval([x, y], ([x, y]) => probabilityOfImprovement(x!, y!)) }]
+    return [key, { estimate, interval: interval([x, y], ([a, b]) => probabilityOfImprovement(a!, b!)) }]
   })
   return {
     trials: evaluations.length,
