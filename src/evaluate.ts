@@ -18,8 +18,6 @@ import { computeMetrics, type Metrics } from './metrics.ts'
 import type { EnvConfig, Scenario } from './scenario/schema.ts'
 import { compareReturns, resample, type Comparison } from './significance.ts'
 
-export { buyAndHold }
-
 /** Chooses an action for an observation. */
 export type Policy = (obs: ArrayLike<number>) => ArrayLike<number>
 

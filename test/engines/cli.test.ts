@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readCheckpoint } from '../../src/checkpoint.ts'
 import { ended, runCli, startCli, temporaryFolder, type Ended } from '../helpers/cli.ts'
+import { withoutWarnings } from '../helpers/warnings.ts'
 import { bun, deno, denoEnvironment } from './engines.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -101,7 +102,7 @@ for (const name of Object.keys(COMMANDS)) {
 it('without node:sqlite a run is not tracked, says so once, and is the same', async () => {
   const [without, node] = [temporaryFolder(), temporaryFolder()]
   const { code, stderr } = await ended(startCli(without, train, ['--no-experimental-sqlite']))
-  expect(stderr).toBe(
+  expect(withoutWarnings(stderr)).toBe(
     'warning: runs are not tracked: this runtime has no node:sqlite, use Node 22.18 or newer to track them\n',
   )
   expect(code).toBe(0)

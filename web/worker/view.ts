@@ -1,6 +1,7 @@
 // From runs to what a chart can show: aligned columns of at most MOST points.
 import type { Table } from '../../src/data/table.ts'
-import { buyAndHold, type Rollout } from '../../src/evaluate.ts'
+import { buyAndHold } from '../../src/benchmarks.ts'
+import type { Rollout } from '../../src/evaluate.ts'
 import type { Prepared } from '../../src/market.ts'
 import type { SplitName } from '../../src/data/split.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
