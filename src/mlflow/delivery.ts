@@ -28,13 +28,7 @@ const FIRST_START_MILLISECONDS = 10_000
 const LATER_START_MILLISECONDS = 1000
 
 /** To a store that may be slow, away or failing: through the journal, beside what the caller does. */
-export function deliver(
-  store: Store,
-  journal: Journal,
-  retry: RetryPolicy,
-  warn: Warn,
-  goesOn = 'the run goes on',
-): Delivery {
+export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn: Warn): Delivery {
   let wake = (): void => undefined
   let failures = 0
   let closing = false
@@ -51,41 +45,37 @@ export function deliver(
     waiting = []
   }
 
-  /** @returns whether the loop should ask for the next one at once */
-  async function attempt(): Promise<boolean> {
-    const item = journal.next()
-    if (!item) return false
+  async function attempt(): Promise<void> {
+    const item = journal.next()!
     const { operation } = item
     const asked = operation.kind === 'start' && starting?.run === operation.run ? starting : undefined
     try {
       await store.apply(operation, item.doubtful)
-      if (closed) return false
+      if (closed) return
       journal.done()
       failures = 0
       lastProgress = Date.now()
       asked?.settle()
     } catch (error) {
-      if (closed) return false
+      if (closed) return
       if (error instanceof Refusal && asked) {
         // who asked knows
         journal.done()
         asked.settle(error)
-        return true
+        return
       }
       if (error instanceof Refusal) {
         journal.skip()
-        warn('refused', `MLflow refuses ${operation.kind} of a run, ${goesOn}: ${error.message}`)
-        return true
+        warn('refused', `MLflow refuses ${operation.kind} of a run, the run goes on: ${error.message}`)
+        return
       }
       item.doubtful = true
       failures++
-      warn('away', `${messageOf(error)}; ${goesOn}, what it logs waits in ${journal.place}`)
+      warn('away', `${messageOf(error)}; the run goes on, what it logs waits in ${journal.place}`)
       asked?.settle()
       settle()
-      if (closing && failures > retry.maxRetries) return false
-      await pause(backoff(error))
+      if (!closing || failures <= retry.maxRetries) await pause(backoff(error))
     }
-    return true
   }
 
   function backoff(error: unknown): number {
@@ -108,11 +98,14 @@ export function deliver(
   }
 
   async function loop(): Promise<void> {
-    for (;;) {
-      while (await attempt());
-      settle()
-      if (closing) return
-      if (!journal.next()) await new Promise<void>((resolve) => (wake = resolve))
+    while (!closed) {
+      if (journal.next()) await attempt()
+      else {
+        settle()
+        if (closing) return
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+      if (closing && failures > retry.maxRetries) return
     }
   }
 

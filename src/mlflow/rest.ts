@@ -16,6 +16,8 @@ type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
 export function restStore(server: Server): Store {
   const experiments = new Map<string, string>()
   const runs = new Map<string, ServerRun>()
+  /** What a server has of a metric, while points are in doubt. */
+  const history = new Map<string, Set<string>>()
   const stopping = new AbortController()
   const { signal } = stopping
   const get = (path: string, query: Record<string, string>) =>
@@ -108,25 +110,33 @@ export function restStore(server: Server): Store {
   /** Servers over SQL drop a point that they have; others keep it twice. */
   async function metrics({ run, points }: Of<'metrics'>, doubtful: boolean): Promise<void> {
     const { id } = known(run)
+    if (!doubtful) history.clear()
     const missing = doubtful ? await missingPoints(id, points) : points
-    if (missing.length > 0) await post('runs/log-batch', { run_id: id, metrics: missing })
+    if (missing.length === 0) return
+    await post('runs/log-batch', { run_id: id, metrics: missing }).catch((error: unknown) => {
+      history.clear()
+      throw error
+    })
+    if (doubtful) for (const point of missing) history.get(`${id} ${point.key}`)!.add(identity(point))
   }
 
   async function missingPoints(id: string, points: Point[]): Promise<Point[]> {
-    const present = new Set<string>()
     for (const key of new Set(points.map((point) => point.key))) {
-      for (let token: string | undefined = ''; token !== undefined;) {
-        const page: Reply = await get('metrics/get-history', {
-          run_id: id,
-          metric_key: key,
-          max_results: '25000',
-          ...(token && { page_token: token }),
-        })
-        for (const point of (page['metrics'] ?? []) as Point[]) present.add(identity(point))
-        token = page['next_page_token'] || undefined
-      }
+      const name = `${id} ${key}`
+      if (!history.has(name)) history.set(name, await readHistory(id, key))
     }
-    return points.filter((point) => !present.has(identity(point)))
+    return points.filter((point) => !history.get(`${id} ${point.key}`)!.has(identity(point)))
+  }
+
+  async function readHistory(id: string, key: string): Promise<Set<string>> {
+    const present = new Set<string>()
+    const query = { run_id: id, metric_key: key, max_results: '25000' }
+    for (let token: string | undefined = ''; token !== undefined;) {
+      const page: Reply = await get('metrics/get-history', { ...query, ...(token && { page_token: token }) })
+      for (const point of (page['metrics'] ?? []) as Point[]) present.add(identity(point))
+      token = page['next_page_token'] || undefined
+    }
+    return present
   }
 
   async function dataset({ run, dataset, context }: Of<'dataset'>, doubtful: boolean): Promise<void> {
