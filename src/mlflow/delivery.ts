@@ -71,16 +71,20 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
       }
       item.doubtful = true
       failures++
-      warn('away', `${messageOf(error)}; the run goes on, what it logs waits in ${journal.place}`)
-      asked?.settle()
-      settle()
+      // The first may be a connection that the server closed while it was idle.
+      if (failures > 1) {
+        warn('away', `${messageOf(error)}; the run goes on, what it logs waits in ${journal.place}`)
+        asked?.settle()
+        settle()
+      }
       if (!closing || failures <= retry.maxRetries) await pause(backoff(error))
     }
   }
 
   function backoff(error: unknown): number {
     const asked = error instanceof Unavailable ? error.retryAfterMilliseconds : undefined
-    const seconds = failures < 2 ? 0 : retry.backoffFactor * (1 << Math.min(failures - 2, 6))
+    if (asked === undefined && failures < 2) return 0
+    const seconds = retry.backoffFactor * (1 << Math.min(failures - 2, 6))
     const jitter = retry.jitter * (crypto.getRandomValues(new Uint8Array(1))[0]! / 255)
     return asked ?? Math.min(seconds + jitter, BACKOFF_LIMIT_SECONDS) * 1000
   }
@@ -123,7 +127,7 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
           if (refusal) reject(refusal)
           else resolve()
         }
-        const timer = setTimeout(settle, failures > 0 ? 0 : patienceAtStart)
+        const timer = setTimeout(settle, failures > 1 ? 0 : patienceAtStart)
         starting = { run: operation.run, settle }
         patienceAtStart = LATER_START_MILLISECONDS
         journal.append(operation)
@@ -139,7 +143,7 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
       wake()
     },
     flush() {
-      if (failures > 0 || !journal.next()) return Promise.resolve()
+      if (failures > 1 || !journal.next()) return Promise.resolve()
       return new Promise((resolve) => {
         waiting.push(resolve)
         wake()

@@ -14,7 +14,7 @@ import {
 import { createHash, randomInt } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { writeArtifact } from './artifact.ts'
+import { NAME_TAKEN, writeArtifact } from './artifact.ts'
 import { EXPERIMENT_TAGS } from './rest.ts'
 import { messageOf, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
 
@@ -55,7 +55,7 @@ export function fileStore(uri: string): LocalStore {
       } catch (error) {
         // Names with a slash are folders here.
         const { code = '', message } = error as NodeJS.ErrnoException
-        if (!['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY'].includes(code)) throw error
+        if (!NAME_TAKEN.includes(code)) throw error
         throw new Refusal(`in this store no name can go on where another ends: ${message}`, { cause: error })
       }
     },

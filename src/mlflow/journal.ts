@@ -213,12 +213,12 @@ function readJournal(file: string): Buffer {
   }
 }
 
-/** Runs without an end, with the time of what came last. */
+/** Runs that began here and have no end, with the time of what came last. */
 function openRuns(operations: OperationLine[]): Map<string, number> {
   const open = new Map<string, number>()
   for (const operation of operations) {
     if (operation.kind === 'start') open.set(operation.run, operation.time)
-    if (operation.kind === 'metrics') open.set(operation.run, operation.points.at(-1)!.timestamp)
+    if (operation.kind === 'metrics' && open.has(operation.run)) open.set(operation.run, operation.points.at(-1)!.timestamp)
     if (operation.kind === 'end') open.delete(operation.run)
   }
   return open

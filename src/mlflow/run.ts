@@ -72,6 +72,14 @@ export interface TrackerContext {
 
 export function createTracker(store: Store, delivery: Delivery, context: TrackerContext): Tracker {
   const open = new Map<Run, PointQueue>()
+  let closing: Promise<void> | undefined
+
+  async function close(): Promise<void> {
+    for (const run of open.keys()) run.end('KILLED')
+    await delivery.close()
+    store.close()
+  }
+
   return {
     async startRun({ experiment, name, tags = {}, description, parent, resume }) {
       checkExperiment(experiment)
@@ -103,10 +111,9 @@ export function createTracker(store: Store, delivery: Delivery, context: Tracker
       for (const queue of open.values()) queue.flush()
       return delivery.flush()
     },
-    async close() {
-      for (const run of open.keys()) run.end('KILLED')
-      await delivery.close()
-      store.close()
+    close() {
+      closing ??= close()
+      return closing
     },
   }
 }
