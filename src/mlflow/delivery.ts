@@ -1,6 +1,14 @@
 // How operations come to a store. One at a time and in order: an operation is taken off the journal when the store
 // has answered, so a failure, a restart or a killed process can only lead to doing the same one again.
-import { Refusal, messageOf, type Delivery, type Journal, type LocalStore, type Store, type Warn } from './types.ts'
+import {
+  Refusal,
+  messageOf,
+  type Delivery,
+  type Journal,
+  type LocalStore,
+  type Store,
+  type Warn,
+} from './types.ts'
 
 export interface RetryPolicy {
   /** Failures in a row after which closing gives up. */
@@ -102,7 +110,8 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
   }
 
   async function loop(): Promise<void> {
-    while (!closed) {
+    for (;;) {
+      if (closed) return
       if (journal.next()) await attempt()
       else {
         settle()
@@ -162,16 +171,23 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
         }, 100)
       })
       await Promise.race([running, patience])
+      if (!closed) leave(journal, warn)
       closed = true
-      const left = journal.pending()
-      journal.close()
-      if (left > 0) warn('left', `${left} parts of what was logged wait in ${journal.place}: ${remedy(journal)}`)
+    },
+    abandon() {
+      if (!closed) leave(journal, warn)
+      closed = true
     },
   }
 }
 
-function remedy({ place }: Journal): string {
-  return place === 'memory' ? 'they are lost' : `"ddpg mlflow sync ${place}" sends them`
+/** Closes the journal, and tells where it is when it is needed. */
+function leave(journal: Journal, warn: Warn): void {
+  const { place } = journal
+  const left = journal.pending()
+  journal.close()
+  const remedy = place === 'memory' ? 'they are lost' : `"ddpg mlflow sync ${place}" sends them`
+  if (left > 0) warn('left', `${left} parts of what was logged wait in ${place}: ${remedy}`)
 }
 
 /** A file that is locked or a disk that is full is tried again so often. */
@@ -228,10 +244,10 @@ export function deliverAtOnce(store: LocalStore, openJournal: () => Journal, war
     flush: async () => drain(),
     async close() {
       drain()
-      if (!journal) return
-      const left = journal.pending()
-      journal.close()
-      if (left > 0) warn('left', `${left} parts of what was logged wait in ${journal.place}: ${remedy(journal)}`)
+      if (journal) leave(journal, warn)
+    },
+    abandon() {
+      if (journal) leave(journal, warn)
     },
   }
 }

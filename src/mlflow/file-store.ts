@@ -99,11 +99,11 @@ function start(root: string, operation: StartOperation): void {
 
 function experimentFor(root: string, name: string): string {
   const named = (folder: string) =>
-    readdirSync(folder).find(
-      (id) => /^\d+$/.test(id) && readMeta(join(folder, id))?.['name'] === name,
-    )
+    readdirSync(folder).find((id) => /^\d+$/.test(id) && readMeta(join(folder, id))?.['name'] === name)
   if (named(join(root, '.trash')))
-    throw new Refusal(`experiment "${name}" is deleted in ${root}: restore it in MLflow or choose another name`)
+    throw new Refusal(
+      `experiment "${name}" is deleted in ${root}: restore it in MLflow or choose another name`,
+    )
   const found = named(root)
   if (found) return found
   const id = String(randomInt(1e8, 1e9)) + String(randomInt(1e8, 1e9))

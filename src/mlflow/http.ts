@@ -160,7 +160,11 @@ function messageIn(text: string): string {
     const { message, error_code: code } = JSON.parse(text) as { message?: string; error_code?: string }
     return `${message ?? code ?? text}`.slice(0, 300)
   } catch {
-    return text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 300)
+    return text
+      .replace(/<[^>]*>/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim()
+      .slice(0, 300)
   }
 }
 
@@ -170,5 +174,7 @@ function retryAfter(response: Response): number | undefined {
   const text = response.headers.get('retry-after')
   if (text === null) return undefined
   const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
-  return Number.isFinite(seconds) ? Math.max(0, Math.min(seconds, RETRY_AFTER_LIMIT_SECONDS)) * 1000 : undefined
+  return Number.isFinite(seconds)
+    ? Math.max(0, Math.min(seconds, RETRY_AFTER_LIMIT_SECONDS)) * 1000
+    : undefined
 }

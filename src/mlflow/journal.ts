@@ -146,7 +146,8 @@ function lineWriter(descriptor: number) {
     const bytes = Buffer.from(`${checksum(text)} ${text}\n`)
     const offset = fstatSync(descriptor).size
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at, offset + at)
+      for (let at = 0; at < bytes.length;)
+        at += writeSync(descriptor, bytes, at, bytes.length - at, offset + at)
     } catch (error) {
       // no space: nothing half-written
       ftruncateSync(descriptor, offset)
@@ -218,7 +219,8 @@ function openRuns(operations: OperationLine[]): Map<string, number> {
   const open = new Map<string, number>()
   for (const operation of operations) {
     if (operation.kind === 'start') open.set(operation.run, operation.time)
-    if (operation.kind === 'metrics' && open.has(operation.run)) open.set(operation.run, operation.points.at(-1)!.timestamp)
+    if (operation.kind === 'metrics' && open.has(operation.run))
+      open.set(operation.run, operation.points.at(-1)!.timestamp)
     if (operation.kind === 'end') open.delete(operation.run)
   }
   return open

@@ -34,7 +34,7 @@ export function trackingUri(given: string | undefined, environment: Environment,
  * @throws RangeError for another kind of URI, Error for a store that cannot be used
  */
 export async function openTracker(uri: string, options: TrackerOptions = {}): Promise<Tracker> {
-  const { environment = process.env, spool = '.mlflow-spool' } = options
+  const { environment = mlflowEnvironment(), spool = '.mlflow-spool' } = options
   const warn = warnOnce(options.warn ?? ((sentence) => process.stderr.write(`warning: ${sentence}\n`)))
   if (uri === 'none') return noTracker()
   const context = {
@@ -57,7 +57,30 @@ export async function openTracker(uri: string, options: TrackerOptions = {}): Pr
     return { ...noTracker(), describe: () => sentence }
   }
   const store = localStore(uri)
-  return createTracker(store, deliverAtOnce(store, () => newJournal(spool, uri, warn), warn), context)
+  return createTracker(
+    store,
+    deliverAtOnce(store, () => newJournal(spool, uri, warn), warn),
+    context,
+  )
+}
+
+const VARIABLES =
+  'TRACKING_URI TRACKING_USERNAME TRACKING_PASSWORD TRACKING_TOKEN TRACKING_INSECURE_TLS TRACKING_SERVER_CERT_PATH ' +
+  'TRACKING_AUTH TRACKING_AWS_SIGV4 WORKSPACE EXPERIMENT_NAME RUN_ID RUN_CONTEXT HTTP_REQUEST_MAX_RETRIES ' +
+  'HTTP_REQUEST_BACKOFF_FACTOR HTTP_REQUEST_BACKOFF_JITTER HTTP_REQUEST_TIMEOUT HTTP_RESPECT_RETRY_AFTER_HEADER ' +
+  'ENABLE_SYSTEM_METRICS_LOGGING SYSTEM_METRICS_SAMPLING_INTERVAL'
+
+/** MLflow's variables that have an effect here. Those that Deno may not read are absent. */
+export function mlflowEnvironment(): Environment {
+  const names = [...VARIABLES.split(' ').map((name) => `MLFLOW_${name}`), 'NODE_EXTRA_CA_CERTS']
+  const read = (name: string) => {
+    try {
+      return process.env[name]
+    } catch {
+      return undefined
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, read(name)]))
 }
 
 /** The store of a file or folder. @throws RangeError for another kind of URI, Error for one that cannot be used */

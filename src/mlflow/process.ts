@@ -5,12 +5,21 @@ import { hostname } from 'node:os'
 export const PROCESS_TAG = 'ddpg.process'
 
 export function thisProcess(): string {
-  return `${hostname()}:${process.pid}`
+  return `${machine()}:${process.pid}`
+}
+
+/** Deno may have to keep it to itself. */
+function machine(): string {
+  try {
+    return hostname()
+  } catch {
+    return 'unknown'
+  }
 }
 
 /** Whether the process is, or was, on this machine. */
 export function isHere(name: string): boolean {
-  return name.startsWith(`${hostname()}:`)
+  return name.startsWith(`${machine()}:`)
 }
 
 /** Whether it is known to have ended: of other machines nothing is. */

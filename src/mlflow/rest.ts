@@ -25,15 +25,16 @@ export function restStore(server: Server): Store {
   const post = (path: string, body: object) =>
     request(server, { method: 'POST', path: `api/2.0/mlflow/${path}`, body, signal })
 
-  const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>, doubtful: boolean) => Promise<unknown> } = {
-    start,
-    params: ({ run, params }) => post('runs/log-batch', { run_id: known(run).id, params: pairs(params) }),
-    tags: ({ run, tags }) => post('runs/log-batch', { run_id: known(run).id, tags: pairs(tags) }),
-    metrics,
-    dataset,
-    artifact,
-    end: ({ run, status, time }) => post('runs/update', { run_id: known(run).id, status, end_time: time }),
-  }
+  const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>, doubtful: boolean) => Promise<unknown> } =
+    {
+      start,
+      params: ({ run, params }) => post('runs/log-batch', { run_id: known(run).id, params: pairs(params) }),
+      tags: ({ run, tags }) => post('runs/log-batch', { run_id: known(run).id, tags: pairs(tags) }),
+      metrics,
+      dataset,
+      artifact,
+      end: ({ run, status, time }) => post('runs/update', { run_id: known(run).id, status, end_time: time }),
+    }
 
   function known(run: string): ServerRun {
     const found = runs.get(run)
@@ -163,7 +164,12 @@ export function restStore(server: Server): Store {
       const base = host ? `${new URL(server.base).protocol}//${host}` : server.base
       await request(
         { ...server, base },
-        { method: 'PUT', path: `api/2.0/mlflow-artifacts/artifacts/${root}/${encoded}`, body: content, signal },
+        {
+          method: 'PUT',
+          path: `api/2.0/mlflow-artifacts/artifacts/${root}/${encoded}`,
+          body: content,
+          signal,
+        },
       )
       return
     }

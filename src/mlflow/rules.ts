@@ -20,7 +20,9 @@ export const LIMITS = {
 
 /** A metric, parameter or tag name that every MLflow accepts: `train/loss`, with `_` for other characters. */
 export function cleanKey(key: string, warn?: Warn): string {
-  const clean = cleanSegments(key, /[^A-Za-z0-9_\-. ]/g).slice(0, LIMITS.key).replace(/\/+$/, '')
+  const clean = cleanSegments(key, /[^A-Za-z0-9_\-. ]/g)
+    .slice(0, LIMITS.key)
+    .replace(/\/+$/, '')
   if (clean !== key) warn?.('names', `MLflow cannot have the name ${JSON.stringify(key)}: it gets ${clean}`)
   return clean
 }

@@ -11,7 +11,15 @@ import {
   storedPoint,
   storedTags,
 } from './rules.ts'
-import { newId, type Dataset, type Delivery, type Point, type RunStatus, type Store, type Warn } from './types.ts'
+import {
+  newId,
+  type Dataset,
+  type Delivery,
+  type Point,
+  type RunStatus,
+  type Store,
+  type Warn,
+} from './types.ts'
 
 export interface RunOptions {
   /** Created when there is none. */
@@ -58,6 +66,8 @@ export interface Tracker {
   flush(): Promise<void>
   /** Ends what is open, KILLED. What the store could not be given stays in the journal, and is told. */
   close(): Promise<void>
+  /** For the sudden end of a process: ends what is open, KILLED, and waits for nothing. Tells where the rest waits. */
+  abandon(): void
 }
 
 /** Points wait so long for others at most. */
@@ -75,9 +85,13 @@ export function createTracker(store: Store, delivery: Delivery, context: Tracker
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
-    for (const run of open.keys()) run.end('KILLED')
+    endOpen()
     await delivery.close()
     store.close()
+  }
+
+  function endOpen(): void {
+    for (const run of open.keys()) run.end('KILLED')
   }
 
   return {
@@ -114,6 +128,10 @@ export function createTracker(store: Store, delivery: Delivery, context: Tracker
     close() {
       closing ??= close()
       return closing
+    },
+    abandon() {
+      endOpen()
+      delivery.abandon()
     },
   }
 }
@@ -240,6 +258,6 @@ export function noTracker(): Tracker {
     describe: () => 'runs are not tracked (tracking_uri: none)',
     flush: async () => undefined,
     close: async () => undefined,
+    abandon: ignore,
   }
 }
-

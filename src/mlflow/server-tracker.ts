@@ -7,7 +7,7 @@ import type { Journal } from './types.ts'
 /** How often and how long, as MLflow's own variables say; the defaults are shorter, for nobody likes to wait. */
 export function retryPolicy(environment: Environment): RetryPolicy {
   return {
-    maxRetries: Math.min(numberOf(environment, 'MLFLOW_HTTP_REQUEST_MAX_RETRIES', 4), 10),
+    maxRetries: Math.min(numberOf(environment, 'MLFLOW_HTTP_REQUEST_MAX_RETRIES', 3), 10),
     backoffFactor: numberOf(environment, 'MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR', 1),
     jitter: numberOf(environment, 'MLFLOW_HTTP_REQUEST_BACKOFF_JITTER', 1),
     closeMilliseconds: 30_000,

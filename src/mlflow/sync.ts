@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { serverOf, type Environment } from './http.ts'
 import { openJournal } from './journal.ts'
 import { runOperations } from './local-runs.ts'
-import { localStore } from './open.ts'
+import { localStore, mlflowEnvironment } from './open.ts'
 import { restStore } from './rest.ts'
 import { retryPolicy } from './server-tracker.ts'
 import { Refusal, messageOf, type Operation, type Store } from './types.ts'
@@ -21,7 +21,7 @@ export interface SyncResult {
 export async function syncJournal(
   path: string,
   uri: string | undefined,
-  environment: Environment = process.env,
+  environment: Environment = mlflowEnvironment(),
 ): Promise<SyncResult> {
   const journal = openJournal(path)
   try {
@@ -43,7 +43,7 @@ export function syncDatabase(
   file: string,
   run: string | undefined,
   uri: string,
-  environment: Environment = process.env,
+  environment: Environment = mlflowEnvironment(),
 ): Promise<SyncResult> {
   return copy(openStore(uri, environment), environment, function* () {
     yield* runOperations(file, run)

@@ -2,6 +2,7 @@
 import { readFileSync, statfsSync } from 'node:fs'
 import { cpus, freemem, totalmem } from 'node:os'
 import { numberOf, type Environment } from './http.ts'
+import { mlflowEnvironment } from './open.ts'
 import type { Run } from './run.ts'
 
 const SECONDS = 10
@@ -12,14 +13,15 @@ const MEGABYTE = 1e6
  * `MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING` is false. The timer keeps no process from ending.
  * @returns what ends it, to be called before the end of the run
  */
-export function logSystemMetrics(run: Run, environment: Environment = process.env): () => void {
+export function logSystemMetrics(run: Run, environment: Environment = mlflowEnvironment()): () => void {
   if (/^(false|0)$/i.test(environment['MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING'] ?? '')) return () => undefined
   const seconds = Math.max(numberOf(environment, 'MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL', SECONDS), 0.1)
-  let last = countersOf()
-  const first = last
+  const first = countersOf()
+  if (!first) return () => undefined
+  let last = first
   let sample = 0
   const timer = setInterval(() => {
-    const now = countersOf()
+    const now = countersOf() ?? last
     const busy = 1 - (now.idle - last.idle) / Math.max(now.total - last.total, 1)
     last = now
     run.logMetrics(
@@ -39,9 +41,23 @@ export function logSystemMetrics(run: Run, environment: Environment = process.en
   return () => clearInterval(timer)
 }
 
-/** Milliseconds of all processors, and bytes since the start of the machine where the system tells. */
-function countersOf(): { idle: number; total: number; received?: number; sent?: number } {
-  const times = cpus().map((cpu) => cpu.times)
+interface Counters {
+  /** Milliseconds of all processors. */
+  idle: number
+  total: number
+  /** Bytes since the start of the machine, where the system tells. */
+  received?: number
+  sent?: number
+}
+
+/** Undefined where Deno may not ask. */
+function countersOf(): Counters | undefined {
+  let times: ReturnType<typeof cpus>[number]['times'][]
+  try {
+    times = cpus().map((cpu) => cpu.times)
+  } catch {
+    return undefined
+  }
   const idle = times.reduce((sum, time) => sum + time.idle, 0)
   const total = times.reduce((sum, time) => sum + time.idle + time.user + time.sys + time.nice + time.irq, 0)
   return { idle, total, ...network() }

@@ -104,6 +104,8 @@ export interface Delivery {
   /** Resolves when all is done, or all that the store can be given now. */
   flush(): Promise<void>
   close(): Promise<void>
+  /** Stops at once. */
+  abandon(): void
 }
 
 /** Prints a sentence, once for each topic. */

@@ -121,7 +121,9 @@ export function expectFromPython(uri: string, experiment: string): void {
     expect(history['train/q']).toEqual(steps.map((step) => [step, step, time(step)]))
     for (const [key, value] of Object.entries(extremes))
       expect(history[key], key).toEqual([[250_000, value + 0, time(0)]])
-    expect(history['train/nonfinite_total'].map((point: number[]) => point.slice(0, 2))).toEqual([[250_000, 2]])
+    expect(history['train/nonfinite_total'].map((point: number[]) => point.slice(0, 2))).toEqual([
+      [250_000, 2],
+    ])
     expect(Object.keys(history).length).toBe(8)
     expect(run['metrics']['train/loss']).toBe(loss(250_000))
     expect(run['datasets'].length).toBe(2)

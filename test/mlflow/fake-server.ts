@@ -33,7 +33,13 @@ export async function startFake(prefix = ''): Promise<FakeServer> {
       const bytes = Buffer.concat(chunks)
       const isJson = request.headers['content-type'] === 'application/json'
       const body = isJson && bytes.length > 0 ? JSON.parse(bytes.toString()) : {}
-      const asked = { method: request.method!, path: request.url!, headers: request.headers, body, bytes: bytes.length }
+      const asked = {
+        method: request.method!,
+        path: request.url!,
+        headers: request.headers,
+        body,
+        bytes: bytes.length,
+      }
       fake.asked.push(asked)
       if (fake.intercept(asked, response)) return
       reply(response, ...answer(asked))
@@ -42,17 +48,32 @@ export async function startFake(prefix = ''): Promise<FakeServer> {
   function answer({ path, body }: Asked): [status: number, body: Json] {
     const call = path.replace(`${prefix}/api/2.0/mlflow/`, '').replace(/\?.*/, '')
     if (!path.startsWith(`${prefix}/api/`)) return [404, {}]
-    if (call === 'experiments/get-by-name') return [200, { experiment: { experiment_id: '1', lifecycle_stage: 'active' } }]
+    if (call === 'experiments/get-by-name')
+      return [200, { experiment: { experiment_id: '1', lifecycle_stage: 'active' } }]
     if (call === 'runs/create') {
       const id = String(runs.size + 1).padStart(32, 'a')
       runs.set(id, body)
-      return [200, { run: { info: { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` } } }]
+      return [
+        200,
+        {
+          run: {
+            info: { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` },
+          },
+        },
+      ]
     }
     if (call === 'runs/search') {
       const found = [...runs].filter(([, { tags }]) =>
         tags.some((tag: Json) => tag['key'] === 'ddpg.run_key' && body['filter'].includes(tag['value'])),
       )
-      return [200, { runs: found.map(([id]) => ({ info: { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` } })) }]
+      return [
+        200,
+        {
+          runs: found.map(([id]) => ({
+            info: { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` },
+          })),
+        },
+      ]
     }
     if (call === 'runs/log-batch') fake.points.push(...(body['metrics'] ?? []))
     if (call === 'metrics/get-history') {

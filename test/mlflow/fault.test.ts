@@ -52,41 +52,45 @@ describeWithServers('a server that is killed', () => {
   it.each([
     [10, 'a database', 200_000, VERSIONS['early 3.x'], 'sqlite:///mlflow.db', pointsInDatabase],
     [3, 'files', 20_000, VERSIONS['2.x'], './mlruns', pointsInFiles],
-  ])('%i times over %s has all of %i points once', async (kills, _, points, python, uri, stored) => {
-    const perKey = points / keys.length
-    const folder = mkdtempSync(join(root, 'server-'))
-    const port = await freePort()
-    const start = () => startServer(folder, { python, port, options: ['--backend-store-uri', uri] })
-    server = await start()
-    const warnings: string[] = []
-    const warn = (sentence: string) => void warnings.push(sentence)
-    const tracker = await openTracker(server.base, { warn, spool: join(folder, 'spool'), environment: {} })
-    const run = await tracker.startRun({ experiment: 'faults', name: 'killed' })
-    const troubled = killAndRestart(kills, start)
-    await logAll(run, perKey, troubled)
-    await troubled
-    run.end('FINISHED')
-    await tracker.close()
-    expect(warnings.join()).toMatch(/does not answer .*; the run goes on, what it logs waits in/)
-    expect(warnings.length).toBe(1)
-    expect(readdirSync(folder)).not.toContain('spool')
-    for (const key of keys) {
-      const points = stored(folder, run.id, key)
-      expect(points.length, key).toBe(perKey)
-      // compared here: a failing matcher would print all of them
-      expect(points.findIndex(([step, found], i) => step !== i || found !== value(i))).toBe(-1)
-    }
-    const { run: shown } = await server.get(`mlflow/runs/get?run_id=${run.id}`)
-    expect(shown.info.status).toBe('FINISHED')
-    const { runs } = await server.post('mlflow/runs/search', { experiment_ids: [shown.info.experiment_id] })
-    expect(runs.length).toBe(1)
-    for (let i = 0; i < ARTIFACTS; i++) {
-      const query = new URLSearchParams({ run_id: run.id, path: `files/${i}.bin` })
-      const response = await fetch(`${server.base}/get-artifact?${query}`)
-      expect(Buffer.from(await response.arrayBuffer()).equals(content(i)), `artifact ${i}`).toBe(true)
-    }
-    await server.stop()
-  }, 300_000)
+  ])(
+    '%i times over %s has all of %i points once',
+    async (kills, _, points, python, uri, stored) => {
+      const perKey = points / keys.length
+      const folder = mkdtempSync(join(root, 'server-'))
+      const port = await freePort()
+      const start = () => startServer(folder, { python, port, options: ['--backend-store-uri', uri] })
+      server = await start()
+      const warnings: string[] = []
+      const warn = (sentence: string) => void warnings.push(sentence)
+      const tracker = await openTracker(server.base, { warn, spool: join(folder, 'spool'), environment: {} })
+      const run = await tracker.startRun({ experiment: 'faults', name: 'killed' })
+      const troubled = killAndRestart(kills, start)
+      await logAll(run, perKey, troubled)
+      await troubled
+      run.end('FINISHED')
+      await tracker.close()
+      expect(warnings.join()).toMatch(/does not answer .*; the run goes on, what it logs waits in/)
+      expect(warnings.length).toBe(1)
+      expect(readdirSync(folder)).not.toContain('spool')
+      for (const key of keys) {
+        const points = stored(folder, run.id, key)
+        expect(points.length, key).toBe(perKey)
+        // compared here: a failing matcher would print all of them
+        expect(points.findIndex(([step, found], i) => step !== i || found !== value(i))).toBe(-1)
+      }
+      const { run: shown } = await server.get(`mlflow/runs/get?run_id=${run.id}`)
+      expect(shown.info.status).toBe('FINISHED')
+      const { runs } = await server.post('mlflow/runs/search', { experiment_ids: [shown.info.experiment_id] })
+      expect(runs.length).toBe(1)
+      for (let i = 0; i < ARTIFACTS; i++) {
+        const query = new URLSearchParams({ run_id: run.id, path: `files/${i}.bin` })
+        const response = await fetch(`${server.base}/get-artifact?${query}`)
+        expect(Buffer.from(await response.arrayBuffer()).equals(content(i)), `artifact ${i}`).toBe(true)
+      }
+      await server.stop()
+    },
+    300_000,
+  )
 })
 
 /** Step and value, as they were stored. */
@@ -102,6 +106,8 @@ function pointsInDatabase(folder: string, run: string, key: string): number[][] 
 function pointsInFiles(folder: string, run: string, key: string): number[][] {
   const root = join(folder, 'mlruns')
   const experiment = readdirSync(root).find((id) => readdirSync(join(root, id)).includes(run))!
-  const lines = readFileSync(join(root, experiment, run, 'metrics', key), 'utf8').trimEnd().split('\n')
+  const lines = readFileSync(join(root, experiment, run, 'metrics', key), 'utf8')
+    .trimEnd()
+    .split('\n')
   return lines.map((line) => line.split(' ').map(Number)).map(([, value, step]) => [step!, value!])
 }

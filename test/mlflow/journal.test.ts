@@ -1,7 +1,15 @@
 // What waits on disk: whole after any end of its process, told from what is damaged, and never used by two at once.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -62,7 +70,15 @@ describe('a journal', () => {
   })
 
   it('loses a torn last line at most, and ends the runs that were open', () => {
-    const start: Operation = { kind: 'start', run: 'r', experiment: 'e', name: 'n', user: 'u', time: 5, tags: {} }
+    const start: Operation = {
+      kind: 'start',
+      run: 'r',
+      experiment: 'e',
+      name: 'n',
+      user: 'u',
+      time: 5,
+      tags: {},
+    }
     const journal = createJournal(folder, 'http://x')
     for (const operation of [start, point(1), point(2)]) journal.append(operation)
     drain(journal)
@@ -91,7 +107,9 @@ describe('a journal', () => {
     const module = await import('node:zlib')
     const header = text.split('\n')[0]!.slice(9).replace(`:${process.pid}"`, `:${child.pid}"`)
     writeFileSync(path, `${module.crc32(header).toString(16).padStart(8, '0')} ${header}\n`)
-    expect(() => openJournal(folder)).toThrow(new RegExp(`in use by process .*:${child.pid}: wait for its end`))
+    expect(() => openJournal(folder)).toThrow(
+      new RegExp(`in use by process .*:${child.pid}: wait for its end`),
+    )
     child.kill('SIGKILL')
     await once(child, 'exit')
     openJournal(folder).close()

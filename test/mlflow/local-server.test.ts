@@ -58,12 +58,18 @@ describeWithServers('mlflow server', () => {
       expect(run.info.status).toBe('FAILED')
       expectFromPython(server.base, 'sine wave')
       const { experiments } = await server.post('mlflow/experiments/search', { max_results: 100 })
-      const seen = experiments.map((found: Json) => [found['experiment_id'], found['name'], found['artifact_location']])
+      const seen = experiments.map((found: Json) => [
+        found['experiment_id'],
+        found['name'],
+        found['artifact_location'],
+      ])
       expect(seen.toSorted()).toEqual([
         ['0', 'Default', 'mlflow-artifacts:/0'],
         ['1', 'sine wave', 'mlflow-artifacts:/1'],
       ])
-      expect(query(database, 'SELECT version_num AS v FROM alembic_version')).not.toEqual([{ v: '2d6e25af4d3e' }])
+      expect(query(database, 'SELECT version_num AS v FROM alembic_version')).not.toEqual([
+        { v: '2d6e25af4d3e' },
+      ])
       expect(integrity(database)).toEqual([{ integrity_check: 'ok' }])
 
       const upgrade = ['-m', 'mlflow', 'db', 'upgrade', `sqlite:///${fresh}`]
@@ -85,13 +91,23 @@ describeWithServers('mlflow server', () => {
     const tracker = await open(`file:${folder}/mlruns`)
     const runs = await logRuns(tracker, 'sine wave: "größer"')
     await tracker.close()
-    expect(tracker.describe()).toMatch(/MLFLOW_ALLOW_FILE_STORE=true mlflow server --backend-store-uri ".*mlruns"/)
+    expect(tracker.describe()).toMatch(
+      /MLFLOW_ALLOW_FILE_STORE=true mlflow server --backend-store-uri ".*mlruns"/,
+    )
     const environment = { MLFLOW_ALLOW_FILE_STORE: 'true' }
     const server = await serve(folder, { options: ['--backend-store-uri', './mlruns'], environment })
     await expectOverRest(server, ...runs)
     expectFromPython(server.base, 'sine wave: "größer"')
     await server.stop()
-    const migration = ['-m', 'mlflow', 'migrate-filestore', '--source', './mlruns', '--target', 'sqlite:///new.db']
+    const migration = [
+      '-m',
+      'mlflow',
+      'migrate-filestore',
+      '--source',
+      './mlruns',
+      '--target',
+      'sqlite:///new.db',
+    ]
     execFileSync(python, migration, { cwd: folder, env: pythonEnvironment(), stdio: 'pipe' })
     expectFromPython(`sqlite:///${folder}/new.db`, 'sine wave: "größer"')
   })
@@ -112,7 +128,9 @@ describeWithServers('mlflow server', () => {
     const once = rows()
     cpSync(database, join(folder, 'kept.db'))
     const [child] = query(database, `SELECT run_uuid AS id FROM runs WHERE name = 'trial_0'`)
-    expect(await syncDatabase(database, child!['id'].slice(0, 12), server.base, {})).toMatchObject({ runs: 1 })
+    expect(await syncDatabase(database, child!['id'].slice(0, 12), server.base, {})).toMatchObject({
+      runs: 1,
+    })
     expect(await syncDatabase(database, undefined, server.base, {})).toMatchObject({ runs: 3, refused: [] })
     expect(rows()).toEqual(once)
     expectFromPython(server.base, 'sine wave')
@@ -143,6 +161,9 @@ function schema(file: string): string[] {
     `SELECT t.name || '.' || c.name || ' ' || c.type || c."notnull" || c.pk || coalesce(c.dflt_value, '') AS line
      FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'`,
   )
-  const indexes = query(file, `SELECT name || ' on ' || tbl_name AS line FROM sqlite_schema WHERE type = 'index'`)
+  const indexes = query(
+    file,
+    `SELECT name || ' on ' || tbl_name AS line FROM sqlite_schema WHERE type = 'index'`,
+  )
   return [...columns, ...indexes].map((row) => String(row['line'])).toSorted()
 }

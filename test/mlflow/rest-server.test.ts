@@ -19,7 +19,11 @@ describeWithPython('the client and a server', () => {
       const server = await startServer(folder, { python })
       const warnings: string[] = []
       const spool = join(folder, 'spool')
-      const tracker = await openTracker(server.base, { warn: (s) => warnings.push(s), spool, environment: {} })
+      const tracker = await openTracker(server.base, {
+        warn: (s) => warnings.push(s),
+        spool,
+        environment: {},
+      })
       const runs = await logRuns(tracker, 'sine wave')
       await tracker.close()
       console.log(warnings, readdirSync(folder))

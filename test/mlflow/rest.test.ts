@@ -68,18 +68,35 @@ describe('what a server is sent', () => {
     run.end('FINISHED')
     await tracker.close()
     const files = fake.asked.filter(({ method }) => method === 'PUT')
-    expect(files.map(({ path, headers }) => [path.replace(/.*artifacts\/1\/\w+\//, ''), headers['content-length']])).toEqual([
+    expect(
+      files.map(({ path, headers }) => [
+        path.replace(/.*artifacts\/1\/\w+\//, ''),
+        headers['content-length'],
+      ]),
+    ).toEqual([
       ['artifacts/a%20b/empty.bin', '0'],
       ['artifacts/full.txt', '8'],
     ])
   })
 
   it.each([
-    ['a value that is no number', () => ({ loss: true }), 1, undefined, 'metric loss must be a number, got true'],
+    [
+      'a value that is no number',
+      () => ({ loss: true }),
+      1,
+      undefined,
+      'metric loss must be a number, got true',
+    ],
     ['a text as value', () => ({ loss: '1' }), 1, undefined, 'metric loss must be a number, got 1'],
     ['a fractional step', () => ({ loss: 1 }), 1.5, undefined, 'step must be an integer, got 1.5'],
     ['a step beyond 2^53', () => ({ loss: 1 }), 2 ** 53, undefined, 'step must be an integer'],
-    ['a fractional time', () => ({ loss: 1 }), 1, 12.5, 'timestamp must be whole milliseconds since 1970, got 12.5'],
+    [
+      'a fractional time',
+      () => ({ loss: 1 }),
+      1,
+      12.5,
+      'timestamp must be whole milliseconds since 1970, got 12.5',
+    ],
   ])('is never %s', async (_, metrics, step, time, message) => {
     const tracker = await open()
     const run = await tracker.startRun(options)
@@ -91,7 +108,9 @@ describe('what a server is sent', () => {
   it('is never a parameter or tag that is no text, a changed parameter, an unknown status or a NaN', async () => {
     const tracker = await open()
     const run = await tracker.startRun(options)
-    expect(() => run.logParams({ seed: 1 as unknown as string })).toThrow('parameter seed must be a string, got 1')
+    expect(() => run.logParams({ seed: 1 as unknown as string })).toThrow(
+      'parameter seed must be a string, got 1',
+    )
     expect(() => run.setTags({ a: null as unknown as string })).toThrow('tag a must be a string, got null')
     run.logParams({ seed: '1' })
     expect(() => run.logParams({ seed: '2' })).toThrow('parameter seed is 1 and cannot become 2')
@@ -114,7 +133,9 @@ describe('a login', () => {
   const encoded = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
 
   it('comes from the variables, the pair before the token', async () => {
-    expect(await authorization(fake.base, { ...pair, MLFLOW_TRACKING_TOKEN: 't' })).toBe(encoded('jürgen:pass:word'))
+    expect(await authorization(fake.base, { ...pair, MLFLOW_TRACKING_TOKEN: 't' })).toBe(
+      encoded('jürgen:pass:word'),
+    )
   })
   it('may be a token', async () => {
     expect(await authorization(fake.base, { MLFLOW_TRACKING_TOKEN: 'secret' })).toBe('Bearer secret')
@@ -129,7 +150,9 @@ describe('a login', () => {
     const shown = tracker.describe(run)
     await tracker.close()
     const [journal] = readdirSync(join(folder, 'spool'))
-    const kept = await import('node:fs').then((fs) => fs.readFileSync(join(folder, 'spool', journal!, 'journal.jsonl'), 'utf8'))
+    const kept = await import('node:fs').then((fs) =>
+      fs.readFileSync(join(folder, 'spool', journal!, 'journal.jsonl'), 'utf8'),
+    )
     expect(warnings.length).toBeGreaterThan(0)
     expect([shown, kept, ...warnings].join()).not.toMatch(/crt|me:/)
   })
@@ -180,8 +203,10 @@ describe('an address', () => {
   it('whose experiment another program makes at the same time is used all the same', async () => {
     let asked = 0
     fake.intercept = ({ path }, response) => {
-      if (path.includes('get-by-name') && asked++ === 0) reply(response, 404, { error_code: 'RESOURCE_DOES_NOT_EXIST' })
-      else if (path.includes('experiments/create')) reply(response, 400, { error_code: 'RESOURCE_ALREADY_EXISTS' })
+      if (path.includes('get-by-name') && asked++ === 0)
+        reply(response, 404, { error_code: 'RESOURCE_DOES_NOT_EXIST' })
+      else if (path.includes('experiments/create'))
+        reply(response, 400, { error_code: 'RESOURCE_ALREADY_EXISTS' })
       else return false
       return true
     }
@@ -189,7 +214,9 @@ describe('an address', () => {
     expect(steps()).toEqual([0, 1, 2])
   })
   it('may be one of a kind that we refuse, with what to do', async () => {
-    await expect(open('postgresql://me:secret@host/db')).rejects.toThrow(/^(?!.*secret).*start "mlflow server/)
+    await expect(open('postgresql://me:secret@host/db')).rejects.toThrow(
+      /^(?!.*secret).*start "mlflow server/,
+    )
     await expect(open('databricks')).rejects.toThrow('Databricks is not supported')
     await expect(open('s3://bucket')).rejects.toThrow('its kind is s3')
     await expect(open('http://')).rejects.toThrow('not a valid one')
@@ -282,7 +309,10 @@ describe('a failing server', () => {
   it('that refuses one part gets the others; the part stays in the journal', async () => {
     fake.intercept = ({ body }, response) => {
       if (!body['params']) return false
-      reply(response, 400, { error_code: 'INVALID_PARAMETER_VALUE', message: 'Changing param values is not allowed' })
+      reply(response, 400, {
+        error_code: 'INVALID_PARAMETER_VALUE',
+        message: 'Changing param values is not allowed',
+      })
       return true
     }
     const tracker = await open()

@@ -56,7 +56,8 @@ export async function startServer(folder: string, settings: ServerOptions = {}):
     detached: true,
   })
   let said = ''
-  for (const stream of [server.stdout, server.stderr]) stream.on('data', (text) => (said = `${said}${text}`.slice(-4000)))
+  for (const stream of [server.stdout, server.stderr])
+    stream.on('data', (text) => (said = `${said}${text}`.slice(-4000)))
   const prefix = options[options.indexOf('--static-prefix') + 1]
   const root = options.includes('--static-prefix') ? `${base}${prefix}` : base
   await untilHealthy(server, root, () => said)

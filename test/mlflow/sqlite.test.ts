@@ -63,14 +63,13 @@ describe('opening a store', () => {
     expect(existsSync(join(folder, 'deep/er/runs.db'))).toBe(true)
   })
 
-  it.each([
-    'sqlite://',
-    'sqlite:///',
-    'sqlite:///:memory:',
-  ])('refuses %s with what is supported', async (uri) => {
-    await expect(open(uri)).rejects.toThrow(RangeError)
-    await expect(open(uri)).rejects.toThrow(/tracking_uri must be sqlite:\/\/\/.*, got /)
-  })
+  it.each(['sqlite://', 'sqlite:///', 'sqlite:///:memory:'])(
+    'refuses %s with what is supported',
+    async (uri) => {
+      await expect(open(uri)).rejects.toThrow(RangeError)
+      await expect(open(uri)).rejects.toThrow(/tracking_uri must be sqlite:\/\/\/.*, got /)
+    },
+  )
 
   it('refuses a file that is no database and one of another program', async () => {
     await expect(open(`sqlite:///${import.meta.filename}`)).rejects.toThrow(
@@ -91,7 +90,9 @@ describe('opening a store', () => {
 
   it('refuses an older schema that lacks a column', async () => {
     change('ALTER TABLE datasets DROP COLUMN dataset_profile')
-    await expect(open(`sqlite:///${file}`)).rejects.toThrow(/datasets\.dataset_profile is missing, .* upgrade/)
+    await expect(open(`sqlite:///${file}`)).rejects.toThrow(
+      /datasets\.dataset_profile is missing, .* upgrade/,
+    )
   })
 
   it('tells the command that shows the runs', async () => {
