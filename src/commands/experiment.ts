@@ -117,7 +117,7 @@ interface Tracking {
 
 /** Finds where the runs go, and begins the one of the experiment. @throws Error when the store refuses it */
 async function startTracking(
-  { trackingUri: given, name }: ExperimentOptions,
+  { trackingUri: given, name: chosenHere }: ExperimentOptions,
   scenario: Scenario,
   { core, description }: { core: string; description: string },
 ): Promise<Tracking> {
@@ -125,13 +125,14 @@ async function startTracking(
   const { MLFLOW_EXPERIMENT_NAME: chosen, MLFLOW_RUN_ID: resume } = environment
   const uri = trackingUri(given, environment, scenario.tracking.tracking_uri)
   const tracker = await openTracker(uri, { tags: { ...factsOf('.'), 'ddpg.core_sha256': core } })
-  const experiment = name ?? (chosen || scenario.experiment_name)
-  const parent = await tracker.startRun({
-    experiment,
-    name: scenario.experiment_name,
-    description,
-    ...(resume && { resume }),
-  })
+  const experiment = chosenHere ?? (chosen || scenario.experiment_name)
+  const name = scenario.experiment_name
+  const parent = await tracker
+    .startRun({ experiment, name, description, ...(resume && { resume }) })
+    .catch(async (error: unknown) => {
+      await tracker.close()
+      throw error
+    })
   const startTrial = (trial: string) => tracker.startRun({ experiment, name: trial, parent })
   return { tracker, parent, startTrial }
 }

@@ -35,7 +35,8 @@ export function* runOperations(file: string, wanted?: string): Generator<Operati
   try {
     const rows = runRows(database)
     const chosen = wanted === undefined ? rows : familyOf(database, file, rows, wanted)
-    for (const row of parentsFirst(database, chosen)) yield* operationsOf(database, file, row)
+    const ids = new Set(chosen.map((row) => row['id']!))
+    for (const row of parentsFirst(database, chosen)) yield* operationsOf(database, file, row, ids)
   } finally {
     database.close()
   }
@@ -106,11 +107,15 @@ function parentsFirst(database: DatabaseSync, rows: Row[]): Row[] {
   return [...sorted]
 }
 
-function* operationsOf(database: DatabaseSync, file: string, row: Row): Generator<Operation> {
+/** @param ids of the runs that are copied: one above that is not among them is left out */
+function* operationsOf(
+  database: DatabaseSync,
+  file: string,
+  row: Row,
+  ids: ReadonlySet<string | number>,
+): Generator<Operation> {
   const run = String(row['id'])
   const { 'mlflow.parentRunId': parent, ...tags } = pairsOf(database, 'tags', row)
-  const parentExists =
-    parent !== undefined && database.prepare('SELECT 1 FROM runs WHERE run_uuid = ?').get(parent)
   const [first = {}, ...others] = splitPairs(tags)
   yield {
     kind: 'start',
@@ -120,7 +125,7 @@ function* operationsOf(database: DatabaseSync, file: string, row: Row): Generato
     user: String(row['user_id']),
     time: Number(row['start_time']),
     tags: first,
-    ...(parentExists && { parent }),
+    ...(parent !== undefined && ids.has(parent) && { parent }),
   }
   for (const part of others) yield { kind: 'tags', run, tags: part }
   for (const params of splitPairs(pairsOf(database, 'params', row))) yield { kind: 'params', run, params }

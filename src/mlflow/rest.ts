@@ -58,6 +58,8 @@ export function restStore(server: Server): Store {
     const experimentId = await experimentOf(experiment)
     const found = doubtful ? await findRun(experimentId, run) : undefined
     runs.set(run, found ?? (await createRun()))
+    // It may have been copied without the run above it.
+    if (found) await post('runs/log-batch', { run_id: found.id, tags: pairs(tags) })
 
     async function createRun(): Promise<ServerRun> {
       const reply = await post('runs/create', {

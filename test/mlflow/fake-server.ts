@@ -75,10 +75,13 @@ export async function startFake(prefix = ''): Promise<FakeServer> {
         },
       ]
     }
-    if (call === 'runs/log-batch') fake.points.push(...(body['metrics'] ?? []))
+    if (call === 'runs/get') return [200, { run: {} }]
+    if (call === 'runs/log-batch')
+      fake.points.push(...(body['metrics'] ?? []).map((point: Json) => ({ ...point, run: body['run_id'] })))
     if (call === 'metrics/get-history') {
-      const key = new URLSearchParams(path.replace(/.*\?/, '')).get('metric_key')
-      return [200, { metrics: fake.points.filter((point) => point['key'] === key) }]
+      const query = new URLSearchParams(path.replace(/.*\?/, ''))
+      const [run, key] = [query.get('run_id'), query.get('metric_key')]
+      return [200, { metrics: fake.points.filter((point) => point['key'] === key && point['run'] === run) }]
     }
     return [200, {}]
   }
