@@ -138,9 +138,7 @@ describe('the document of --json', () => {
     expect(withoutWarnings(stderr)).toBe(
       trials.map(({ seed, error }, i) => `error: trial_${i} (seed ${seed}) failed: ${error}\n`).join(''),
     )
-    expect(runs(folder)).toEqual(
-      ['smoke', 'trial_0', 'trial_1'].map((name) => ({ name, status: 'FAILED' })),
-    )
+    expect(runs(folder)).toEqual(['smoke', 'trial_0', 'trial_1'].map((name) => ({ name, status: 'FAILED' })))
   })
 })
 

@@ -2,36 +2,38 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it, vi } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { openTracker } from '../../src/mlflow/open.ts'
-import { describeWithPython } from '../helpers/python.ts'
 import { expectFromPython, expectOverRest, logRuns } from './content.ts'
-import { startServer, VERSIONS } from './server.ts'
+import { describeWithServers, startServer, VERSIONS, type MlflowServer } from './server.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
 const root = mkdtempSync(join(tmpdir(), 'mlflow-rest-'))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+const servers: MlflowServer[] = []
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.stop('SIGKILL')))
+  rmSync(root, { recursive: true, force: true })
+})
 
-describeWithPython('the client and a server', () => {
+describeWithServers('the client and a server', () => {
   for (const [version, python] of Object.entries(VERSIONS)) {
     it(`of MLflow ${version} agree in everything`, async () => {
       const folder = mkdtempSync(join(root, 'server-'))
       const server = await startServer(folder, { python })
+      servers.push(server)
       const warnings: string[] = []
-      const spool = join(folder, 'spool')
-      const tracker = await openTracker(server.base, {
-        warn: (s) => warnings.push(s),
-        spool,
-        environment: {},
-      })
+      const warn = (sentence: string) => void warnings.push(sentence)
+      const tracker = await openTracker(server.base, { warn, spool: join(folder, 'spool'), environment: {} })
       const runs = await logRuns(tracker, 'sine wave')
       await tracker.close()
-      console.log(warnings, readdirSync(folder))
       await expectOverRest(server, ...runs)
       expectFromPython(server.base, 'sine wave')
       expect(readdirSync(folder)).not.toContain('spool')
+      expect(warnings).toEqual([
+        'the value of parameter long has 7000 characters: MLflow gets the first 6000',
+        'MLflow cannot have the name "odd:name": it gets odd_name',
+        'metric train/nan is NaN at step 250000: such values are left out of MLflow',
+      ])
       await server.stop()
-      console.log(warnings)
-    })
+    }, 180_000)
   }
 })
