@@ -57,6 +57,10 @@ withScenario(program.command('experiment'))
       'go on from a checkpoint of an experiment; last = the newest under logs/',
     ).conflicts(['scenario', 'config', 'seed', 'name', 'trials', 'features']),
   )
+  .option(
+    '--tracking-uri <uri>',
+    'where MLflow keeps the runs: sqlite:///FILE, http://HOST, file:FOLDER or none',
+  )
   .option('--json', 'print one JSON document and nothing else')
   .action(async (options) => (await import('./commands/experiment.ts')).experiment(options))
 
@@ -83,6 +87,30 @@ program
   .option('--data-path <file>', 'the data it was trained on, when these were not generated')
   .option('--json', 'print one JSON document and nothing else')
   .action(async (file, options) => (await import('./commands/verify.ts')).verifyReceiptFile(file, options))
+
+program
+  .command('runs')
+  .description('list the runs of the local MLflow store')
+  .option('--tracking-uri <uri>', 'another sqlite:///FILE than mlflow.db')
+  .option('--json', 'print one JSON document and nothing else')
+  .action(async (options) => (await import('./commands/runs.ts')).runs(options))
+
+const mlflow = program.command('mlflow').description("look at the runs with MLflow's own page, or copy them")
+
+mlflow
+  .command('ui')
+  .description('start the MLflow of this machine on the store of the runs')
+  .option('--tracking-uri <uri>', 'another store than mlflow.db')
+  .option('--port <n>', 'port on 127.0.0.1', integer(1, 65535), 5000)
+  .action(async (options) => (await import('./commands/mlflow.ts')).ui(options))
+
+mlflow
+  .command('sync <source> [uri]')
+  .description(
+    'copy a journal of .mlflow-spool/, all runs of an mlflow.db, or a run of it, to a server; again adds what is new',
+  )
+  .option('--tracking-uri <uri>', 'store of a run that is given by its id')
+  .action(async (source, uri, options) => (await import('./commands/mlflow.ts')).sync(source, uri, options))
 
 program
   .command('scenarios')

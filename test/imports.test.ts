@@ -17,7 +17,7 @@ const LAYERS = {
     ['session.ts'],
     ['trial.ts'],
     ['verify.ts'],
-    ['report', 'track'],
+    ['report', 'mlflow'],
     ['index.ts', 'node.ts'],
     ['commands'],
     ['cli.ts'],
@@ -33,7 +33,8 @@ const LAYERS = {
   ],
 }
 /** The only files that may use Node; core/module.ts does so behind a dynamic import, in Node alone. */
-const EDGE = /^(cli\.ts|node\.ts|commands\/|track\/(sqlite|database|run)\.ts|core\/module\.ts)/
+const EDGE =
+  /^(cli\.ts|node\.ts|commands\/|mlflow\/(artifact|database|facts|file-store|journal|local-runs|open|process|sqlite|sync|system-metrics)\.ts|core\/module\.ts)/
 
 function importsOf(file: string): string[] {
   const source = readFileSync(file, 'utf8')

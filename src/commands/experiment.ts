@@ -3,11 +3,18 @@ import { createCore } from '../core/core.ts'
 import { loadModule } from '../core/module.ts'
 import { compareWithBenchmarks, metricsBySplit } from '../evaluate.ts'
 import { prepare } from '../market.ts'
+import {
+  factsOf,
+  logSystemMetrics,
+  mlflowEnvironment,
+  openTracker,
+  trackingUri,
+  type Run,
+  type Tracker,
+} from '../mlflow/index.ts'
 import { newRunFolder } from '../node.ts'
 import { receiptName } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import { openTracker } from '../track/sqlite.ts'
-import type { Tracker } from '../track/tracker.ts'
 import { trialStatistics } from '../trial-statistics.ts'
 import { checkTrial, runTrial, type TrialEvent, type TrialResult } from '../trial.ts'
 import { createProgress, type Progress } from './progress.ts'
@@ -26,6 +33,7 @@ export interface ExperimentOptions extends ScenarioOptions {
   features: boolean
   /** A checkpoint file, or `last`. */
   resume?: string
+  trackingUri?: string
   json?: boolean
 }
 
@@ -40,7 +48,13 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   const prepared = prepare(scenario, await readData(scenario, missingDataRemedy(scenario)), math)
   await checkTrial(scenario, prepared, module)
   if (resume) checkResumption(resume, scenario, prepared, module)
-  const tracker = openTracker(scenario.tracking.tracking_uri)
+  const { trial: first, trials: count } = resume ?? { trial: 0, trials: options.trials }
+  const { tracker, parent, startTrial } = await startTracking(options, scenario, {
+    core: module.sha256,
+    description: `${count} ${count === 1 ? 'trial' : 'trials'} of ${source.path}, from seed ${scenario.seed}`,
+  })
+  const whenCutShort = () => tracker.abandon()
+  process.once('exit', whenCutShort)
   const folder = newRunFolder(scenario.logging.log_dir)
   // Not above: what draws takes longer to load than a mistake in the scenario takes to find.
   const record = await import('./record.ts')
@@ -49,7 +63,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   const interrupt = listenForInterrupt()
 
   const trials: TrialReport[] = []
-  const { trial: first, trials: count } = resume ?? { trial: 0, trials: options.trials }
+  const runs: Run[] = []
   for (let i = first; i < count && !interrupt.exitCode(); i++) {
     const own = { ...scenario, seed: scenario.seed + i - first }
     const resumed = i === first ? resume : undefined
@@ -65,10 +79,19 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
       resumed,
       experiment: { trial: i, trials: count },
     }
-    trials.push(await trial(parts, tracker, progress, () => interrupt.exitCode() !== undefined))
+    const run = await startTrial(parts.name)
+    runs.push(run)
+    trials.push(await trial(parts, run, progress, () => interrupt.exitCode() !== undefined))
   }
+  const ends = trials.map(({ status }) => status)
+  parent.end(
+    ends.find((status) => status === 'FAILED') ?? ends.find((status) => status === 'KILLED') ?? 'FINISHED',
+  )
+  // A server that was away may have named the runs by now.
+  await tracker.close()
+  trials.forEach((report, i) => (report.run_id = runs[i]!.id))
   interrupt.stop()
-  tracker.close()
+  process.off('exit', whenCutShort)
 
   const evaluations = trials.flatMap(({ evaluation }) => evaluation ?? [])
   const { random } = await createCore(module, scenario.seed)
@@ -80,22 +103,49 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
     ...(evaluations.length > 0 && { statistics: trialStatistics(evaluations, random.evaluation) }),
   }
   if (options.json) console.log(JSON.stringify(report, null, 2))
-  else summarize(report, folder, tracker.describe())
+  else summarize(report, folder, tracker.describe(parent))
   if (trials.some(({ status }) => status === 'FAILED')) process.exitCode = 1
   if (interrupt.exitCode()) process.exitCode = interrupt.exitCode()
+}
+
+interface Tracking {
+  tracker: Tracker
+  /** The run of the experiment, above those of its trials. */
+  parent: Run
+  startTrial(name: string): Promise<Run>
+}
+
+/** Finds where the runs go, and begins the one of the experiment. @throws Error when the store refuses it */
+async function startTracking(
+  { trackingUri: given, name: chosenHere }: ExperimentOptions,
+  scenario: Scenario,
+  { core, description }: { core: string; description: string },
+): Promise<Tracking> {
+  const environment = mlflowEnvironment()
+  const { MLFLOW_EXPERIMENT_NAME: chosen, MLFLOW_RUN_ID: resume } = environment
+  const uri = trackingUri(given, environment, scenario.tracking.tracking_uri)
+  const tracker = await openTracker(uri, { tags: { ...factsOf('.'), 'ddpg.core_sha256': core } })
+  const experiment = chosenHere ?? (chosen || scenario.experiment_name)
+  const name = scenario.experiment_name
+  const parent = await tracker
+    .startRun({ experiment, name, description, ...(resume && { resume }) })
+    .catch(async (error: unknown) => {
+      await tracker.close()
+      throw error
+    })
+  const startTrial = (trial: string) => tracker.startRun({ experiment, name: trial, parent })
+  return { tracker, parent, startTrial }
 }
 
 /** Trains, shows and records one trial. What goes wrong in it fails the trial, not the experiment. */
 async function trial(
   parts: Experiment,
-  tracker: Tracker,
+  run: Run,
   progress: Progress,
   shouldStop: () => boolean,
 ): Promise<TrialReport> {
   const { scenario, name, prepared, module, resumed, experiment } = parts
-  const run = tracker.startRun({ experiment: scenario.experiment_name, name })
-  const whenCutShort = () => run.end('KILLED')
-  process.once('exit', whenCutShort)
+  const stopSystemMetrics = logSystemMetrics(run)
   const course = { seconds: 0 }
   const common = () => ({
     seed: scenario.seed,
@@ -115,6 +165,7 @@ async function trial(
     const tests = await createCore(module, scenario.seed)
     const significance = compareWithBenchmarks(result.evaluation.test, scenario, tests)
     const checkpoint = record.result(result, significance)
+    stopSystemMetrics()
     const status = result.complete ? 'FINISHED' : 'KILLED'
     run.end(status)
     progress.end(status)
@@ -129,13 +180,12 @@ async function trial(
     return { ...common(), status, checkpoint, ...(receipt && { receipt }), evaluation, significance }
   } catch (error) {
     const { message } = error as Error
+    stopSystemMetrics()
     run.setTags({ error: message })
     run.end('FAILED')
     progress.end('FAILED')
     console.error(`error: ${name} (seed ${scenario.seed}) failed: ${message}`)
     return { ...common(), status: 'FAILED', error: message }
-  } finally {
-    process.off('exit', whenCutShort)
   }
 }
 

@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import type { CoreModule } from '../core/module.ts'
 import { metricsBySplit, type Significance } from '../evaluate.ts'
 import { SPLITS, type Prepared } from '../market.ts'
+import type { Run } from '../mlflow/run.ts'
 import { removeFile, writeFile, type ScenarioFile } from '../node.ts'
 import { compareRollouts } from '../report/compare.ts'
 import { dataHead, dataSummary } from '../report/data-overview.ts'
@@ -12,7 +13,6 @@ import { markdownTable } from '../report/table.ts'
 import { trialPlots } from '../report/trial-plots.ts'
 import { receiptName, receiptText } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import type { Run } from '../track/tracker.ts'
 import type { Episode } from '../train.ts'
 import type { TrialEvent, TrialResult } from '../trial.ts'
 import type { Resumption } from './resume.ts'
@@ -48,6 +48,7 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
   const losses = { steps: [] as number[], criticLoss: [] as number[], actorLoss: [] as number[] }
   const episodes: Episode[] = []
   const checkpoints: string[] = []
+  const isDue = spacing(scenario.training.max_steps / POINTS)
   recordInputs(run, parts)
   if (resumed) run.setTags({ resumed_from: resumed.path, resumed_at_step: String(resumed.step) })
 
@@ -78,7 +79,8 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
       if (event.type === 'validation' && event.best) writeFile(join(folder, BEST), event.best)
       if (event.type === 'episode') episodes.push(event)
       const metrics = metricsOf(event)
-      if (metrics) run.logMetrics({ ...metrics, ...timesOf(event, seconds, resumed?.step ?? 0) }, event.step)
+      if (metrics && isDue(event))
+        run.logMetrics({ ...metrics, ...timesOf(event, seconds, resumed?.step ?? 0) }, event.step)
     },
     result(result, significance) {
       const final = saveFinal('checkpoint.safetensors', result.checkpoint)
@@ -107,6 +109,19 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
       run.logArtifact(name, svg)
       if (scenario.logging.save_plots) writeFile(join(folder, name.replace(/^.*\//, '')), svg)
     }
+  }
+}
+
+/** Of a metric in MLflow, about; its pages show 320 of a line. The plots have all. */
+const POINTS = 2000
+
+/** Whether an event is that many steps, or more, from the one of its type before it that was. */
+function spacing(steps: number): (event: TrialEvent) => boolean {
+  const last = new Map<string, number>()
+  return ({ type, step }) => {
+    const due = step - (last.get(type) ?? -Infinity) >= steps
+    if (due) last.set(type, step)
+    return due
   }
 }
 
@@ -212,7 +227,11 @@ function recordEvaluation(run: Run, { scenario }: Experiment, { evaluation, step
     run.logArtifact(`${folder}/${split}.json`, JSON.stringify([...first]))
   }
   const { header, rows } = compareRollouts(metricsBySplit(evaluation))
-  run.logArtifact('evaluation_data/metrics.md', markdownTable(header, rows))
+  const table = markdownTable(header, rows)
+  run.logArtifact('evaluation_data/metrics.md', table)
+  run.setTags({
+    'mlflow.note.content': `${scenario.experiment_name}, seed ${scenario.seed}, ${step} steps\n\n${table}`,
+  })
 }
 
 /** Tests of the agent's returns on the test split against those of each benchmark. */

@@ -2,10 +2,10 @@
 import type { SplitName } from '../data/split.ts'
 import type { Evaluation, Significance } from '../evaluate.ts'
 import { SPLITS } from '../market.ts'
+import type { RunStatus } from '../mlflow/index.ts'
 import { compareRollouts } from '../report/compare.ts'
 import { formatNumber, formatTable } from '../report/table.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import type { RunStatus } from '../track/tracker.ts'
 import { OPPONENTS, type TrialStatistics } from '../trial-statistics.ts'
 
 /** The document of --json. */

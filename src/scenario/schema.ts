@@ -254,7 +254,9 @@ const tracking = z.strictObject({
     .string()
     .min(1)
     .default('sqlite:///mlflow.db')
-    .describe('MLflow store: sqlite:///FILE, or none'),
+    .describe(
+      'MLflow store: sqlite:///FILE, http://HOST, file:FOLDER or none; MLFLOW_TRACKING_URI comes first',
+    ),
 })
 
 const generated = {

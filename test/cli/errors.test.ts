@@ -257,8 +257,8 @@ describe('data that may not be what is meant', () => {
 describe('a place that cannot be written to', () => {
   it.concurrent.each([
     [
-      'tracking.tracking_uri=http://localhost:5000',
-      'tracking_uri must be sqlite:///FILE or none, got http://localhost:5000',
+      'tracking.tracking_uri=databricks',
+      "Databricks is not supported: log to sqlite:///FILE, an http address, file:FOLDER or none, and take the runs over with MLflow's tools",
     ],
     ['logging.log_dir=o.yaml', 'folder o.yaml cannot be: a part of its path is a file, not a folder'],
   ])('ends the experiment before it trains: %s', (override, sentence) =>

@@ -23,7 +23,7 @@ function lasting({ seed, status, receipt, evaluation }: TrialReport) {
 
 function runs(folder: string): unknown[] {
   const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true })
-  const rows = database.prepare('SELECT name, status FROM runs ORDER BY start_time').all()
+  const rows = database.prepare('SELECT name, status FROM runs ORDER BY start_time, rowid').all()
   database.close()
   return rows.map((row) => ({ ...row }))
 }
@@ -58,7 +58,10 @@ describe('an experiment in a fresh folder', () => {
       ]),
     )
     expect(existsSync(join(folder, 'data/raw/synthetic/smoke.parquet'))).toBe(true)
-    expect(runs(folder)).toEqual([{ name: 'trial_0', status: 'FINISHED' }])
+    expect(runs(folder)).toEqual([
+      { name: 'smoke', status: 'FINISHED' },
+      { name: 'trial_0', status: 'FINISHED' },
+    ])
   })
 
   it('leaves the files of an earlier run alone, learns the same again, and evaluates its checkpoint alike', async () => {
@@ -135,7 +138,7 @@ describe('the document of --json', () => {
     expect(withoutWarnings(stderr)).toBe(
       trials.map(({ seed, error }, i) => `error: trial_${i} (seed ${seed}) failed: ${error}\n`).join(''),
     )
-    expect(runs(folder)).toEqual([0, 1].map((i) => ({ name: `trial_${i}`, status: 'FAILED' })))
+    expect(runs(folder)).toEqual(['smoke', 'trial_0', 'trial_1'].map((name) => ({ name, status: 'FAILED' })))
   })
 })
 

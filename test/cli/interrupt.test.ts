@@ -44,7 +44,7 @@ describe('an experiment that is stopped', () => {
     expect(stdout).toMatch(/trial 0: killed after \d+ steps and \d+ updates in [\d.]+ s\n/)
     expect(stdout).toMatch(/\nΣ log reward +\d/)
     expect(stdout).toMatch(/\nsmoke: seed 7 in [\d.]+ s, 1 killed\n/)
-    expect(statuses(folder)).toEqual(['KILLED'])
+    expect(statuses(folder)).toEqual(['KILLED', 'KILLED'])
     const checkpoint = 'logs/smoke/run_1/trial_0/checkpoint.safetensors'
     expect((await runCli(folder, 'evaluate', '--checkpoint', checkpoint)).code).toBe(0)
   })
@@ -61,7 +61,7 @@ describe('an experiment that is stopped', () => {
     })
     child.kill('SIGTERM')
     expect((await end).code).toBe(130)
-    expect(statuses(folder)).toEqual(['KILLED'])
+    expect(statuses(folder)).toEqual(['KILLED', 'KILLED'])
   })
 
   it.concurrent('prints the whole document with --json', async () => {
@@ -82,7 +82,7 @@ describe('an experiment that is stopped', () => {
     child.stdout!.destroy()
     const { code, stderr } = await ended(child)
     expect([code, withoutWarnings(stderr)]).toEqual([0, ''])
-    expect(statuses(folder)).toEqual(['FINISHED'])
+    expect(statuses(folder)).toEqual(['FINISHED', 'FINISHED'])
   })
 })
 

@@ -67,7 +67,7 @@ for (const name of Object.keys(COMMANDS)) {
       const { code, stderr } = await run(here, ...train)
       expect({ code, stderr: withoutWarnings(stderr) }).toEqual({ code: 0, stderr: '' })
       expect(receiptIn(here)).toBe(receiptIn(node))
-      expect(statuses(here)).toEqual(['FINISHED'])
+      expect(statuses(here)).toEqual(['FINISHED', 'FINISHED'])
 
       const verdict = { code: 0, stdout: expect.stringMatching(/: identical\n$/) }
       for (const [from, to] of [
@@ -88,7 +88,7 @@ for (const name of Object.keys(COMMANDS)) {
       while (!existsSync(join(here, folderOfTrial, 'checkpoint_step_2000.safetensors'))) await wait(20)
       child.kill('SIGINT')
       expect(await end).toMatchObject({ code: 130 })
-      expect(statuses(here)).toEqual(['KILLED'])
+      expect(statuses(here)).toEqual(['KILLED', 'KILLED'])
 
       const checkpoint = `${folderOfTrial}/checkpoint.safetensors`
       const steps = `${readCheckpoint(readFileSync(join(here, checkpoint))).step + 2000}`

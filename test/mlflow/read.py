@@ -24,10 +24,12 @@ for run in client.search_runs([experiment.experiment_id], order_by=["attributes.
             "id": run.info.run_id,
             "name": run.info.run_name,
             "status": run.info.status,
+            "parent": run.data.tags.get("mlflow.parentRunId"),
+            "tags": run.data.tags,
             "params": run.data.params,
             "metrics": run.data.metrics,
             "history": {
-                key: [[m.step, m.value] for m in client.get_metric_history(run.info.run_id, key)]
+                key: [[m.step, m.value, m.timestamp] for m in client.get_metric_history(run.info.run_id, key)]
                 for key in run.data.metrics
             },
             "datasets": [

@@ -1,30 +1,30 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { openTracker } from '../../src/track/sqlite.ts'
-import { cleanKey, cleanPath } from '../../src/track/tracker.ts'
-import type { Tracker } from '../../src/track/tracker.ts'
+import { openTracker } from '../../src/mlflow/open.ts'
+import { cleanKey, cleanPath } from '../../src/mlflow/rules.ts'
+import { syncJournal } from '../../src/mlflow/sync.ts'
+import type { Tracker } from '../../src/mlflow/run.ts'
 
 let folder: string
 let file: string
 let tracker: Tracker
 let warnings: string[]
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'track-'))
   file = join(folder, 'new', 'mlflow.db')
-  tracker = openTracker(`sqlite:///${file}`)
   warnings = []
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => warnings.push(String(text)) > 0)
+  tracker = await open()
 })
 
-afterEach(() => {
+afterEach(async () => {
   vi.restoreAllMocks()
-  tracker.close()
+  await tracker.close()
   rmSync(folder, { recursive: true })
 })
 
@@ -41,10 +41,15 @@ function change(sql: string): void {
   database.close()
 }
 
+function open(uri = `sqlite:///${file}`): Promise<Tracker> {
+  const warn = (sentence: string) => void warnings.push(sentence)
+  return openTracker(uri, { warn, spool: join(folder, 'spool'), environment: {} })
+}
+
 const start = (name = 'trial_0') => tracker.startRun({ experiment: 'sine', name })
 
 describe('opening a store', () => {
-  it('makes the folders, the frozen schema and the default experiment', () => {
+  it('makes the folders, the frozen schema and the default experiment', async () => {
     expect(query('SELECT version_num FROM alembic_version')).toEqual([{ version_num: '2d6e25af4d3e' }])
     expect(query(`SELECT count(*) AS n FROM sqlite_schema WHERE type = 'table'`)).toEqual([{ n: 16 }])
     expect(query('SELECT experiment_id AS id, name, artifact_location AS at FROM experiments')).toEqual([
@@ -52,57 +57,55 @@ describe('opening a store', () => {
     ])
   })
 
-  it('resolves a relative file against the working directory', () => {
+  it('resolves a relative file against the working directory', async () => {
     vi.spyOn(process, 'cwd').mockReturnValue(folder)
-    openTracker('sqlite:///deep/er/runs.db').close()
+    await (await open('sqlite:///deep/er/runs.db')).close()
     expect(existsSync(join(folder, 'deep/er/runs.db'))).toBe(true)
   })
 
-  it.each([
-    'mysql://host/db',
-    'http://localhost:5000',
-    'runs',
-    'sqlite://',
-    'sqlite:///',
-    'sqlite:///:memory:',
-  ])('refuses %s with what is supported', (uri) => {
-    expect(() => openTracker(uri)).toThrow(RangeError)
-    expect(() => openTracker(uri)).toThrow(/tracking_uri must be sqlite:\/\/\/.*, got /)
-  })
+  it.each(['sqlite://', 'sqlite:///', 'sqlite:///:memory:'])(
+    'refuses %s with what is supported',
+    async (uri) => {
+      await expect(open(uri)).rejects.toThrow(RangeError)
+      await expect(open(uri)).rejects.toThrow(/tracking_uri must be sqlite:\/\/\/.*, got /)
+    },
+  )
 
-  it('refuses a file that is no database and one of another program', () => {
-    expect(() => openTracker(`sqlite:///${import.meta.filename}`)).toThrow(
+  it('refuses a file that is no database and one of another program', async () => {
+    await expect(open(`sqlite:///${import.meta.filename}`)).rejects.toThrow(
       /cannot use .* file is not a database/,
     )
     file = join(folder, 'other.db')
     change('CREATE TABLE t (x)')
-    expect(() => openTracker(`sqlite:///${file}`)).toThrow(/tables of something else/)
+    await expect(open(`sqlite:///${file}`)).rejects.toThrow(/tables of something else/)
     expect(query('SELECT name FROM sqlite_schema')).toEqual([{ name: 't' }])
   })
 
-  it('refuses a newer schema that requires columns it does not know', () => {
+  it('refuses a newer schema that requires columns it does not know', async () => {
     change(`ALTER TABLE metrics ADD COLUMN harmless TEXT NOT NULL DEFAULT ''`)
-    openTracker(`sqlite:///${file}`).close()
+    await (await open(`sqlite:///${file}`)).close()
     change(`DROP TABLE tags; CREATE TABLE tags (key TEXT, value TEXT, run_uuid TEXT, owner TEXT NOT NULL)`)
-    expect(() => openTracker(`sqlite:///${file}`)).toThrow(/tags\.owner is required, .* newer MLflow/)
+    await expect(open(`sqlite:///${file}`)).rejects.toThrow(/tags\.owner is required, .* newer MLflow/)
   })
 
-  it('refuses an older schema that lacks a column', () => {
+  it('refuses an older schema that lacks a column', async () => {
     change('ALTER TABLE datasets DROP COLUMN dataset_profile')
-    expect(() => openTracker(`sqlite:///${file}`)).toThrow(/datasets\.dataset_profile is missing, .* upgrade/)
+    await expect(open(`sqlite:///${file}`)).rejects.toThrow(
+      /datasets\.dataset_profile is missing, .* upgrade/,
+    )
   })
 
-  it('tells the command that shows the runs', () => {
+  it('tells the command that shows the runs', async () => {
     expect(tracker.describe()).toMatch(/cd ".*new" && mlflow server$/)
-    const other = openTracker(`sqlite:///${folder}/other.db`)
+    const other = await open(`sqlite:///${folder}/other.db`)
     expect(other.describe()).toMatch(/mlflow server --backend-store-uri "sqlite:\/\/\/other\.db"$/)
-    other.close()
+    await other.close()
   })
 })
 
 describe('a run', () => {
-  it('gets the rows that MLflow needs', () => {
-    const run = start()
+  it('gets the rows that MLflow needs', async () => {
+    const run = await start()
     run.end('KILLED')
     const [row] = query('SELECT * FROM runs')
     expect(row).toMatchObject({
@@ -119,6 +122,7 @@ describe('a run', () => {
     expect(row?.['user_id']).toBeTruthy()
     expect(Number(row?.['end_time'])).toBeGreaterThanOrEqual(Number(row?.['start_time']))
     expect(query('SELECT key FROM tags ORDER BY key').map((tag) => tag['key'])).toEqual([
+      'ddpg.process',
       'mlflow.runName',
       'mlflow.source.name',
       'mlflow.source.type',
@@ -129,19 +133,19 @@ describe('a run', () => {
     ])
   })
 
-  it('joins the experiment of its name, and is refused by a deleted one', () => {
-    start().end('FINISHED')
-    start('trial_1').end('FINISHED')
+  it('joins the experiment of its name, and is refused by a deleted one', async () => {
+    ;(await start()).end('FINISHED')
+    ;(await start('trial_1')).end('FINISHED')
     expect(query('SELECT DISTINCT experiment_id AS id FROM runs')).toEqual([{ id: 1 }])
     change(`UPDATE experiments SET lifecycle_stage = 'deleted' WHERE name = 'sine'`)
-    expect(() => start()).toThrow(
+    await expect(start()).rejects.toThrow(
       /experiment "sine" is deleted in .*: restore it in MLflow or choose another name/,
     )
-    expect(() => tracker.startRun({ experiment: '', name: 'x' })).toThrow(RangeError)
+    await expect(tracker.startRun({ experiment: '', name: 'x' })).rejects.toThrow(RangeError)
   })
 
-  it('keeps parameters immutable', () => {
-    const run = start()
+  it('keeps parameters immutable', async () => {
+    const run = await start()
     run.logParams({ seed: '1', lr: '3e-4' })
     run.logParams({ seed: '1' })
     expect(() => run.logParams({ gamma: '.99', seed: '2' })).toThrow(/seed is 1 and cannot become 2/)
@@ -151,15 +155,15 @@ describe('a run', () => {
     ])
   })
 
-  it('replaces tags', () => {
-    const run = start()
+  it('replaces tags', async () => {
+    const run = await start()
     run.setTags({ best: '1' })
     run.setTags({ best: '2' })
     expect(query(`SELECT value FROM tags WHERE key = 'best'`)).toEqual([{ value: '2' }])
   })
 
-  it('cuts long values and says so once', () => {
-    const run = start()
+  it('cuts long values and says so once', async () => {
+    const run = await start()
     run.logParams({ long: 'x'.repeat(7000), other: 'y'.repeat(6001), fits: 'z'.repeat(6000) })
     run.setTags({ note: 'x'.repeat(5001) })
     expect(query('SELECT key, length(value) AS n FROM params ORDER BY key')).toEqual([
@@ -171,8 +175,8 @@ describe('a run', () => {
     expect(warnings).toHaveLength(1)
   })
 
-  it('shows as latest the greatest step, then time, then value', () => {
-    const run = start()
+  it('shows as latest the greatest step, then time, then value', async () => {
+    const run = await start()
     vi.spyOn(Date, 'now').mockReturnValue(1_000_000)
     run.logMetrics({ loss: 5 }, 20)
     run.logMetrics({ loss: 9 }, 10)
@@ -182,8 +186,8 @@ describe('a run', () => {
     expect(query('SELECT count(*) AS n FROM metrics')).toEqual([{ n: 3 }])
   })
 
-  it('leaves out values that are not finite, counts them and warns once', () => {
-    const run = start()
+  it('leaves out values that are not finite, counts them and warns once', async () => {
+    const run = await start()
     run.logMetrics({ a: NaN, b: 1 }, 1)
     run.logMetrics({ a: Infinity, b: -Infinity }, 2)
     run.end('FINISHED')
@@ -191,17 +195,18 @@ describe('a run', () => {
       { key: 'b', value: 1, step: 1, is_nan: 0 },
       { key: 'train/nonfinite_total', value: 3, step: 2, is_nan: 0 },
     ])
-    expect(warnings).toEqual(['warning: metric a is NaN at step 1: such values are left out of MLflow\n'])
+    expect(warnings).toEqual(['metric a is NaN at step 1: such values are left out of MLflow'])
   })
 
-  it('refuses a step that is not an integer', () => {
-    expect(() => start().logMetrics({ a: 1 }, 1.5)).toThrow('step must be an integer, got 1.5')
+  it('refuses a step that is not an integer', async () => {
+    const run = await start()
+    expect(() => run.logMetrics({ a: 1 }, 1.5)).toThrow('step must be an integer, got 1.5')
   })
 
-  it('writes points once there are 1000 or a second has passed, not before', () => {
+  it('writes points once there are 1000 or a second has passed, not before', async () => {
     const clock = vi.spyOn(Date, 'now').mockReturnValue(1_000_000)
     const count = () => query('SELECT count(*) AS n FROM metrics')[0]?.['n']
-    const run = start()
+    const run = await start()
     for (let step = 0; step < 999; step++) run.logMetrics({ a: step }, step)
     expect(count()).toBe(0)
     run.logMetrics({ a: 1 }, 999)
@@ -214,7 +219,7 @@ describe('a run', () => {
     expect(count()).toBe(1002)
   })
 
-  it('links a dataset once, and shares it between runs', () => {
+  it('links a dataset once, and shares it between runs', async () => {
     const dataset = {
       name: 'sine',
       digest: 'abc',
@@ -223,7 +228,7 @@ describe('a run', () => {
       rows: 500,
     }
     for (const name of ['trial_0', 'trial_1']) {
-      const run = start(name)
+      const run = await start(name)
       run.logDataset({ ...dataset, context: 'training' })
       run.logDataset({ ...dataset, context: 'training' })
     }
@@ -235,8 +240,8 @@ describe('a run', () => {
     expect(warnings).toEqual([])
   })
 
-  it('writes artifacts inside its folder, replaces them, and leaves nothing half-written', () => {
-    const run = start()
+  it('writes artifacts inside its folder, replaces them, and leaves nothing half-written', async () => {
+    const run = await start()
     run.logArtifact('plots/a.svg', '<svg/>')
     const svg = join(folder, 'new/mlartifacts/1', run.id, 'artifacts/plots/a.svg')
     linkSync(svg, join(folder, 'kept.svg'))
@@ -256,25 +261,51 @@ describe('a run', () => {
 })
 
 describe('a store that stops working', () => {
-  it('warns once and lets the training go on', () => {
-    const run = start()
-    change('DROP TABLE metrics; DROP TABLE params')
+  const journals = () => readdirSync(join(folder, 'spool')).map((name) => join(folder, 'spool', name))
+
+  it('warns once, lets the training go on, and gets what it missed by a sync', async () => {
+    const run = await start()
+    change('ALTER TABLE metrics RENAME TO away')
     run.logParams({ seed: '1' })
     run.logMetrics({ a: 1 }, 1)
+    await tracker.flush()
     run.logArtifact('a.txt', 'x')
-    run.logArtifact('a.txt/b.txt', 'x')
+    const later = await start('trial_1')
+    later.logMetrics({ a: 2 }, 2)
     run.end('FINISHED')
-    expect(warnings).toHaveLength(2)
-    expect(warnings[0]).toMatch(
-      /^warning: cannot write parameters beside .*, training goes on: no such table/,
-    )
-    expect(warnings[1]).toMatch(/^warning: 1 metric values could not be written/)
-    expect(query('SELECT status FROM runs')).toEqual([{ status: 'FINISHED' }])
+    await tracker.close()
+    expect(warnings).toEqual([
+      'cannot log to MLflow now, the run goes on: no such table: metrics',
+      `6 parts of what was logged wait in ${journals()[0]}: "ddpg mlflow sync ${journals()[0]}" sends them`,
+    ])
+    change('ALTER TABLE away RENAME TO metrics')
+    expect(await syncJournal(journals()[0]!, undefined)).toMatchObject({ runs: 2, refused: [] })
+    expect(query('SELECT value, step FROM metrics')).toEqual([
+      { value: 1, step: 1 },
+      { value: 2, step: 2 },
+    ])
+    expect(query('SELECT name, status FROM runs ORDER BY name')).toEqual([
+      { name: 'trial_0', status: 'FINISHED' },
+      { name: 'trial_1', status: 'KILLED' },
+    ])
+    expect(existsSync(join(folder, 'spool'))).toBe(false)
+    tracker = await open()
   })
 
-  it('writes the kept points when it works again', () => {
+  it('refuses what can never be written, and goes on', async () => {
+    const run = await start()
+    run.logArtifact('a.txt', 'x')
+    run.logArtifact('a.txt/b.txt', 'x')
+    run.setTags({ done: 'yes' })
+    expect(warnings).toEqual([
+      'MLflow cannot have artifact of a run, which goes on: artifact a.txt/b.txt: a part of its path is a file, or it is a folder',
+    ])
+    expect(query(`SELECT value FROM tags WHERE key = 'done'`)).toEqual([{ value: 'yes' }])
+  })
+
+  it('is written to while another program has it locked, later', async () => {
     const clock = vi.spyOn(Date, 'now').mockReturnValue(1_000_000)
-    const run = start()
+    const run = await start()
     change('ALTER TABLE metrics RENAME TO away')
     for (let step = 0; step < 3000; step++) run.logMetrics({ a: step }, step)
     change('ALTER TABLE away RENAME TO metrics')
@@ -283,19 +314,25 @@ describe('a store that stops working', () => {
     expect(query('SELECT count(*) AS n FROM metrics')).toEqual([{ n: 3001 }])
   })
 
-  it('hands out a run that keeps nothing when a later run cannot be written', () => {
-    change('DROP TABLE tags')
-    const run = start()
-    run.logMetrics({ a: 1 }, 1)
-    run.end('FINISHED')
-    expect(query('SELECT count(*) AS n FROM runs')).toEqual([{ n: 0 }])
-    expect(warnings).toHaveLength(1)
+  it('marks the runs of killed processes of this machine KILLED, no others', async () => {
+    const [gone, alive, elsewhere] = [await start('a'), await start('b'), await start('c')]
+    gone.setTags({ 'ddpg.process': `${hostname()}:4194305` })
+    gone.logMetrics({ a: 1 }, 1, 1_700_000_000_000)
+    elsewhere.setTags({ 'ddpg.process': 'another-machine:1' })
+    await tracker.flush()
+    await (await open()).close()
+    expect(query('SELECT run_uuid AS id, status, end_time FROM runs ORDER BY name')).toEqual([
+      { id: gone.id, status: 'KILLED', end_time: 1_700_000_000_000 },
+      { id: alive.id, status: 'RUNNING', end_time: null },
+      { id: elsewhere.id, status: 'RUNNING', end_time: null },
+    ])
   })
 
   it('keeps what was flushed before a kill -9', async () => {
     const program = `
-      import { openTracker } from ${JSON.stringify(new URL('../../src/track/sqlite.ts', import.meta.url).href)}
-      const run = openTracker(${JSON.stringify(`sqlite:///${file}`)}).startRun({ experiment: 'sine', name: 'killed' })
+      import { openTracker } from ${JSON.stringify(new URL('../../src/mlflow/open.ts', import.meta.url).href)}
+      const tracker = await openTracker(${JSON.stringify(`sqlite:///${file}`)})
+      const run = await tracker.startRun({ experiment: 'sine', name: 'killed' })
       for (let step = 0; ; step++) {
         run.logMetrics({ a: step }, step)
         if (step === 5000) process.stdout.write('flushed')
@@ -316,9 +353,9 @@ describe('a store that stops working', () => {
 })
 
 describe('no tracker', () => {
-  it('hands out runs with ids of their own and writes nothing', () => {
-    const none = openTracker('none')
-    const [a, b] = ['a', 'b'].map((name) => none.startRun({ experiment: 'sine', name }))
+  it('hands out runs with ids of their own and writes nothing', async () => {
+    const none = await openTracker('none')
+    const [a, b] = await Promise.all(['a', 'b'].map((name) => none.startRun({ experiment: 'sine', name })))
     a?.logMetrics({ a: 1 }, 1)
     a?.end('FINISHED')
     expect(a?.id).toMatch(/^[0-9a-f]{32}$/)

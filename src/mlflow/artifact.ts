@@ -1,0 +1,26 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { newId, Refusal } from './types.ts'
+
+/**
+ * Writes an artifact below the folder of its run. A reader never sees half a file: it gets its name when it is
+ * complete.
+ */
+export function writeArtifact(folder: string, path: string, content: Uint8Array): void {
+  const target = join(folder, 'artifacts', path)
+  const partial = join(folder, `${newId()}.part`)
+  try {
+    mkdirSync(dirname(target), { recursive: true })
+    writeFileSync(partial, content)
+    renameSync(partial, target)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (!NAME_TAKEN.includes(code)) throw error
+    throw new Refusal(`artifact ${path}: a part of its path is a file, or it is a folder`, { cause: error })
+  } finally {
+    rmSync(partial, { force: true })
+  }
+}
+
+/** What the system says where a folder should be and a file is, or the other way round. */
+export const NAME_TAKEN = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY']

@@ -1,0 +1,253 @@
+// How operations come to a store. One at a time and in order: an operation is taken off the journal when the store
+// has answered, so a failure, a restart or a killed process can only lead to doing the same one again.
+import {
+  Refusal,
+  messageOf,
+  type Delivery,
+  type Journal,
+  type LocalStore,
+  type Store,
+  type Warn,
+} from './types.ts'
+
+export interface RetryPolicy {
+  /** Failures in a row after which closing gives up. */
+  maxRetries: number
+  backoffFactor: number
+  /** Random seconds on top. */
+  jitter: number
+  /** How long closing waits for an answer. */
+  closeMilliseconds: number
+}
+
+/** No answer, or one that may be another next time. */
+export class Unavailable extends Error {
+  /** As the server asked for. */
+  readonly retryAfterMilliseconds: number | undefined
+  constructor(message: string, options?: ErrorOptions & { retryAfterMilliseconds?: number }) {
+    super(message, options)
+    this.retryAfterMilliseconds = options?.retryAfterMilliseconds
+  }
+}
+
+const BACKOFF_LIMIT_SECONDS = 30
+/** The first start finds wrong addresses and logins; later ones hold a training up for no more than an id. */
+const FIRST_START_MILLISECONDS = 10_000
+const LATER_START_MILLISECONDS = 1000
+
+/** To a store that may be slow, away or failing: through the journal, beside what the caller does. */
+export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn: Warn): Delivery {
+  let wake = (): void => undefined
+  let failures = 0
+  let closing = false
+  let closed = false
+  let lastProgress = Date.now()
+  let patienceAtStart = FIRST_START_MILLISECONDS
+  /** Those who wait until nothing more can be done now. */
+  let waiting: (() => void)[] = []
+  /** Told of the next start that is done, refused or put off. */
+  let starting: { run: string; settle: (refusal?: Refusal) => void } | undefined
+
+  function settle() {
+    for (const resolve of waiting) resolve()
+    waiting = []
+  }
+
+  async function attempt(): Promise<void> {
+    const item = journal.next()!
+    const { operation } = item
+    const asked = operation.kind === 'start' && starting?.run === operation.run ? starting : undefined
+    try {
+      await store.apply(operation, item.doubtful)
+      if (closed) return
+      journal.done()
+      failures = 0
+      lastProgress = Date.now()
+      asked?.settle()
+    } catch (error) {
+      if (closed) return
+      if (error instanceof Refusal && asked) {
+        // who asked knows
+        journal.done()
+        asked.settle(error)
+        return
+      }
+      if (error instanceof Refusal) {
+        journal.skip()
+        warn('refused', `MLflow refuses ${operation.kind} of a run, the run goes on: ${error.message}`)
+        return
+      }
+      item.doubtful = true
+      failures++
+      // The first may be a connection that the server closed while it was idle.
+      if (failures > 1) {
+        warn('away', `${messageOf(error)}; the run goes on, what it logs waits in ${journal.place}`)
+        asked?.settle()
+        settle()
+      }
+      if (!closing || failures <= retry.maxRetries) await pause(backoff(error))
+    }
+  }
+
+  function backoff(error: unknown): number {
+    const asked = error instanceof Unavailable ? error.retryAfterMilliseconds : undefined
+    if (asked === undefined && failures < 2) return 0
+    const seconds = retry.backoffFactor * (1 << Math.min(failures - 2, 6))
+    const jitter = retry.jitter * (crypto.getRandomValues(new Uint8Array(1))[0]! / 255)
+    return asked ?? Math.min(seconds + jitter, BACKOFF_LIMIT_SECONDS) * 1000
+  }
+
+  /** Ends early when something is to be done at once. */
+  function pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      wake = () => {
+        if (!closing) return
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async function loop(): Promise<void> {
+    for (;;) {
+      if (closed) return
+      if (journal.next()) await attempt()
+      else {
+        settle()
+        if (closing) return
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+      if (closing && failures > retry.maxRetries) return
+    }
+  }
+
+  const running = loop().catch((error: unknown) => {
+    warn('lost', `what was logged cannot be read again: ${messageOf(error)}`)
+    settle()
+  })
+
+  return {
+    start(operation) {
+      return new Promise((resolve, reject) => {
+        const settle = (refusal?: Refusal) => {
+          starting = undefined
+          clearTimeout(timer)
+          if (refusal) reject(refusal)
+          else resolve()
+        }
+        const timer = setTimeout(settle, failures > 1 ? 0 : patienceAtStart)
+        starting = { run: operation.run, settle }
+        patienceAtStart = LATER_START_MILLISECONDS
+        journal.append(operation)
+        wake()
+      })
+    },
+    push(operation) {
+      try {
+        journal.append(operation)
+      } catch (error) {
+        warn('lost', `${operation.kind} of a run cannot be kept in ${journal.place}: ${messageOf(error)}`)
+      }
+      wake()
+    },
+    flush() {
+      if (failures > 1 || !journal.next()) return Promise.resolve()
+      return new Promise((resolve) => {
+        waiting.push(resolve)
+        wake()
+      })
+    },
+    async close() {
+      closing = true
+      lastProgress = Date.now()
+      failures = 0
+      wake()
+      const patience = new Promise<void>((resolve) => {
+        const timer = setInterval(() => {
+          if (!closed && Date.now() - lastProgress < retry.closeMilliseconds) return
+          clearInterval(timer)
+          resolve()
+        }, 100)
+      })
+      await Promise.race([running, patience])
+      if (!closed) leave(journal, warn)
+      closed = true
+    },
+    abandon() {
+      if (!closed) leave(journal, warn)
+      closed = true
+    },
+  }
+}
+
+/** Closes the journal, and tells where it is when it is needed. */
+function leave(journal: Journal, warn: Warn): void {
+  const { place } = journal
+  const left = journal.pending()
+  journal.close()
+  const remedy = place === 'memory' ? 'they are lost' : `"ddpg mlflow sync ${place}" sends them`
+  if (left > 0) warn('left', `${left} parts of what was logged wait in ${place}: ${remedy}`)
+}
+
+/** A file that is locked or a disk that is full is tried again so often. */
+const LOCAL_RETRY_MILLISECONDS = 30_000
+
+/** To a store on this machine: at once. What it cannot take waits in a journal, and all that comes after. */
+export function deliverAtOnce(store: LocalStore, openJournal: () => Journal, warn: Warn): Delivery {
+  let journal: Journal | undefined
+  let retryAt = 0
+
+  function put(operation: Parameters<Delivery['push']>[0]) {
+    if (journal?.next()) {
+      journal.append(operation)
+      if (Date.now() >= retryAt) drain()
+      return
+    }
+    try {
+      store.apply(operation, false)
+    } catch (error) {
+      if (error instanceof Refusal) throw error
+      journal ??= openJournal()
+      journal.append(operation)
+      postpone(error)
+    }
+  }
+
+  function postpone(error: unknown) {
+    retryAt = Date.now() + LOCAL_RETRY_MILLISECONDS
+    warn('write', `cannot log to MLflow now, the run goes on: ${messageOf(error)}`)
+  }
+
+  function drain() {
+    for (let item = journal?.next(); item; item = journal!.next()) {
+      try {
+        store.apply(item.operation, true)
+        journal!.done()
+      } catch (error) {
+        if (!(error instanceof Refusal)) return postpone(error)
+        warn('refused', `MLflow refuses ${item.operation.kind} of a run: ${error.message}`)
+        journal!.skip()
+      }
+    }
+  }
+
+  return {
+    start: async (operation) => put(operation),
+    push(operation) {
+      try {
+        put(operation)
+      } catch (error) {
+        warn('refused', `MLflow cannot have ${operation.kind} of a run, which goes on: ${messageOf(error)}`)
+      }
+    },
+    flush: async () => drain(),
+    async close() {
+      drain()
+      if (journal) leave(journal, warn)
+    },
+    abandon() {
+      if (journal) leave(journal, warn)
+    },
+  }
+}

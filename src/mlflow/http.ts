@@ -1,0 +1,180 @@
+// Requests to an MLflow server: address, login, time limits, and what its answers mean.
+import { Unavailable } from './delivery.ts'
+import { Refusal, messageOf } from './types.ts'
+
+export type Environment = Record<string, string | undefined>
+
+export interface Server {
+  /** Without credentials and final slash; the only form that is ever shown. */
+  base: string
+  headers: Record<string, string>
+  timeoutMilliseconds: number
+  respectRetryAfter: boolean
+  /** Added when nothing answers, for what only the caller's surroundings explain. */
+  hint: string
+}
+
+/**
+ * The server of a URI, with the login from the URI itself, `MLFLOW_TRACKING_USERNAME` and `_PASSWORD`, or
+ * `MLFLOW_TRACKING_TOKEN`, in this order. @throws RangeError in a sentence for an address that is none
+ */
+export function serverOf(uri: string, environment: Environment, hint = ''): Server {
+  if (!URL.canParse(uri)) throw new RangeError('the http address of the tracking URI is not a valid one')
+  const url = new URL(uri)
+  const { username, password } = url
+  const { MLFLOW_TRACKING_USERNAME: user, MLFLOW_TRACKING_PASSWORD: secret } = environment
+  const { MLFLOW_TRACKING_TOKEN: token, MLFLOW_WORKSPACE: workspace } = environment
+  const headers: Record<string, string> = {}
+  if (username || password) headers['authorization'] = basic(decode(username), decode(password))
+  else if (user && secret) headers['authorization'] = basic(user, secret)
+  else if (token) headers['authorization'] = `Bearer ${token}`
+  if (workspace) headers['x-mlflow-workspace'] = workspace
+  return {
+    base: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
+    headers,
+    timeoutMilliseconds: numberOf(environment, 'MLFLOW_HTTP_REQUEST_TIMEOUT', 30) * 1000,
+    respectRetryAfter: !/^(false|0)$/i.test(environment['MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER'] ?? ''),
+    hint,
+  }
+}
+
+/** A number that a variable may set. @throws RangeError in a sentence when it is none, or negative */
+export function numberOf(environment: Environment, name: string, otherwise: number): number {
+  const text = environment[name]
+  if (text === undefined || text === '') return otherwise
+  const value = Number(text)
+  if (Number.isFinite(value) && value >= 0) return value
+  throw new RangeError(`${name} must be a number, at least 0, got ${text}`)
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function basic(user: string, secret: string): string {
+  const bytes = new TextEncoder().encode(`${user}:${secret}`)
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`
+}
+
+export interface Call {
+  method: 'GET' | 'POST' | 'PUT'
+  /** Below the base, with its query. */
+  path: string
+  /** JSON, or the bytes of a file. */
+  body?: object | Uint8Array
+  signal?: AbortSignal
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- replies of a foreign API, of which callers take what they know
+export type Reply = Record<string, any>
+
+/** Slow lines get time for large files. */
+const BYTES_PER_MILLISECOND = 100
+const TRANSIENT = [408, 409, 429, 500, 502, 503, 504]
+/** A login can come back; what was logged meanwhile must not be given up. */
+const LOGIN = [401, 403]
+
+/**
+ * One attempt. The answer's JSON; `{}` for an empty one.
+ * @throws NotFound or Refusal when the server says no, Unavailable when it may say something else later
+ */
+export async function request(server: Server, call: Call): Promise<Reply> {
+  const { method, path, body, signal } = call
+  const isFile = body instanceof Uint8Array
+  const size = isFile ? body.length : 0
+  const limit = AbortSignal.timeout(Math.ceil(server.timeoutMilliseconds + size / BYTES_PER_MILLISECOND))
+  const kind = isFile ? 'application/octet-stream' : 'application/json'
+  let response: Response
+  let text: string
+  try {
+    response = await fetch(`${server.base}/${path}`, {
+      method,
+      headers: { ...server.headers, ...(body && { 'content-type': kind }) },
+      // bytes as one piece: the server takes a stream for an empty file
+      ...(body && { body: isFile ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
+      redirect: 'manual',
+      signal: signal ? AbortSignal.any([limit, signal]) : limit,
+    })
+    text = await response.text()
+  } catch (error) {
+    throw new Unavailable(`${server.base} does not answer (${reason(error)})${server.hint}`, { cause: error })
+  }
+  if (response.ok) return parseReply(server, text)
+  throw failure(server, response, text)
+}
+
+function parseReply(server: Server, text: string): Reply {
+  try {
+    return text === '' ? {} : (JSON.parse(text) as Reply)
+  } catch (error) {
+    throw new Refusal(`${server.base} answers with something else than MLflow: is the address right?`, {
+      cause: error,
+    })
+  }
+}
+
+/** The inner reason of fetch is the one that tells something. */
+function reason(error: unknown): string {
+  const { name, cause } = error as Error
+  if (name === 'TimeoutError') return 'no answer in time'
+  const code = (cause as { code?: string } | undefined)?.code
+  return code ?? messageOf(cause ?? error)
+}
+
+/** What was asked for is not there. */
+export class NotFound extends Refusal {}
+
+function failure(server: Server, response: Response, text: string): Error {
+  const { status } = response
+  const said = messageIn(text)
+  const who = `${server.base} answers ${status}`
+  if (response.type === 'opaqueredirect' || (status >= 300 && status < 400))
+    return new Refusal(`${who}, a redirection: give the address that it leads to as tracking URI`)
+  if (LOGIN.includes(status)) return new Denied(`${who}: ${said || 'no access'}${loginRemedy(status)}`)
+  const isJson = text.trimStart().startsWith('{')
+  if (status === 404 && !isJson)
+    return new Refusal(`${who}: there is no MLflow at this address, a part of its path may be missing`)
+  if (status === 404) return new NotFound(`${who}: ${said}`)
+  // permanent, though it says 503
+  const isPermanent = status === 503 && said.includes('--serve-artifacts')
+  if (!TRANSIENT.includes(status) || isPermanent) return new Refusal(`${who}: ${said}`)
+  const retryAfterMilliseconds = server.respectRetryAfter ? retryAfter(response) : undefined
+  return new Unavailable(`${who}: ${said}`, {
+    ...(retryAfterMilliseconds !== undefined && { retryAfterMilliseconds }),
+  })
+}
+
+/** The login is missing or wrong, or this page or host may not come in. */
+export class Denied extends Unavailable {}
+
+function loginRemedy(status: number): string {
+  return status === 401 ? ' (set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or _TOKEN)' : ''
+}
+
+function messageIn(text: string): string {
+  try {
+    const { message, error_code: code } = JSON.parse(text) as { message?: string; error_code?: string }
+    return `${message ?? code ?? text}`.slice(0, 300)
+  } catch {
+    return text
+      .replace(/<[^>]*>/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim()
+      .slice(0, 300)
+  }
+}
+
+const RETRY_AFTER_LIMIT_SECONDS = 120
+
+function retryAfter(response: Response): number | undefined {
+  const text = response.headers.get('retry-after')
+  if (text === null) return undefined
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
+  return Number.isFinite(seconds)
+    ? Math.max(0, Math.min(seconds, RETRY_AFTER_LIMIT_SECONDS)) * 1000
+    : undefined
+}

@@ -1,0 +1,227 @@
+// Operations that wait for a store, on disk: a folder with journal.jsonl, and a file for each artifact. A line is the
+// checksum of its text and the text, a line is never changed. What a killed process wrote is all there: a torn last
+// line was never promised to anyone.
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { isHere, isGone, thisProcess } from './process.ts'
+import { messageOf, type Journal, type Operation } from './types.ts'
+
+const FORMAT = 'ddpg-wasm mlflow journal 1'
+const FILE = 'journal.jsonl'
+
+interface Header {
+  format: string
+  /** Of the store, without credentials. */
+  uri: string
+  process: string
+}
+
+/** A line of the file: the header, an operation, or the number of one that is done. */
+type Line = Header | { done: number } | OperationLine
+type OperationLine = Exclude<Operation, Artifact> | ArtifactLine
+type Artifact = Extract<Operation, { kind: 'artifact' }>
+type ArtifactLine = Omit<Artifact, 'content'> & { file: string }
+
+/** Where a line is. */
+interface Entry {
+  number: number
+  offset: number
+  length: number
+  doubtful: boolean
+}
+
+/** A new journal for the store of that URI. @param folder is created */
+export function createJournal(folder: string, uri: string): Journal {
+  mkdirSync(folder, { recursive: true })
+  const descriptor = openSync(join(folder, FILE), 'ax+')
+  const write = lineWriter(descriptor)
+  write({ format: FORMAT, uri, process: thisProcess() })
+  return journal(folder, descriptor, write, [], 0)
+}
+
+export interface OpenedJournal extends Journal {
+  /** Of the store that it was meant for, without credentials. */
+  uri: string
+}
+
+/**
+ * A journal that an ended process left. Runs that the process left open are KILLED at their last operation.
+ * @param path its folder, or the file in it
+ * @throws Error in a sentence when it is none, damaged before its end, or its process goes on
+ */
+export function openJournal(path: string): OpenedJournal {
+  const folder = resolve(basename(path) === FILE ? dirname(path) : path)
+  const { header, entries, operations, size } = scan(join(folder, FILE))
+  if (isHere(header.process) && !isGone(header.process) && header.process !== thisProcess())
+    throw new Error(`journal ${path} is in use by process ${header.process}: wait for its end, or end it`)
+  const descriptor = openSync(join(folder, FILE), 'r+')
+  // a torn last line
+  ftruncateSync(descriptor, size)
+  const write = lineWriter(descriptor)
+  const opened = journal(folder, descriptor, write, entries, operations.length)
+  for (const [run, time] of openRuns(operations)) opened.append({ kind: 'end', run, status: 'KILLED', time })
+  return { ...opened, uri: header.uri }
+}
+
+function journal(
+  folder: string,
+  descriptor: number,
+  write: (line: Line) => Omit<Entry, 'number' | 'doubtful'>,
+  waiting: Entry[],
+  operations: number,
+): Journal {
+  const skipped: Entry[] = []
+  let current: { operation: Operation; doubtful: boolean } | undefined
+  let syncing = false
+  /** Against a loss of power, in its own time: a kill loses nothing without it. */
+  function sync() {
+    if (syncing) return
+    syncing = true
+    fdatasync(descriptor, () => (syncing = false))
+  }
+  return {
+    place: folder,
+    append(operation) {
+      const number = operations
+      waiting.push({ number, ...write(lineOf(folder, number, operation)), doubtful: false })
+      operations++
+      sync()
+    },
+    next() {
+      const [entry] = waiting
+      if (!entry) return undefined
+      current ??= { operation: read(folder, descriptor, entry), doubtful: entry.doubtful }
+      return current
+    },
+    done() {
+      const { number } = waiting.shift()!
+      write({ done: number })
+      if (current?.operation.kind === 'artifact') rmSync(join(folder, String(number)), { force: true })
+      current = undefined
+    },
+    skip() {
+      skipped.push(waiting.shift()!)
+      current = undefined
+    },
+    pending: () => waiting.length + skipped.length,
+    close() {
+      closeSync(descriptor)
+      if (waiting.length + skipped.length > 0) return
+      rmSync(folder, { recursive: true, force: true })
+      try {
+        rmdirSync(dirname(folder))
+      } catch {
+        // other journals are in it
+      }
+    },
+  }
+}
+
+/** The content of an artifact goes into a file of its own. */
+function lineOf(folder: string, number: number, operation: Operation): Line {
+  if (operation.kind !== 'artifact') return operation
+  const { content, ...rest } = operation
+  writeFileSync(join(folder, String(number)), content)
+  return { ...rest, file: String(number) }
+}
+
+function lineWriter(descriptor: number) {
+  return (line: Line) => {
+    const text = JSON.stringify(line)
+    const bytes = Buffer.from(`${checksum(text)} ${text}\n`)
+    const offset = fstatSync(descriptor).size
+    try {
+      for (let at = 0; at < bytes.length;)
+        at += writeSync(descriptor, bytes, at, bytes.length - at, offset + at)
+    } catch (error) {
+      // no space: nothing half-written
+      ftruncateSync(descriptor, offset)
+      throw error
+    }
+    return { offset, length: bytes.length }
+  }
+}
+
+function read(folder: string, descriptor: number, { offset, length }: Entry): Operation {
+  const bytes = Buffer.alloc(length)
+  readSync(descriptor, bytes, 0, length, offset)
+  const line = parse(bytes.toString('utf8').trimEnd())
+  if (!line || !('kind' in line)) throw new Error(`journal ${folder} was changed by another program`)
+  if (line.kind !== 'artifact') return line
+  const { file, ...rest } = line
+  return { ...rest, content: readFileSync(join(folder, file)) }
+}
+
+/** Undefined when the checksum is another. */
+function parse(line: string): Line | undefined {
+  const text = line.slice(9)
+  return line.slice(0, 9) === `${checksum(text)} ` ? (JSON.parse(text) as Line) : undefined
+}
+
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0')
+}
+
+/** Reads a whole file: its header, what is not done, and where its sound part ends. */
+function scan(file: string) {
+  const bytes = readJournal(file)
+  const operations: OperationLine[] = []
+  const entries = new Map<number, Entry>()
+  let header: Header | undefined
+  let offset = 0
+  for (let number = 1; offset < bytes.length; number++) {
+    const end = bytes.indexOf(10, offset)
+    const line = end < 0 ? undefined : parse(bytes.toString('utf8', offset, end))
+    if (!line && end >= 0 && end + 1 < bytes.length)
+      throw new Error(`journal ${file}, line ${number}: it does not match its checksum, the file is damaged`)
+    if (!line) break
+    const length = end + 1 - offset
+    if ('format' in line) header = line
+    else if ('done' in line) {
+      // A start is done again: it is how the store finds the run.
+      if (operations[line.done]?.kind !== 'start') entries.delete(line.done)
+    } else {
+      entries.set(operations.length, { number: operations.length, offset, length, doubtful: true })
+      operations.push(line)
+    }
+    offset += length
+  }
+  if (header?.format !== FORMAT) throw new Error(`${file} is no journal: expected format "${FORMAT}"`)
+  return { header, entries: [...entries.values()], operations, size: offset }
+}
+
+function readJournal(file: string): Buffer {
+  if (!existsSync(file)) throw new Error(`journal ${file} does not exist`)
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new Error(`journal ${file} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** Runs that began here and have no end, with the time of what came last. */
+function openRuns(operations: OperationLine[]): Map<string, number> {
+  const open = new Map<string, number>()
+  for (const operation of operations) {
+    if (operation.kind === 'start') open.set(operation.run, operation.time)
+    if (operation.kind === 'metrics' && open.has(operation.run))
+      open.set(operation.run, operation.points.at(-1)!.timestamp)
+    if (operation.kind === 'end') open.delete(operation.run)
+  }
+  return open
+}

@@ -1,0 +1,130 @@
+// From a tracking URI to a tracker.
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { hasSqlite } from './database.ts'
+import { deliverAtOnce } from './delivery.ts'
+import { fileStore } from './file-store.ts'
+import type { Environment } from './http.ts'
+import { createJournal } from './journal.ts'
+import { memoryJournal } from './memory-journal.ts'
+import { PROCESS_TAG, thisProcess } from './process.ts'
+import { createTracker, noTracker, type Tracker } from './run.ts'
+import { contextTags, serverTracker, warnOnce } from './server-tracker.ts'
+import { sqliteStore } from './sqlite.ts'
+import { messageOf, newId, type Journal, type LocalStore, type Warn } from './types.ts'
+
+export interface TrackerOptions {
+  /** Tags of every run. */
+  tags?: Record<string, string>
+  /** Where MLflow's variables are read, process.env by default. */
+  environment?: Environment
+  /** Told once for each kind of failure; a line on stderr by default. */
+  warn?: (sentence: string) => void
+  /** Folder of what waits for a store, `.mlflow-spool` by default. */
+  spool?: string
+}
+
+/** Where runs go: the given URI, else `MLFLOW_TRACKING_URI`, else that of the scenario, else mlflow.db here. */
+export function trackingUri(given: string | undefined, environment: Environment, scenario?: string): string {
+  return given || environment['MLFLOW_TRACKING_URI'] || scenario || 'sqlite:///mlflow.db'
+}
+
+/**
+ * The tracker of a URI: `sqlite:///FILE`, `http(s)://HOST[:PORT][/PREFIX]`, `file:FOLDER`, a folder, or `none`.
+ * @throws RangeError for another kind of URI, Error for a store that cannot be used
+ */
+export async function openTracker(uri: string, options: TrackerOptions = {}): Promise<Tracker> {
+  const { environment = mlflowEnvironment(), spool = '.mlflow-spool' } = options
+  const warn = warnOnce(options.warn ?? ((sentence) => process.stderr.write(`warning: ${sentence}\n`)))
+  if (uri === 'none') return noTracker()
+  const context = {
+    user: userName(),
+    tags: {
+      'mlflow.source.name': process.argv[1] ?? '',
+      [PROCESS_TAG]: thisProcess(),
+      ...contextTags(environment),
+      ...options.tags,
+    },
+    warn,
+  }
+  if (/^https?:/.test(uri)) {
+    warnOfUnusable(environment, warn)
+    return serverTracker(uri, environment, context, (base) => newJournal(spool, base, warn))
+  }
+  if (uri.startsWith('sqlite:') && !hasSqlite()) {
+    const sentence = 'runs are not tracked: this runtime has no node:sqlite'
+    warn('sqlite', `${sentence}, use Node 22.18 or newer to track them`)
+    return { ...noTracker(), describe: () => sentence }
+  }
+  const store = localStore(uri)
+  return createTracker(
+    store,
+    deliverAtOnce(store, () => newJournal(spool, uri, warn), warn),
+    context,
+  )
+}
+
+const VARIABLES =
+  'TRACKING_URI TRACKING_USERNAME TRACKING_PASSWORD TRACKING_TOKEN TRACKING_INSECURE_TLS TRACKING_SERVER_CERT_PATH ' +
+  'TRACKING_AUTH TRACKING_AWS_SIGV4 WORKSPACE EXPERIMENT_NAME RUN_ID RUN_CONTEXT HTTP_REQUEST_MAX_RETRIES ' +
+  'HTTP_REQUEST_BACKOFF_FACTOR HTTP_REQUEST_BACKOFF_JITTER HTTP_REQUEST_TIMEOUT HTTP_RESPECT_RETRY_AFTER_HEADER ' +
+  'ENABLE_SYSTEM_METRICS_LOGGING SYSTEM_METRICS_SAMPLING_INTERVAL'
+
+/** MLflow's variables that have an effect here. Those that Deno may not read are absent. */
+export function mlflowEnvironment(): Environment {
+  const names = [...VARIABLES.split(' ').map((name) => `MLFLOW_${name}`), 'NODE_EXTRA_CA_CERTS']
+  const read = (name: string) => {
+    try {
+      return process.env[name]
+    } catch {
+      return undefined
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, read(name)]))
+}
+
+/** The store of a file or folder. @throws RangeError for another kind of URI, Error for one that cannot be used */
+export function localStore(uri: string): LocalStore {
+  if (uri.startsWith('sqlite:')) return sqliteStore(uri)
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1] ?? (/^(databricks|uc)/.exec(uri)?.[1] || 'file')
+  if (scheme === 'file') return fileStore(uri)
+  if (/^(postgresql|mysql|mssql)/.test(scheme))
+    throw new RangeError(
+      `runs cannot be written to ${scheme} directly: start "mlflow server --backend-store-uri ${scheme}://…" and give its http address`,
+    )
+  const supported = 'sqlite:///FILE, an http address, file:FOLDER or none'
+  if (/^(databricks|uc)/.test(scheme))
+    throw new RangeError(
+      `Databricks is not supported: log to ${supported}, and take the runs over with MLflow's tools`,
+    )
+  throw new RangeError(`the tracking URI must be ${supported}, its kind is ${scheme}`)
+}
+
+function newJournal(spool: string, uri: string, warn: Warn): Journal {
+  const time = new Date().toISOString().replace(/\..*/, '').replaceAll(':', '')
+  try {
+    return createJournal(join(spool, `${time}-${newId().slice(0, 6)}`), uri)
+  } catch (error) {
+    warn('journal', `what MLflow does not take at once waits in memory only: ${messageOf(error)}`)
+    return memoryJournal()
+  }
+}
+
+/** Variables of MLflow's Python client that fetch cannot follow. */
+function warnOfUnusable(environment: Environment, warn: Warn): void {
+  if (/^(true|1)$/i.test(environment['MLFLOW_TRACKING_INSECURE_TLS'] ?? ''))
+    warn('tls', 'MLFLOW_TRACKING_INSECURE_TLS has no effect: give the certificate with NODE_EXTRA_CA_CERTS')
+  if (environment['MLFLOW_TRACKING_SERVER_CERT_PATH'] && !environment['NODE_EXTRA_CA_CERTS'])
+    warn('tls', 'MLFLOW_TRACKING_SERVER_CERT_PATH has no effect: set NODE_EXTRA_CA_CERTS to the same file')
+  for (const name of ['MLFLOW_TRACKING_AUTH', 'MLFLOW_TRACKING_AWS_SIGV4'])
+    if (environment[name]) warn(name, `${name} has no effect: it is for plugins of MLflow's Python client`)
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // The user of a container may have no name.
+    return 'unknown'
+  }
+}

@@ -1,0 +1,34 @@
+// Which process a run or a journal belongs to, so that what a killed one left can be told from what goes on.
+import { hostname } from 'node:os'
+
+/** The tag of a run that names the process that logs it. */
+export const PROCESS_TAG = 'ddpg.process'
+
+export function thisProcess(): string {
+  return `${machine()}:${process.pid}`
+}
+
+/** Deno may have to keep it to itself. */
+function machine(): string {
+  try {
+    return hostname()
+  } catch {
+    return 'unknown'
+  }
+}
+
+/** Whether the process is, or was, on this machine. */
+export function isHere(name: string): boolean {
+  return name.startsWith(`${machine()}:`)
+}
+
+/** Whether it is known to have ended: of other machines nothing is. */
+export function isGone(name: string): boolean {
+  if (!isHere(name)) return false
+  try {
+    process.kill(Number(name.slice(name.lastIndexOf(':') + 1)), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}

@@ -1,0 +1,226 @@
+// The store behind an MLflow server, by its REST calls.
+import { request, Denied, NotFound, type Reply, type Server } from './http.ts'
+import { Refusal, type Operation, type Point, type StartOperation, type Store } from './types.ts'
+
+/** The tag by which a run is found again: creating one is the only call that must not be made twice. */
+export const RUN_KEY = 'ddpg.run_key'
+
+interface ServerRun {
+  id: string
+  experimentId: string
+  artifactUri: string
+}
+
+type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
+
+export function restStore(server: Server): Store {
+  const experiments = new Map<string, string>()
+  const runs = new Map<string, ServerRun>()
+  /** What a server has of a metric, while points are in doubt. */
+  const history = new Map<string, Set<string>>()
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const get = (path: string, query: Record<string, string>) =>
+    request(server, { method: 'GET', path: `api/2.0/mlflow/${path}?${new URLSearchParams(query)}`, signal })
+  const post = (path: string, body: object) =>
+    request(server, { method: 'POST', path: `api/2.0/mlflow/${path}`, body, signal })
+
+  const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>, doubtful: boolean) => Promise<unknown> } =
+    {
+      start,
+      params: ({ run, params }) => post('runs/log-batch', { run_id: known(run).id, params: pairs(params) }),
+      tags: ({ run, tags }) => post('runs/log-batch', { run_id: known(run).id, tags: pairs(tags) }),
+      metrics,
+      dataset,
+      artifact,
+      end: ({ run, status, time }) => post('runs/update', { run_id: known(run).id, status, end_time: time }),
+    }
+
+  function known(run: string): ServerRun {
+    const found = runs.get(run)
+    if (!found) throw new Refusal(`run ${run} could not be started on ${server.base}`)
+    return found
+  }
+
+  async function start(operation: StartOperation, doubtful: boolean): Promise<void> {
+    const { run, name, experiment, parent, user, time } = operation
+    const tags = {
+      ...operation.tags,
+      ...(parent !== undefined && { 'mlflow.parentRunId': known(parent).id }),
+    }
+    if (operation.resume) {
+      const { info } = (await get('runs/get', { run_id: run }))['run']
+      runs.set(run, serverRun(info))
+      await post('runs/update', { run_id: run, status: 'RUNNING' })
+      await post('runs/log-batch', { run_id: run, tags: pairs(tags) })
+      return
+    }
+    const experimentId = await experimentOf(experiment)
+    const found = doubtful ? await findRun(experimentId, run) : undefined
+    runs.set(run, found ?? (await createRun()))
+    // It may have been copied without the run above it.
+    if (found) await post('runs/log-batch', { run_id: found.id, tags: pairs(tags) })
+
+    async function createRun(): Promise<ServerRun> {
+      const reply = await post('runs/create', {
+        experiment_id: experimentId,
+        user_id: user,
+        run_name: name,
+        start_time: time,
+        tags: pairs({ ...tags, [RUN_KEY]: run }),
+      })
+      return serverRun(reply['run'].info)
+    }
+  }
+
+  async function findRun(experimentId: string, run: string): Promise<ServerRun | undefined> {
+    const filter = `tags.\`${RUN_KEY}\` = '${run}'`
+    const reply = await post('runs/search', { experiment_ids: [experimentId], filter, max_results: 1 })
+    const [found] = (reply['runs'] ?? []) as Reply[]
+    return found && serverRun(found['info'])
+  }
+
+  async function experimentOf(name: string): Promise<string> {
+    const id = experiments.get(name) ?? (await findExperiment(name)) ?? (await createExperiment(name))
+    experiments.set(name, id)
+    return id
+  }
+
+  async function findExperiment(name: string): Promise<string | undefined> {
+    try {
+      const { experiment } = await get('experiments/get-by-name', { experiment_name: name })
+      if (experiment?.lifecycle_stage === 'active') return experiment.experiment_id as string
+    } catch (error) {
+      if (error instanceof NotFound) return undefined
+      throw error
+    }
+    throw new Refusal(
+      `experiment "${name}" is deleted on ${server.base}: restore it in MLflow or choose another name`,
+    )
+  }
+
+  async function createExperiment(name: string): Promise<string> {
+    try {
+      return (await post('experiments/create', { name, tags: pairs(EXPERIMENT_TAGS) }))['experiment_id']
+    } catch (error) {
+      // Another program was first.
+      const found = error instanceof Refusal ? await findExperiment(name) : undefined
+      if (found === undefined) throw error
+      return found
+    }
+  }
+
+  /** Servers over SQL drop a point that they have; others keep it twice. */
+  async function metrics({ run, points }: Of<'metrics'>, doubtful: boolean): Promise<void> {
+    const { id } = known(run)
+    if (!doubtful) history.clear()
+    const missing = doubtful ? await missingPoints(id, points) : points
+    if (missing.length === 0) return
+    await post('runs/log-batch', { run_id: id, metrics: missing }).catch((error: unknown) => {
+      history.clear()
+      throw error
+    })
+    if (doubtful) for (const point of missing) history.get(`${id} ${point.key}`)!.add(identity(point))
+  }
+
+  async function missingPoints(id: string, points: Point[]): Promise<Point[]> {
+    for (const key of new Set(points.map((point) => point.key))) {
+      const name = `${id} ${key}`
+      if (!history.has(name)) history.set(name, await readHistory(id, key))
+    }
+    return points.filter((point) => !history.get(`${id} ${point.key}`)!.has(identity(point)))
+  }
+
+  async function readHistory(id: string, key: string): Promise<Set<string>> {
+    const present = new Set<string>()
+    const query = { run_id: id, metric_key: key, max_results: '25000' }
+    for (let token: string | undefined = ''; token !== undefined;) {
+      const page: Reply = await get('metrics/get-history', { ...query, ...(token && { page_token: token }) })
+      for (const point of (page['metrics'] ?? []) as Point[]) present.add(identity(point))
+      token = page['next_page_token'] || undefined
+    }
+    return present
+  }
+
+  async function dataset({ run, dataset, context }: Of<'dataset'>, doubtful: boolean): Promise<void> {
+    const { id } = known(run)
+    if (doubtful && (await hasInput(id, dataset, context))) return
+    const tags = pairs({ 'mlflow.data.context': context })
+    await post('runs/log-inputs', { run_id: id, datasets: [{ tags, dataset }] })
+  }
+
+  async function hasInput(id: string, wanted: Of<'dataset'>['dataset'], context: string): Promise<boolean> {
+    const { run } = await get('runs/get', { run_id: id })
+    return ((run.inputs?.dataset_inputs ?? []) as Reply[]).some(
+      ({ dataset, tags }) =>
+        dataset.name === wanted.name && dataset.digest === wanted.digest && tags?.[0]?.value === context,
+    )
+  }
+
+  async function artifact({ run, path, content }: Of<'artifact'>): Promise<void> {
+    const { id, artifactUri } = known(run)
+    const encoded = path.split('/').map(encodeURIComponent).join('/')
+    const proxied = /^mlflow-artifacts:(?:\/\/([^/]*))?\/(.*)$/.exec(artifactUri)
+    if (proxied) {
+      const [, host, root] = proxied
+      const base = host ? `${new URL(server.base).protocol}//${host}` : server.base
+      await request(
+        { ...server, base },
+        {
+          method: 'PUT',
+          path: `api/2.0/mlflow-artifacts/artifacts/${root}/${encoded}`,
+          body: content,
+          signal,
+        },
+      )
+      return
+    }
+    // The way of MLflow's own page, the only one to a folder or a cloud that is the server's.
+    if (content.length > PAGE_BYTES)
+      throw new Refusal(
+        `artifact ${path} has ${content.length} bytes, this server takes ${PAGE_BYTES}: start it with --serve-artifacts`,
+      )
+    const query = new URLSearchParams({ run_uuid: id, path })
+    const target = `ajax-api/2.0/mlflow/upload-artifact?${query}`
+    await request(server, { method: 'POST', path: target, body: content, signal })
+  }
+
+  return {
+    async apply(operation, doubtful) {
+      try {
+        await steps[operation.kind](operation as never, doubtful)
+      } catch (error) {
+        // At the start someone is there to mend it; later it may be mended while the run goes on.
+        if (operation.kind === 'start' && error instanceof Denied && runs.size === 0)
+          throw new Refusal(error.message, { cause: error })
+        throw error
+      }
+    },
+    idOf: (run) => runs.get(run)?.id ?? run,
+    describe(run) {
+      const found = run === undefined ? undefined : runs.get(run)
+      return found
+        ? `run on ${server.base}/#/experiments/${found.experimentId}/runs/${found.id}`
+        : `runs are on ${server.base}`
+    },
+    close: () => stopping.abort(),
+  }
+}
+
+/** Makes MLflow open the experiment with its table of runs rather than with traces. */
+export const EXPERIMENT_TAGS = { 'mlflow.experimentKind': 'custom_model_development' }
+
+const PAGE_BYTES = 10_000_000
+
+function serverRun(info: Reply): ServerRun {
+  return { id: info['run_id'], experimentId: info['experiment_id'], artifactUri: info['artifact_uri'] ?? '' }
+}
+
+function pairs(values: Record<string, string>): { key: string; value: string }[] {
+  return Object.entries(values).map(([key, value]) => ({ key, value }))
+}
+
+/** A point's row is its identity; the API leaves out zeros. */
+export function identity({ key, value, timestamp, step }: Partial<Point>): string {
+  return `${key} ${Number(value ?? 0)} ${Number(timestamp ?? 0)} ${Number(step ?? 0)}`
+}

@@ -1,0 +1,263 @@
+// A run as its user sees it. Logging makes operations; nothing here waits for a store.
+import {
+  checkExperiment,
+  checkStatus,
+  cleanPath,
+  cleanText,
+  datasetOperation,
+  LIMITS,
+  splitPairs,
+  storedParams,
+  storedPoint,
+  storedTags,
+} from './rules.ts'
+import {
+  newId,
+  type Dataset,
+  type Delivery,
+  type Point,
+  type RunStatus,
+  type Store,
+  type Warn,
+} from './types.ts'
+
+export interface RunOptions {
+  /** Created when there is none. */
+  experiment: string
+  name: string
+  tags?: Record<string, string>
+  /** Description in Markdown. */
+  description?: string
+  /** The run that this one is shown below. */
+  parent?: Run
+  /** The id of a run that exists and goes on. */
+  resume?: string
+}
+
+/** A failure to write warns once and never throws; bad arguments do throw. */
+export interface Run {
+  /** 32 hex digits. Until a server that was away gave the run its own id, the key in its tag `ddpg.run_key`. */
+  readonly id: string
+  /** Parameters are immutable. @throws Error when a key gets another value, TypeError when it is no string */
+  logParams(params: Record<string, string>): void
+  /**
+   * Non-finite values are left out and counted in `train/nonfinite_total`.
+   * @param step an integer, as environment steps
+   * @param timestamp milliseconds since 1970, now by default
+   */
+  logMetrics(metrics: Record<string, number>, step: number, timestamp?: number): void
+  setTags(tags: Record<string, string>): void
+  logDataset(dataset: Dataset): void
+  /** @param path relative, with forward slashes, such as `plots/rewards.svg` */
+  logArtifact(path: string, content: Uint8Array | string): void
+  /** Nothing may be logged afterwards. Returns at once: `close` of the tracker waits for the store. */
+  end(status: RunStatus): void
+}
+
+export interface Tracker {
+  /**
+   * Begins a run. A server that does not answer delays it by seconds at most, and is brought up to date later.
+   * @throws RangeError for a bad name, Error when the store refuses: no such login, a deleted experiment
+   */
+  startRun(options: RunOptions): Promise<Run>
+  /** Where to look: a line for a person. @param run as an address of its own, where there is one */
+  describe(run?: Run): string
+  /** Resolves when the store has all that was logged, or cannot be reached. */
+  flush(): Promise<void>
+  /** Ends what is open, KILLED. What the store could not be given stays in the journal, and is told. */
+  close(): Promise<void>
+  /** For the sudden end of a process: ends what is open, KILLED, and waits for nothing. Tells where the rest waits. */
+  abandon(): void
+}
+
+/** Points wait so long for others at most. */
+const FLUSH_MILLISECONDS = 1000
+
+/** What a tracker adds to each of its runs. */
+export interface TrackerContext {
+  user: string
+  tags: Record<string, string>
+  warn: Warn
+}
+
+export function createTracker(store: Store, delivery: Delivery, context: TrackerContext): Tracker {
+  const open = new Map<Run, PointQueue>()
+  let closing: Promise<void> | undefined
+
+  async function close(): Promise<void> {
+    endOpen()
+    await delivery.close()
+    store.close()
+  }
+
+  function endOpen(): void {
+    for (const run of open.keys()) run.end('KILLED')
+  }
+
+  return {
+    async startRun({ experiment, name, tags = {}, description, parent, resume }) {
+      checkExperiment(experiment)
+      const key = resume ?? newId()
+      const runName = cleanText(name.slice(0, LIMITS.key))
+      const own = { ...(description !== undefined && { 'mlflow.note.content': description }), ...tags }
+      const facts = { 'mlflow.user': context.user, 'mlflow.source.type': 'LOCAL', ...context.tags }
+      // A run that goes on keeps its name and who began it.
+      const all = resume === undefined ? { ...facts, ...own, 'mlflow.runName': runName } : own
+      await delivery.start({
+        kind: 'start',
+        run: key,
+        experiment: cleanText(experiment),
+        name: runName,
+        user: context.user,
+        time: Date.now(),
+        tags: storedTags(all, context.warn),
+        ...(parent && { parent: keys.get(parent)! }),
+        ...(resume !== undefined && { resume: true }),
+      })
+      const queue = pointQueue(key, delivery)
+      const run = createRun(key, store, delivery, queue, context.warn, () => open.delete(run))
+      keys.set(run, key)
+      open.set(run, queue)
+      return run
+    },
+    describe: (run) => store.describe(run && keys.get(run)),
+    flush() {
+      for (const queue of open.values()) queue.flush()
+      return delivery.flush()
+    },
+    close() {
+      closing ??= close()
+      return closing
+    },
+    abandon() {
+      endOpen()
+      delivery.abandon()
+    },
+  }
+}
+
+/** A run's id changes when a server names it, its key does not. */
+const keys = new WeakMap<Run, string>()
+
+function createRun(
+  run: string,
+  store: Store,
+  delivery: Delivery,
+  queue: PointQueue,
+  warn: Warn,
+  whenEnded: () => void,
+): Run {
+  const params = new Map<string, string>()
+  let nonFinite = { count: 0, step: 0 }
+  let ended = false
+  const refuseEnded = () => {
+    if (ended) throw new Error('the run has ended: nothing can be logged to it')
+  }
+  return {
+    get id() {
+      return store.idOf(run)
+    },
+    logParams(values) {
+      refuseEnded()
+      const stored = storedParams(values, warn)
+      for (const [key, value] of Object.entries(stored)) {
+        const before = params.get(key)
+        if (before === value) delete stored[key]
+        else if (before !== undefined)
+          throw new Error(
+            `parameter ${key} is ${before} and cannot become ${value}: parameters are immutable`,
+          )
+      }
+      for (const [key, value] of Object.entries(stored)) params.set(key, value)
+      for (const part of splitPairs(stored)) delivery.push({ kind: 'params', run, params: part })
+    },
+    logMetrics(metrics, step, timestamp = Date.now()) {
+      refuseEnded()
+      const points = Object.entries(metrics).map(([key, value]) =>
+        storedPoint(key, value, timestamp, step, warn),
+      )
+      const finite = points.filter((point) => point !== undefined)
+      if (finite.length < points.length)
+        nonFinite = { count: nonFinite.count + points.length - finite.length, step }
+      queue.push(finite)
+    },
+    setTags(tags) {
+      refuseEnded()
+      for (const part of splitPairs(storedTags(tags, warn))) delivery.push({ kind: 'tags', run, tags: part })
+    },
+    logDataset(dataset) {
+      refuseEnded()
+      delivery.push(datasetOperation(run, dataset, warn))
+    },
+    logArtifact(path, content) {
+      refuseEnded()
+      const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+      delivery.push({ kind: 'artifact', run, path: cleanPath(path), content: bytes })
+    },
+    end(status) {
+      checkStatus(status)
+      if (ended) return
+      const { count, step } = nonFinite
+      if (count > 0) queue.push([{ key: 'train/nonfinite_total', value: count, timestamp: Date.now(), step }])
+      queue.end()
+      delivery.push({ kind: 'end', run, status, time: Date.now() })
+      ended = true
+      whenEnded()
+    },
+  }
+}
+
+interface PointQueue {
+  push(points: Point[]): void
+  flush(): void
+  end(): void
+}
+
+/** Collects points, at most as many as one operation carries. */
+function pointQueue(run: string, delivery: Delivery): PointQueue {
+  let pending: Point[] = []
+  let flushAt = Date.now() + FLUSH_MILLISECONDS
+  function flush() {
+    flushAt = Date.now() + FLUSH_MILLISECONDS
+    if (pending.length === 0) return
+    delivery.push({ kind: 'metrics', run, points: pending })
+    pending = []
+  }
+  // A training asks by itself; this is for the points before a pause. It must not keep a program from ending.
+  const timer: unknown = setInterval(() => Date.now() >= flushAt && flush(), FLUSH_MILLISECONDS)
+  if (typeof timer === 'object') (timer as { unref(): void }).unref()
+  return {
+    push(points) {
+      for (const point of points) {
+        pending.push(point)
+        if (pending.length >= LIMITS.points) flush()
+      }
+      if (Date.now() >= flushAt) flush()
+    },
+    flush,
+    end() {
+      clearInterval(timer as ReturnType<typeof setInterval>)
+      flush()
+    },
+  }
+}
+
+/** For `none`: runs that keep nothing. */
+export function noTracker(): Tracker {
+  const ignore = () => undefined
+  return {
+    startRun: async () => ({
+      id: newId(),
+      logParams: ignore,
+      logMetrics: ignore,
+      setTags: ignore,
+      logDataset: ignore,
+      logArtifact: ignore,
+      end: ignore,
+    }),
+    describe: () => 'runs are not tracked (tracking_uri: none)',
+    flush: async () => undefined,
+    close: async () => undefined,
+    abandon: ignore,
+  }
+}

@@ -1,0 +1,211 @@
+// The embedded store: mlflow.db and mlartifacts/ side by side, which a plain `mlflow server` in that folder shows.
+// Artifact addresses are relative to the server, so the folder can be moved.
+import { basename, dirname, join, resolve } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { writeArtifact } from './artifact.ts'
+import { insertInto, openDatabase, transaction } from './database.ts'
+import { isGone, PROCESS_TAG } from './process.ts'
+import { EXPERIMENT_TAGS } from './rest.ts'
+import { newId, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
+
+type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
+
+/**
+ * Opens or creates the database with the folders above it. @param uri `sqlite:///relative.db` or `sqlite:////absolute.db`
+ * @throws RangeError for another kind of URI, Error for a file that cannot be opened or whose tables are not understood
+ */
+export function sqliteStore(uri: string): LocalStore {
+  const file = databaseFile(uri)
+  const database = openDatabase(file)
+  ensureDefaultExperiment(database)
+  transaction(database, () => endDeadRuns(database))
+  const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>) => void } = {
+    start: (operation) => start(database, file, operation),
+    params: ({ run, params }) => insertParams(database, run, params),
+    tags: ({ run, tags }) => upsertTags(database, run, tags),
+    metrics: (operation) => insertPoints(database, operation),
+    dataset: (operation) => insertDataset(database, operation),
+    artifact: ({ run, path, content }) =>
+      writeArtifact(join(artifactsOf(file), String(experimentOf(database, run)), run), path, content),
+    end: ({ run, status, time }) =>
+      database.prepare('UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?').run(status, time, run),
+  }
+  return {
+    apply(operation) {
+      const work = () => steps[operation.kind](operation as never)
+      if (operation.kind === 'artifact') work()
+      else transaction(database, work)
+    },
+    idOf: (run) => run,
+    describe: () => viewingLine(file),
+    close: () => database.close(),
+  }
+}
+
+export function databaseFile(uri: string): string {
+  const path = /^sqlite:\/\/\/([^?]+)$/.exec(uri)?.[1]
+  if (!path || path === ':memory:' || /[\\/]$/.test(path))
+    throw new RangeError(`tracking_uri must be sqlite:///relative.db or sqlite:////absolute.db, got ${uri}`)
+  return resolve(path)
+}
+
+export function artifactsOf(file: string): string {
+  return join(dirname(file), 'mlartifacts')
+}
+
+/** MLflow's pages and clients expect experiment 0. */
+function ensureDefaultExperiment(database: DatabaseSync): void {
+  transaction(database, () => {
+    if (!database.prepare('SELECT 1 FROM experiments LIMIT 1').get()) insertExperiment(database, 0, 'Default')
+  })
+}
+
+/** Runs of processes of this machine that are gone without a word. */
+function endDeadRuns(database: DatabaseSync): void {
+  const running = database
+    .prepare(`SELECT run_uuid AS run, value FROM runs JOIN tags USING (run_uuid)
+      WHERE status = 'RUNNING' AND key = '${PROCESS_TAG}'`)
+    .all()
+  const kill = database.prepare(`UPDATE runs SET status = 'KILLED', end_time =
+    coalesce((SELECT max(timestamp) FROM metrics WHERE metrics.run_uuid = runs.run_uuid), start_time)
+    WHERE run_uuid = ?`)
+  for (const { run, value } of running) if (isGone(String(value))) kill.run(String(run))
+}
+
+function start(database: DatabaseSync, file: string, operation: StartOperation): void {
+  const { run, experiment, parent, tags } = operation
+  const exists = database.prepare('SELECT 1 FROM runs WHERE run_uuid = ?').get(run)
+  if (operation.resume && !exists) throw new Refusal(`run ${run} is not in ${file}: check MLFLOW_RUN_ID`)
+  if (operation.resume)
+    database.prepare(`UPDATE runs SET status = 'RUNNING', end_time = NULL WHERE run_uuid = ?`).run(run)
+  else if (!exists) {
+    const experimentId = findExperiment(database, experiment)
+    if (experimentId === undefined)
+      throw new Refusal(
+        `experiment "${experiment}" is deleted in ${file}: restore it in MLflow or choose another name`,
+      )
+    insertRun(database, experimentId, operation)
+  }
+  upsertTags(database, run, { ...tags, ...(parent !== undefined && { 'mlflow.parentRunId': parent }) })
+}
+
+/** The id, with the experiment created when there is none; undefined when it is deleted. */
+function findExperiment(database: DatabaseSync, name: string): number | undefined {
+  const found = database
+    .prepare('SELECT experiment_id AS id, lifecycle_stage AS stage FROM experiments WHERE name = ?')
+    .get(name)
+  if (!found) return insertExperiment(database, null, name)
+  return found['stage'] === 'deleted' ? undefined : Number(found['id'])
+}
+
+/** @param experimentId null for the next free one */
+function insertExperiment(database: DatabaseSync, experimentId: number | null, name: string): number {
+  const now = Date.now()
+  const { lastInsertRowid } = database.prepare(insertInto('experiments')).run({
+    experiment_id: experimentId,
+    name,
+    artifact_location: '',
+    lifecycle_stage: 'active',
+    creation_time: now,
+    last_update_time: now,
+  })
+  const id = Number(lastInsertRowid)
+  database
+    .prepare('UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?')
+    .run(`mlflow-artifacts:/${id}`, id)
+  if (experimentId === null)
+    for (const [key, value] of Object.entries(EXPERIMENT_TAGS))
+      database.prepare(insertInto('experiment_tags')).run({ key, value, experiment_id: id })
+  return id
+}
+
+function insertRun(database: DatabaseSync, experimentId: number, { run, name, user, time }: StartOperation) {
+  database.prepare(insertInto('runs')).run({
+    run_uuid: run,
+    name,
+    source_type: 'LOCAL',
+    source_name: '',
+    entry_point_name: '',
+    user_id: user,
+    status: 'RUNNING',
+    start_time: time,
+    source_version: '',
+    lifecycle_stage: 'active',
+    artifact_uri: `mlflow-artifacts:/${experimentId}/${run}/artifacts`,
+    experiment_id: experimentId,
+  })
+}
+
+function experimentOf(database: DatabaseSync, run: string): number {
+  const found = database.prepare('SELECT experiment_id AS id FROM runs WHERE run_uuid = ?').get(run)
+  return Number(found?.['id'])
+}
+
+function insertParams(database: DatabaseSync, run: string, params: Record<string, string>): void {
+  const insert = database.prepare(`${insertInto('params')} ON CONFLICT DO NOTHING`)
+  const select = database.prepare('SELECT value FROM params WHERE run_uuid = ? AND key = ?')
+  for (const [key, value] of Object.entries(params)) {
+    if (insert.run({ key, value, run_uuid: run }).changes > 0) continue
+    const before = select.get(run, key)?.['value']
+    if (before !== value) throw new Refusal(`parameter ${key} is ${before} and cannot become ${value}`)
+  }
+}
+
+function upsertTags(database: DatabaseSync, run: string, tags: Record<string, string>): void {
+  const upsert = database.prepare(
+    `${insertInto('tags')} ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value`,
+  )
+  for (const [key, value] of Object.entries(tags)) upsert.run({ key, value, run_uuid: run })
+}
+
+function insertPoints(database: DatabaseSync, { run, points }: Of<'metrics'>): void {
+  const insert = database.prepare(`${insertInto('metrics')} ON CONFLICT DO NOTHING`)
+  const upsert = database.prepare(upsertLatest)
+  for (const point of points) {
+    const row = { ...point, run_uuid: run, is_nan: 0 }
+    insert.run(row)
+    upsert.run(row)
+  }
+}
+
+/** MLflow's newest point is the one with the greatest step, then time, then value. */
+const upsertLatest = `${insertInto('latest_metrics')} ON CONFLICT (key, run_uuid) DO UPDATE
+  SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan
+  WHERE (excluded.step, excluded.timestamp, excluded.value)
+    > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)`
+
+function insertDataset(database: DatabaseSync, { run, dataset, context }: Of<'dataset'>): void {
+  const { name, digest, source_type, source, schema = null, profile = null } = dataset
+  const experiment = experimentOf(database, run)
+  database.prepare(`${insertInto('datasets')} ON CONFLICT DO NOTHING`).run({
+    dataset_uuid: newId(),
+    experiment_id: experiment,
+    name,
+    digest,
+    dataset_source_type: source_type,
+    dataset_source: source,
+    dataset_schema: schema,
+    dataset_profile: profile,
+  })
+  const stored = database
+    .prepare('SELECT dataset_uuid AS id FROM datasets WHERE experiment_id = ? AND name = ? AND digest = ?')
+    .get(experiment, name, digest)
+  const input = newId()
+  const { changes } = database.prepare(`${insertInto('inputs')} ON CONFLICT DO NOTHING`).run({
+    input_uuid: input,
+    source_type: 'DATASET',
+    source_id: String(stored?.['id']),
+    destination_type: 'RUN',
+    destination_id: run,
+  })
+  if (changes === 0) return
+  database
+    .prepare(insertInto('input_tags'))
+    .run({ input_uuid: input, name: 'mlflow.data.context', value: context })
+}
+
+function viewingLine(file: string): string {
+  const name = basename(file)
+  const store = name === 'mlflow.db' ? '' : ` --backend-store-uri "sqlite:///${name}"`
+  return `runs are in ${file}, to see them: cd "${dirname(file)}" && mlflow server${store}`
+}

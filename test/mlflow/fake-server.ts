@@ -1,0 +1,103 @@
+// A server that answers what a test wants, and keeps what it was asked.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Json } from './server.ts'
+
+export interface Asked {
+  method: string
+  path: string
+  headers: IncomingMessage['headers']
+  body: Json
+  bytes: number
+}
+
+export interface FakeServer {
+  base: string
+  asked: Asked[]
+  /** What it answers before anything else; true when it did. */
+  intercept: (asked: Asked, response: ServerResponse) => boolean
+  /** Points as they were stored, in order. */
+  points: Json[]
+  /** What it does and would have answered. */
+  answer: (asked: Asked) => [status: number, body: Json]
+  close(): Promise<void>
+}
+
+/** As much of MLflow as a run needs, in memory. */
+export async function startFake(prefix = ''): Promise<FakeServer> {
+  const runs = new Map<string, Json>()
+  const fake: FakeServer = { base: '', asked: [], intercept: () => false, points: [], answer, close }
+  const http = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const bytes = Buffer.concat(chunks)
+      const isJson = request.headers['content-type'] === 'application/json'
+      const body = isJson && bytes.length > 0 ? JSON.parse(bytes.toString()) : {}
+      const asked = {
+        method: request.method!,
+        path: request.url!,
+        headers: request.headers,
+        body,
+        bytes: bytes.length,
+      }
+      fake.asked.push(asked)
+      if (fake.intercept(asked, response)) return
+      reply(response, ...answer(asked))
+    })
+  })
+  function answer({ path, body }: Asked): [status: number, body: Json] {
+    const call = path.replace(`${prefix}/api/2.0/mlflow/`, '').replace(/\?.*/, '')
+    if (!path.startsWith(`${prefix}/api/`)) return [404, {}]
+    if (call === 'experiments/get-by-name')
+      return [200, { experiment: { experiment_id: '1', lifecycle_stage: 'active' } }]
+    if (call === 'runs/create') {
+      const id = String(runs.size + 1).padStart(32, 'a')
+      runs.set(id, body)
+      return [
+        200,
+        {
+          run: {
+            info: { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` },
+          },
+        },
+      ]
+    }
+    if (call === 'runs/search') {
+      const found = [...runs].filter(([, { tags }]) =>
+        tags.some((tag: Json) => tag['key'] === 'ddpg.run_key' && body['filter'].includes(tag['value'])),
+      )
+      return [
+        200,
+        {
+          runs: found.map(([id]) => ({
+            info: { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` },
+          })),
+        },
+      ]
+    }
+    if (call === 'runs/get') return [200, { run: {} }]
+    if (call === 'runs/log-batch')
+      fake.points.push(...(body['metrics'] ?? []).map((point: Json) => ({ ...point, run: body['run_id'] })))
+    if (call === 'metrics/get-history') {
+      const query = new URLSearchParams(path.replace(/.*\?/, ''))
+      const [run, key] = [query.get('run_id'), query.get('metric_key')]
+      return [200, { metrics: fake.points.filter((point) => point['key'] === key && point['run'] === run) }]
+    }
+    return [200, {}]
+  }
+  function close(): Promise<void> {
+    http.closeAllConnections()
+    return new Promise((done) => http.close(() => done()))
+  }
+  await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
+  const address = http.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  fake.base = `http://127.0.0.1:${address.port}${prefix}`
+  return fake
+}
+
+export function reply(response: ServerResponse, status: number, body: Json | string, headers = {}): void {
+  const isText = typeof body === 'string'
+  response.writeHead(status, { 'content-type': isText ? 'text/html' : 'application/json', ...headers })
+  response.end(isText ? body : JSON.stringify(body))
+}
