@@ -29,7 +29,7 @@ export interface CheckpointInfo {
 export interface RunState {
   train: TrainState
   chain: ChainState
-  best: { step: number; sumLogReward: number } | undefined
+  best: { step: number; score: number } | undefined
 }
 
 export interface Checkpoint {

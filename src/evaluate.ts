@@ -10,7 +10,6 @@ import {
 } from './benchmarks.ts'
 import type { Core, CoreMath, Random } from './core/core.ts'
 import type { Learner } from './core/learner.ts'
-import type { SplitName } from './data/split.ts'
 import { barsOf, returnsOf } from './bars.ts'
 import { createEnv } from './env/create.ts'
 import type { Env, Market } from './env/env.ts'
@@ -187,11 +186,11 @@ export function compareWithBenchmarks(
 }
 
 /** The metrics alone, by split. */
-export function metricsBySplit(
-  evaluation: Record<SplitName, SplitEvaluation>,
-): Record<SplitName, Evaluation> {
-  const { train, validation, test } = evaluation
-  return { train: train.metrics, validation: validation.metrics, test: test.metrics }
+export function metricsBySplit<E extends Record<string, { metrics: object }>>(
+  evaluation: E,
+): { [S in keyof E]: E[S]['metrics'] } {
+  const metrics = Object.entries(evaluation).map(([split, one]) => [split, one.metrics])
+  return Object.fromEntries(metrics) as { [S in keyof E]: E[S]['metrics'] }
 }
 
 function lastLog(wealth: Float64Array, math: CoreMath): number {

@@ -4,7 +4,7 @@ import type { TrainEvent } from './train.ts'
 
 export type HistoryEvent =
   | Extract<TrainEvent, { type: 'episode' | 'losses' | 'update' }>
-  | { type: 'validation'; step: number; sumLogReward: number }
+  | { type: 'validation'; step: number; score: number }
   | { type: 'health'; step: number; health: Health }
 
 const KINDS = ['update', 'losses', 'episode', 'validation', 'health'] as const
@@ -31,7 +31,7 @@ export function rowOf(event: HistoryEvent): Float64Array {
 function valuesOf(event: HistoryEvent): number[] {
   switch (event.type) {
     case 'validation':
-      return [event.sumLogReward]
+      return [event.score]
     case 'health':
       return HEALTH.map((name) => event.health[name])
     case 'episode':
@@ -55,7 +55,7 @@ export function eventsOf(rows: Float64Array): Exclude<HistoryEvent, { type: 'upd
 function eventOf(row: Float64Array): Exclude<HistoryEvent, { type: 'update' }> {
   const [kind, step, a, b, c, d, e, f, g, h] = row as unknown as [number, number, ...number[]] & number[]
   const type = KINDS[kind]
-  if (type === 'validation') return { type, step, sumLogReward: a! }
+  if (type === 'validation') return { type, step, score: a! }
   if (type === 'health') {
     const entries = HEALTH.map((name, i) => [name, row[2 + i]!])
     return { type, step, health: Object.fromEntries(entries) as Health }

@@ -16,8 +16,8 @@ export type { Loaded } from './data/ohlcv.ts'
 export { parquetToTable, tableToParquet } from './data/parquet.ts'
 export type { SplitName } from './data/split.ts'
 export { generate } from './data/synthetic.ts'
-export { digestOf, type Table } from './data/table.ts'
-export { createEnv } from './env/create.ts'
+export { digestOf, NO_DATA, type Table } from './data/table.ts'
+export { createControlEnv, createEnv } from './env/create.ts'
 export type { Env, Market, ResumableEnv, StepInfo, StepResult } from './env/env.ts'
 export {
   deterministic,
@@ -31,11 +31,13 @@ export {
 } from './evaluate.ts'
 export { guardrails, type Warning } from './guardrails.ts'
 export type { Health } from './health.ts'
-export { prepare, type Prepared } from './market.ts'
+export { controlTask, type ControlEvaluations, type ControlMetrics, type ControlTask } from './control.ts'
+export { prepare, type MarketEvaluations, type Prepared } from './market.ts'
 export { computeMetrics, type Course, type Metrics } from './metrics.ts'
 export { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from './receipt.ts'
 export { parseScenario, type ParseOptions } from './scenario/load.ts'
 export type { Scenario, ScenarioInput } from './scenario/schema.ts'
+export type { Evaluations, Task } from './task.ts'
 export {
   newTrainState,
   train,

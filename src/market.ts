@@ -1,26 +1,29 @@
-// From a scenario and its data to what environments step through: splits, features, and a market for each split.
+// Trading as a task: from a scenario and its data to splits, features, and a market for each split to act in.
+import { isControl } from './control.ts'
 import type { CoreMath } from './core/core.ts'
 import { listRows } from './data/ohlcv.ts'
 import { split, type RowRange, type SplitName } from './data/split.ts'
 import { digestOf, type Table } from './data/table.ts'
+import { createEnv } from './env/create.ts'
 import type { Market } from './env/env.ts'
+import { createEvaluationEnv, cumulativeLog, evaluate, rollout, type SplitEvaluation } from './evaluate.ts'
 import { computeFeatures, fitFeatures, type FeatureStatistics } from './features/features.ts'
 import type { Scenario } from './scenario/schema.ts'
+import type { Task } from './task.ts'
 
 export const SPLITS = ['train', 'validation', 'test'] as const satisfies SplitName[]
 
-export interface Prepared {
+export type MarketEvaluations = Record<SplitName, SplitEvaluation>
+
+export interface Prepared extends Task<MarketEvaluations> {
   table: Table
-  /** SHA-256 of the table's values. */
-  digest: string
   splits: Record<SplitName, RowRange>
-  statistics: FeatureStatistics
   markets: Record<SplitName, Market>
 }
 
 /**
  * @param statistics of the training rows that a checkpoint was trained on; by default fitted here
- * @throws RangeError for splits, features or prices that the table does not have
+ * @throws RangeError for splits, features or prices that the table does not have, and for a scenario that does not trade
  */
 export function prepare(
   scenario: Scenario,
@@ -29,18 +32,44 @@ export function prepare(
   statistics?: FeatureStatistics,
 ): Prepared {
   const { data, env } = scenario
+  if (isControl(scenario)) throw new RangeError(`${env.name} is no market: it is trained without data`)
   const splits = split(table.length, data, data.data_path)
   const options = { noFeatures: data.no_features, columns: env.feature_columns }
   const fitted = statistics ?? fitFeatures(table, splits.train.to, options, math)
   const prices = pricesOf(table, env.price_columns ?? ['close'], data.data_path)
   const whole = createMarket(table, prices, fitted, env.obs_clip, math)
-  const markets = Object.fromEntries(SPLITS.map((name) => [name, sliceMarket(whole, splits[name])]))
+  const markets = bySplit((name) => sliceMarket(whole, splits[name]))
+  const task = marketTask(scenario, markets)
+  return { table, digest: digestOf(table), splits, statistics: fitted, markets, ...task }
+}
+
+function bySplit<T>(make: (name: SplitName) => T): Record<SplitName, T> {
+  return Object.fromEntries(SPLITS.map((name) => [name, make(name)])) as Record<SplitName, T>
+}
+
+/** To earn on the training split, validated on the next and evaluated on all of them. */
+function marketTask(
+  scenario: Scenario,
+  markets: Record<SplitName, Market>,
+): Pick<Prepared, 'check' | 'createEnv' | 'validate' | 'evaluate'> {
   return {
-    table,
-    digest: digestOf(table),
-    splits,
-    statistics: fitted,
-    markets: markets as Record<SplitName, Market>,
+    check(core) {
+      for (const split of SPLITS) {
+        try {
+          createEvaluationEnv(scenario, markets[split], core)
+        } catch (error) {
+          const { message } = error as Error
+          throw new RangeError(`the ${split} split is too short: ${message}`, { cause: error })
+        }
+      }
+    },
+    createEnv: ({ math, random }) => createEnv(scenario.env, markets.train, math, random.environment),
+    validate(policy, core) {
+      const env = createEvaluationEnv(scenario, markets.validation, core)
+      const done = rollout(env, policy, scenario.training.eval_steps)
+      return { score: cumulativeLog(done.wealth, core.math).at(-1)!, rollout: done }
+    },
+    evaluate: (policy, core) => bySplit((name) => evaluate(scenario, markets[name], policy, core)),
   }
 }
 

@@ -3,10 +3,9 @@
 import { z } from 'zod'
 import { LINK_UPDATES, QUANTITIES } from './chain.ts'
 import { sha256 } from './core/sha256.ts'
-import type { SplitName } from './data/split.ts'
-import type { Evaluation } from './evaluate.ts'
 import { parseScenario } from './scenario/load.ts'
 import { valueAt, without } from './scenario/overrides.ts'
+import { MARKET_KEYS } from './scenario/resolve.ts'
 import type { Scenario } from './scenario/schema.ts'
 
 const FORMAT = 'ddpg-wasm receipt 1'
@@ -62,7 +61,7 @@ export interface ReceiptParts {
   updates: number
   weights: Receipt['weights']
   metrics: string
-  evaluation: Record<SplitName, Evaluation>
+  evaluation: Record<string, object>
   links: readonly string[]
 }
 
@@ -82,7 +81,8 @@ function configOf(scenario: Scenario): Record<string, unknown> {
   // how long a change of nothing takes says nothing
   const constant =
     sigma === end ? ['training.noise.sigma_end', 'training.noise.anneal_steps'] : ([] as string[])
-  return [...WITHOUT_INFLUENCE, ...constant]
+  const idle = scenario.env.backend === 'classic_control' ? MARKET_KEYS : ['evaluation.n_episodes']
+  return [...WITHOUT_INFLUENCE, ...constant, ...idle]
     .map((key) => key.split('.'))
     .reduce<Record<string, unknown>>(
       (rest, path) => (valueAt(rest, path) === undefined ? rest : without(rest, path)),

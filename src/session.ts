@@ -19,17 +19,16 @@ import { createCore, type Core } from './core/core.ts'
 import { createLearner, type Learner, type LearnerOptions } from './core/learner.ts'
 import type { CoreModule } from './core/module.ts'
 import type { Tensor } from './core/safetensors.ts'
-import { createEnv } from './env/create.ts'
 import type { ResumableEnv } from './env/env.ts'
 import { concat, ROW, rowOf, type HistoryEvent } from './history.ts'
-import type { Prepared } from './market.ts'
 import { differingKeys } from './receipt.ts'
 import type { Scenario } from './scenario/schema.ts'
+import type { Task } from './task.ts'
 import { newTrainState, type TrainEvent, type TrainState } from './train.ts'
 
 export interface Session {
   scenario: Scenario
-  prepared: Prepared
+  task: Task
   module: CoreModule
   core: Core
   env: ResumableEnv
@@ -38,8 +37,8 @@ export interface Session {
   chain: Chain
   /** Rows of losses, episodes and validations, for plots and logs. */
   history: Float64Array[]
-  /** The policy that was best on the validation split. */
-  best: { step: number; sumLogReward: number; bytes: Uint8Array<ArrayBuffer> } | undefined
+  /** The policy that was best in validation. */
+  best: { step: number; score: number; bytes: Uint8Array<ArrayBuffer> } | undefined
   experiment: CheckpointInfo['experiment']
 }
 
@@ -51,16 +50,16 @@ interface Given {
 /** A new trial, or one that goes on. @throws Error in a sentence when it cannot go on from `resume` */
 export async function openSession(
   scenario: Scenario,
-  prepared: Prepared,
+  task: Task,
   module: CoreModule,
   { resume, experiment }: Given = {},
 ): Promise<Session> {
   const saved = resume && openCheckpoint(resume)
-  const run = saved && resumable(saved, scenario, prepared, module)
+  const run = saved && resumable(saved, scenario, task, module)
   const core = await createCore(module, scenario.seed)
-  const env = createEnv(scenario.env, prepared.markets.train, core.math, core.random.environment)
+  const env = task.createEnv(core)
   const learner = await createLearner(learnerOptions(scenario, env.obsDim, env.actionDim), core)
-  const session = { scenario, prepared, module, core, env, learner, experiment }
+  const session = { scenario, task, module, core, env, learner, experiment }
   if (!saved || !run) {
     const chain = createChain(learner, env, undefined)
     return { ...session, state: newTrainState(), chain, history: [], best: undefined }
@@ -89,7 +88,7 @@ export async function openSession(
 export function resumable(
   checkpoint: Checkpoint,
   scenario: Scenario,
-  { digest }: Prepared,
+  { digest }: Task,
   module: CoreModule,
 ): RunState {
   const { info } = checkpoint
@@ -146,7 +145,7 @@ export function runCheckpoint(session: Session): Uint8Array<ArrayBuffer> {
     run: {
       train: state,
       chain: { links, metrics },
-      best: best && { step: best.step, sumLogReward: best.sumLogReward },
+      best: best && { step: best.step, score: best.score },
     },
     tensors: {
       ...learnerTensors(learner),
@@ -166,16 +165,16 @@ function placeTensors(learner: Learner, env: ResumableEnv): Record<'obs' | 'envi
 
 const vector = (data: Tensor['data']): Tensor => ({ shape: [data.length], data })
 
-function infoOf({ scenario, prepared, module, learner, state, experiment }: Session): CheckpointInfo {
+function infoOf({ scenario, task, module, learner, state, experiment }: Session): CheckpointInfo {
   const { obsDim, actionDim } = learner.options
   return {
     scenario,
-    statistics: prepared.statistics,
+    statistics: task.statistics,
     step: state.step,
     obsDim,
     actionDim,
     core: module.sha256,
-    data: prepared.digest,
+    data: task.digest,
     experiment,
   }
 }

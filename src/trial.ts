@@ -6,22 +6,10 @@ import { learnerTensors, setLearnerTensors } from './core/checkpoint.ts'
 import { createCore, type Core } from './core/core.ts'
 import { createLearner, memoryProblem, type Learner } from './core/learner.ts'
 import type { CoreModule } from './core/module.ts'
-import type { SplitName } from './data/split.ts'
-import { createEnv } from './env/create.ts'
-import type { Env } from './env/env.ts'
-import {
-  cumulativeLog,
-  createEvaluationEnv,
-  deterministic,
-  evaluate,
-  metricsBySplit,
-  rollout,
-  type Rollout,
-  type SplitEvaluation,
-} from './evaluate.ts'
+import { deterministic, metricsBySplit, type Rollout } from './evaluate.ts'
 import { concat, eventsOf } from './history.ts'
 import { createHealthWatch, healthOf, type Health } from './health.ts'
-import { SPLITS, type Prepared } from './market.ts'
+import type { MarketEvaluations } from './market.ts'
 import { createReceipt, type Receipt } from './receipt.ts'
 import type { Scenario } from './scenario/schema.ts'
 import {
@@ -32,6 +20,7 @@ import {
   runCheckpoint,
   type Session,
 } from './session.ts'
+import type { Evaluations, Task } from './task.ts'
 import { train, type TrainEvent, type TrainOptions } from './train.ts'
 
 export type TrialEvent =
@@ -39,7 +28,8 @@ export type TrialEvent =
   | {
       type: 'validation'
       step: number
-      sumLogReward: number
+      /** What the policy is worth: of trading Σ ln of wealth ratios, of classic control the mean return of episodes. */
+      score: number
       /** The policy when it is the best so far, and what it did; neither when a resumed run tells of its past. */
       best?: Uint8Array<ArrayBuffer> | undefined
       rollout?: Rollout
@@ -49,14 +39,14 @@ export type TrialEvent =
   /** After every `losses`; each finding is told once in a run. */
   | { type: 'health'; step: number; health: Health; findings: string[] }
 
-export interface TrialResult {
+export interface TrialResult<E extends Evaluations = MarketEvaluations> {
   /** Environment steps taken; fewer than max_steps when the caller stopped the trial. */
   step: number
   complete: boolean
   /** Of the final state, or of the best one when the scenario asks for it and there was any validation. */
-  evaluation: Record<SplitName, SplitEvaluation>
+  evaluation: E
   evaluated: 'final' | 'best'
-  /** The final state, from which the run can go on, and the policy that was best on the validation split, if any. */
+  /** The final state, from which the run can go on, and the policy that was best in validation, if any. */
   checkpoint: Uint8Array<ArrayBuffer>
   best: { step: number; bytes: Uint8Array<ArrayBuffer> } | undefined
   /** Of a complete trial. */
@@ -77,15 +67,14 @@ export interface TrialOptions {
  * @param scenario whose `seed` is this trial's
  * @throws Error in a sentence when it cannot go on from `resume`
  */
-export async function* runTrial(
+export async function* runTrial<E extends Evaluations>(
   scenario: Scenario,
-  prepared: Prepared,
+  task: Task<E>,
   module: CoreModule,
   { shouldStop = () => false, resume, experiment }: TrialOptions = {},
-): AsyncGenerator<TrialEvent, TrialResult> {
-  const session = await openSession(scenario, prepared, module, { resume, experiment })
-  const { learner, env, core, chain, state } = session
-  const validation = createEvaluationEnv(scenario, prepared.markets.validation, core)
+): AsyncGenerator<TrialEvent, TrialResult<E>> {
+  const session = await openSession(scenario, task, module, { resume, experiment })
+  const { learner, env, chain, state } = session
   const watch = createHealthWatch()
   for (const event of eventsOf(concat(session.history))) {
     if (event.type !== 'health') yield event
@@ -99,7 +88,7 @@ export async function* runTrial(
   for (const event of train(env, learner, trainOptions(scenario), state)) {
     const { step } = event
     if (event.type === 'checkpoint') yield { type: 'checkpoint', step, bytes: runCheckpoint(session) }
-    else if (event.type === 'evaluate') yield validate(session, validation, step)
+    else if (event.type === 'evaluate') yield validate(session, step)
     else {
       remember(session, event)
       yield event
@@ -115,7 +104,7 @@ export async function* runTrial(
   const { best } = session
   const evaluated = scenario.evaluation.policy === 'best' && best ? 'best' : 'final'
   const policy = evaluated === 'best' ? best!.bytes : policyCheckpoint(session)
-  const evaluation = await evaluateCheckpoint(policy, scenario, prepared, module)
+  const evaluation = await evaluateCheckpoint(policy, task, module)
   const receipt = complete ? receiptOf(session, evaluation) : undefined
   return { step: state.step, complete, evaluated, evaluation, checkpoint, best, receipt }
 }
@@ -134,30 +123,24 @@ function healthEvent(
   return { type: 'health', step, health, findings: watch(health) }
 }
 
-function validate(session: Session, env: Env, step: number): TrialEvent {
-  const { learner, core, scenario } = session
-  const done = rollout(env, deterministic(learner), scenario.training.eval_steps)
-  const sumLogReward = cumulativeLog(done.wealth, core.math).at(-1)!
-  remember(session, { type: 'validation', step, sumLogReward })
-  const isBest = sumLogReward > (session.best?.sumLogReward ?? -Infinity)
-  if (isBest) session.best = { step, sumLogReward, bytes: policyCheckpoint(session) }
-  return {
-    type: 'validation',
-    step,
-    sumLogReward,
-    best: isBest ? session.best!.bytes : undefined,
-    rollout: done,
-  }
+function validate(session: Session, step: number): TrialEvent {
+  const { task, learner, core } = session
+  const validated = task.validate(deterministic(learner), core)
+  const { score } = validated
+  remember(session, { type: 'validation', step, score })
+  const isBest = score > (session.best?.score ?? -Infinity)
+  if (isBest) session.best = { step, score, bytes: policyCheckpoint(session) }
+  return { type: 'validation', step, ...validated, best: isBest ? session.best!.bytes : undefined }
 }
 
 function receiptOf(
-  { scenario, prepared, module, state, learner, chain }: Session,
-  evaluation: TrialResult['evaluation'],
+  { scenario, task, module, state, learner, chain }: Session,
+  evaluation: Evaluations,
 ): Receipt {
   return createReceipt({
     scenario,
     core: module.sha256,
-    data: prepared.digest,
+    data: task.digest,
     steps: state.step,
     updates: learner.updates,
     weights: weightHashes(learnerTensors(learner)),
@@ -168,36 +151,22 @@ function receiptOf(
 }
 
 /** Finds what would stop a trial at its beginning or its end. @throws Error in a sentence */
-export async function checkTrial(
-  scenario: Scenario,
-  { markets }: Prepared,
-  module: CoreModule,
-): Promise<void> {
+export async function checkTrial(scenario: Scenario, task: Task, module: CoreModule): Promise<void> {
   const core = await createCore(module, 0)
-  for (const split of SPLITS) {
-    try {
-      createEvaluationEnv(scenario, markets[split], core)
-    } catch (error) {
-      throw new RangeError(`the ${split} split is too short: ${(error as Error).message}`, { cause: error })
-    }
-  }
-  const { obsDim, actionDim } = createEnv(scenario.env, markets.train, core.math, core.random.environment)
+  task.check(core)
+  const { obsDim, actionDim } = task.createEnv(core)
   const problem = memoryProblem(learnerOptions(scenario, obsDim, actionDim), core)
   if (problem) throw new RangeError(problem)
 }
 
-/** Every split, by a policy from a checkpoint; the random benchmark is that of the scenario's seed. */
-export async function evaluateCheckpoint(
+/** What the policy of a checkpoint is worth; what is random in it, as a benchmark, follows the seed of its scenario. */
+export async function evaluateCheckpoint<E extends Evaluations>(
   bytes: Uint8Array,
-  scenario: Scenario,
-  { markets }: Prepared,
+  task: Task<E>,
   module: CoreModule,
-): Promise<Record<SplitName, SplitEvaluation>> {
+): Promise<E> {
   const { learner, core } = await loadPolicy(bytes, module)
-  const evaluated = SPLITS.map(
-    (name) => [name, evaluate(scenario, markets[name], deterministic(learner), core)] as const,
-  )
-  return Object.fromEntries(evaluated) as Record<SplitName, SplitEvaluation>
+  return task.evaluate(deterministic(learner), core)
 }
 
 /** The learner of a checkpoint, without its replay buffer. @throws Error when it is not a checkpoint of ours */

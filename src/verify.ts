@@ -3,8 +3,9 @@ import { QUANTITIES } from './chain.ts'
 import { createCore } from './core/core.ts'
 import type { CoreModule } from './core/module.ts'
 import { digestOf, type Table } from './data/table.ts'
-import { prepare } from './market.ts'
 import { differingPaths, receiptText, scenarioOf, type Receipt } from './receipt.ts'
+import type { Evaluations } from './task.ts'
+import { createTask } from './tasks.ts'
 import { runTrial, type TrialEvent } from './trial.ts'
 
 export interface Verdict {
@@ -23,7 +24,7 @@ export interface VerifyOptions {
 }
 
 /**
- * Trains as the receipt says, on the data given.
+ * Trains as the receipt says, on the data given, NO_DATA for classic control.
  * @throws Error in a sentence when its config is not a scenario, or the data do not do for it
  */
 export async function* verify(
@@ -39,7 +40,7 @@ export async function* verify(
     return { identical: false, updates: 0, sentence }
   }
   const { math } = await createCore(module, scenario.seed)
-  const trial = runTrial(scenario, prepare(scenario, table, math), module)
+  const trial = runTrial<Evaluations>(scenario, createTask(scenario, table, math), module)
   const { links } = receipt.chain
   for (let i = 0; ;) {
     const { value, done } = await trial.next()

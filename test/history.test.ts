@@ -14,8 +14,8 @@ const events = [
   { type: 'losses', step: 100, updates: 7, ...losses, sigma: 0.7 },
   { type: 'episode', step: 101, ...episode, wealth: 10_001.5 },
   { type: 'episode', step: 102, ...episode, wealth: undefined },
-  { type: 'validation', step: 103, sumLogReward: -1e-300 },
-  { type: 'validation', step: 104, sumLogReward: -Infinity },
+  { type: 'validation', step: 103, score: -1e-300 },
+  { type: 'validation', step: 104, score: -Infinity },
 ] satisfies HistoryEvent[]
 
 it('events become rows of numbers and events again', () => {

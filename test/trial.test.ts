@@ -28,19 +28,19 @@ function withoutData(bytes: Uint8Array) {
 
 describe('a trial', () => {
   it('keeps the weights that were best on the validation split', async () => {
-    const { config, prepared, events, result } = await run()
+    const { prepared, events, result } = await run()
     const validations = ofType(events, 'validation')
     expect(validations.length).toBe(8)
     let highest = -Infinity
-    for (const { sumLogReward, best } of validations) {
-      expect(best !== undefined).toBe(sumLogReward > highest)
-      highest = Math.max(highest, sumLogReward)
+    for (const { score, best } of validations) {
+      expect(best !== undefined).toBe(score > highest)
+      highest = Math.max(highest, score)
     }
     const best = validations.findLast((event) => event.best)!
-    expect(best.sumLogReward).toBe(highest)
+    expect(best.score).toBe(highest)
     expect(result.best!.step).toBe(best.step)
     expect(readCheckpoint(result.best!.bytes).step).toBe(best.step)
-    const { validation } = await evaluateCheckpoint(result.best!.bytes, config, prepared, module)
+    const { validation } = await evaluateCheckpoint(result.best!.bytes, prepared, module)
     expect(validation.metrics.sum_log_reward).toBe(highest)
   })
 
@@ -48,7 +48,7 @@ describe('a trial', () => {
     // so slow a learner never changes its actor
     const { events, result } = await run({ training: { actor_lr: 1e-30 } })
     const validations = ofType(events, 'validation')
-    expect(new Set(validations.map(({ sumLogReward }) => sumLogReward)).size).toBe(1)
+    expect(new Set(validations.map(({ score }) => score)).size).toBe(1)
     expect(validations.map((event) => event.best !== undefined)).toEqual(validations.map((_, i) => i === 0))
     expect(result.best!.step).toBe(validations[0]!.step)
   })
@@ -59,8 +59,7 @@ describe('a trial', () => {
     expect(tensorsOf(best.result.best!.bytes)['actor.0.weight']).not.toEqual(
       tensorsOf(best.result.checkpoint)['actor.0.weight'],
     )
-    const evaluated = ({ config, prepared }: Run, bytes: Uint8Array) =>
-      evaluateCheckpoint(bytes, config, prepared, module)
+    const evaluated = ({ prepared }: Run, bytes: Uint8Array) => evaluateCheckpoint(bytes, prepared, module)
     const expectedFinal = await evaluated(final, final.result.checkpoint)
     const expectedBest = await evaluated(best, best.result.best!.bytes)
     expect(expectedFinal.train.agent).not.toEqual(expectedBest.train.agent)
@@ -69,12 +68,12 @@ describe('a trial', () => {
   })
 
   it('evaluates the final weights when there was no validation to choose by', async () => {
-    const { config, prepared, result } = await run({
+    const { prepared, result } = await run({
       evaluation: { policy: 'best' },
       training: { eval_interval: 1000 },
     })
     expect(result.best).toBeUndefined()
-    expect(result.evaluation).toEqual(await evaluateCheckpoint(result.checkpoint, config, prepared, module))
+    expect(result.evaluation).toEqual(await evaluateCheckpoint(result.checkpoint, prepared, module))
   })
 
   it('validates on as many steps as asked, and no more than there are', async () => {
@@ -86,20 +85,17 @@ describe('a trial', () => {
     const { events } = await run({ training: { eval_steps: 10, max_steps: 120, eval_interval: 30 } })
     const rewards = rollout(env, deterministic(learner), 10).rewards
     expectClose(
-      ofType(events, 'validation').at(-1)!.sumLogReward,
+      ofType(events, 'validation').at(-1)!.score,
       rewards.reduce((sum, reward) => sum + reward, 0),
     )
   })
 
   it('stops when told to, and evaluates what it has', async () => {
-    const { config, prepared, events, result } = await run(
-      {},
-      { shouldStop: (seen) => seen.at(-1)?.step === 100 },
-    )
+    const { prepared, events, result } = await run({}, { shouldStop: (seen) => seen.at(-1)?.step === 100 })
     expect(result.step).toBe(100)
     expect(events.every(({ step }) => step <= 100)).toBe(true)
     expect(readCheckpoint(result.checkpoint).step).toBe(100)
-    expect(result.evaluation).toEqual(await evaluateCheckpoint(result.checkpoint, config, prepared, module))
+    expect(result.evaluation).toEqual(await evaluateCheckpoint(result.checkpoint, prepared, module))
     expect(result.evaluation.test.metrics.steps).toBe(29)
   })
 

@@ -1,7 +1,11 @@
 // The choice of scenario: those that are shipped, and one of one's own, which keeps its text while others are looked at.
 import { byId, element } from './dom.ts'
 
-const files = import.meta.glob<string>('../configs/*.yaml', { query: '?raw', import: 'default', eager: true })
+// The page shows trading only.
+const files = import.meta.glob<string>(
+  ['../configs/*.yaml', '!../configs/pendulum.yaml', '!../configs/mountain_car_continuous.yaml'],
+  { query: '?raw', import: 'default', eager: true },
+)
 const shipped = new Map(
   Object.entries(files).map(([path, text]) => [path.replace(/^.*\/|\.yaml$/g, ''), text] as const),
 )

@@ -1,8 +1,9 @@
 // The main path: scenario → data → features → trials (environment, learner, evaluation) → tracking.
-import { createCore } from '../core/core.ts'
-import { loadModule } from '../core/module.ts'
-import { compareWithBenchmarks, metricsBySplit } from '../evaluate.ts'
-import { prepare } from '../market.ts'
+import { isControl } from '../control.ts'
+import { createCore, type Random } from '../core/core.ts'
+import { loadModule, type CoreModule } from '../core/module.ts'
+import { compareWithBenchmarks, metricsBySplit, type Significance } from '../evaluate.ts'
+import type { MarketEvaluations } from '../market.ts'
 import {
   factsOf,
   logSystemMetrics,
@@ -15,14 +16,16 @@ import {
 import { newRunFolder } from '../node.ts'
 import { receiptName } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import { trialStatistics } from '../trial-statistics.ts'
+import type { Evaluations } from '../task.ts'
+import type { TaskMetrics } from '../tasks.ts'
+import { controlStatistics, trialStatistics } from '../trial-statistics.ts'
 import { checkTrial, runTrial, type TrialEvent, type TrialResult } from '../trial.ts'
 import { createProgress, type Progress } from './progress.ts'
 import type { Experiment } from './record.ts'
 import { checkResumption, resumption, type Resumption } from './resume.ts'
-import { loadScenario, readData, writeSyntheticData, type ScenarioOptions } from './scenario.ts'
+import { loadScenario, readTask, writeSyntheticData, type ScenarioOptions } from './scenario.ts'
 import { stopOnErrors, warn } from './validate.ts'
-import { summarize, type ExperimentReport, type TrialReport } from './summary.ts'
+import { summarize, type ExperimentReport, type Statistics, type TrialReport } from './summary.ts'
 
 export interface ExperimentOptions extends ScenarioOptions {
   generateData?: boolean
@@ -44,10 +47,9 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   if (!resume) stopOnErrors(scenario)
   const module = await loadModule()
   if (options.generateData) await writeSyntheticData(scenario, module)
-  const { math } = await createCore(module, scenario.seed)
-  const prepared = prepare(scenario, await readData(scenario, missingDataRemedy(scenario)), math)
-  await checkTrial(scenario, prepared, module)
-  if (resume) checkResumption(resume, scenario, prepared, module)
+  const task = await readTask(scenario, module, missingDataRemedy(scenario))
+  await checkTrial(scenario, task, module)
+  if (resume) checkResumption(resume, scenario, task, module)
   const { trial: first, trials: count } = resume ?? { trial: 0, trials: options.trials }
   const { tracker, parent, startTrial } = await startTracking(options, scenario, {
     core: module.sha256,
@@ -57,8 +59,8 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   process.once('exit', whenCutShort)
   const folder = newRunFolder(scenario.logging.log_dir)
   // Not above: what draws takes longer to load than a mistake in the scenario takes to find.
-  const record = await import('./record.ts')
-  const overview = record.overviewOf(prepared, scenario.data.data_path)
+  const { taskRecord } = await import('./record.ts')
+  const record = taskRecord(scenario, task)
   if (!resume) warn(scenario)
   const interrupt = listenForInterrupt()
 
@@ -71,9 +73,9 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
     const parts = {
       scenario: own,
       source,
-      prepared,
+      task,
+      record,
       module,
-      overview,
       folder: `${folder}/trial_${i}`,
       name: `trial_${i}`,
       resumed,
@@ -93,14 +95,14 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   interrupt.stop()
   process.off('exit', whenCutShort)
 
-  const evaluations = trials.flatMap(({ evaluation }) => evaluation ?? [])
   const { random } = await createCore(module, scenario.seed)
+  const statistics = statisticsOf(trials, random.evaluation)
   const report: ExperimentReport = {
     experiment_name: scenario.experiment_name,
     config: scenario,
     timings: { total_seconds: (performance.now() - started) / 1000 },
     trials,
-    ...(evaluations.length > 0 && { statistics: trialStatistics(evaluations, random.evaluation) }),
+    ...(statistics && { statistics }),
   }
   if (options.json) console.log(JSON.stringify(report, null, 2))
   else summarize(report, folder, tracker.describe(parent))
@@ -137,6 +139,15 @@ async function startTracking(
   return { tracker, parent, startTrial }
 }
 
+/** Of the trials that were evaluated. */
+function statisticsOf(trials: TrialReport[], random: Random): Statistics | undefined {
+  const evaluations = trials.flatMap(({ evaluation }) => evaluation ?? [])
+  const trading = evaluations.flatMap((one) => ('train' in one ? [one] : []))
+  if (trading.length > 0) return trialStatistics(trading, random)
+  const control = evaluations.flatMap((one) => ('train' in one ? [] : [one]))
+  return control.length > 0 ? controlStatistics(control, random) : undefined
+}
+
 /** Trains, shows and records one trial. What goes wrong in it fails the trial, not the experiment. */
 async function trial(
   parts: Experiment,
@@ -144,7 +155,7 @@ async function trial(
   progress: Progress,
   shouldStop: () => boolean,
 ): Promise<TrialReport> {
-  const { scenario, name, prepared, module, resumed, experiment } = parts
+  const { scenario, name, task, module, resumed, experiment } = parts
   const stopSystemMetrics = logSystemMetrics(run)
   const course = { seconds: 0 }
   const common = () => ({
@@ -155,15 +166,14 @@ async function trial(
   try {
     const { recordTrial } = await import('./record.ts')
     const record = recordTrial(run, parts)
-    const steps = runTrial(scenario, prepared, module, { shouldStop, resume: resumed?.bytes, experiment })
+    const steps = runTrial(scenario, task, module, { shouldStop, resume: resumed?.bytes, experiment })
     const result = await follow(steps, course, (event) => {
       record.event(event, course.seconds)
       progress.event(event)
       if (event.type !== 'health') return
       for (const finding of event.findings) progress.note(`note: ${name}, step ${event.step}: ${finding}`)
     })
-    const tests = await createCore(module, scenario.seed)
-    const significance = compareWithBenchmarks(result.evaluation.test, scenario, tests)
+    const significance = await significanceOf(result.evaluation, scenario, module)
     const checkpoint = record.result(result, significance)
     stopSystemMetrics()
     const status = result.complete ? 'FINISHED' : 'KILLED'
@@ -176,8 +186,9 @@ async function trial(
         `note: ${name} goes on with: ddpg experiment --resume ${parts.folder}/checkpoint.safetensors`,
       )
     const receipt = result.receipt && receiptName(result.receipt)
-    const evaluation = metricsBySplit(result.evaluation)
-    return { ...common(), status, checkpoint, ...(receipt && { receipt }), evaluation, significance }
+    const evaluation = metricsBySplit(result.evaluation) as TaskMetrics
+    const ends = { ...(receipt && { receipt }), evaluation, ...(significance && { significance }) }
+    return { ...common(), status, checkpoint, ...ends }
   } catch (error) {
     const { message } = error as Error
     stopSystemMetrics()
@@ -187,6 +198,17 @@ async function trial(
     console.error(`error: ${name} (seed ${scenario.seed}) failed: ${message}`)
     return { ...common(), status: 'FAILED', error: message }
   }
+}
+
+/** Of trading, on the test rows. */
+async function significanceOf(
+  evaluation: Evaluations,
+  scenario: Scenario,
+  module: CoreModule,
+): Promise<Significance | undefined> {
+  if (isControl(scenario)) return undefined
+  const core = await createCore(module, scenario.seed)
+  return compareWithBenchmarks((evaluation as MarketEvaluations).test, scenario, core)
 }
 
 /** What is known of a training under way. */
@@ -199,10 +221,10 @@ const TURN_MILLISECONDS = 50
 
 /** Runs a trial to its end, letting signals and timers have their turn now and then. */
 async function follow(
-  steps: AsyncGenerator<TrialEvent, TrialResult>,
+  steps: AsyncGenerator<TrialEvent, TrialResult<Evaluations>>,
   course: Course,
   show: (event: TrialEvent) => void,
-): Promise<TrialResult> {
+): Promise<TrialResult<Evaluations>> {
   for (let turn = performance.now(); ;) {
     const began = performance.now()
     const { done, value } = await steps.next()

@@ -1,29 +1,32 @@
 // Everything that is kept of a trial: metrics and artifacts in the tracker, checkpoints and plots in its folder.
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import type { ControlTask } from '../control.ts'
 import type { CoreModule } from '../core/module.ts'
 import { metricsBySplit, type Significance } from '../evaluate.ts'
-import { SPLITS, type Prepared } from '../market.ts'
+import type { Prepared } from '../market.ts'
 import type { Run } from '../mlflow/run.ts'
 import { removeFile, writeFile, type ScenarioFile } from '../node.ts'
-import { compareRollouts } from '../report/compare.ts'
-import { dataHead, dataSummary } from '../report/data-overview.ts'
-import { plotColumns } from '../report/plot.ts'
+import { compareEvaluations } from '../report/compare.ts'
 import { markdownTable } from '../report/table.ts'
-import { trialPlots } from '../report/trial-plots.ts'
 import { receiptName, receiptText } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import type { Evaluations, Task } from '../task.ts'
+import type { TaskMetrics } from '../tasks.ts'
 import type { Episode } from '../train.ts'
 import type { TrialEvent, TrialResult } from '../trial.ts'
+import { controlRecord } from './record-control.ts'
+import { marketRecord } from './record-market.ts'
+import type { TaskRecord } from './record-task.ts'
 import type { Resumption } from './resume.ts'
 
 /** What a trial is made of. */
 export interface Experiment {
   scenario: Scenario
   source: ScenarioFile
-  prepared: Prepared
+  task: Task
+  record: TaskRecord
   module: CoreModule
-  overview: Overview
   /** Where its files go. */
   folder: string
   /** The checkpoint from which it goes on. */
@@ -38,14 +41,20 @@ export interface Recorder {
   event(event: TrialEvent, seconds: number): void
   /**
    * Writes what the trial came to; returns the path of the checkpoint that was evaluated.
-   * @param significance of the test split
+   * @param significance of the test split, where it trades
    */
-  result(result: TrialResult, significance: Significance): string
+  result(result: TrialResult<Evaluations>, significance?: Significance): string
+}
+
+/** What to record of trials on this task. */
+export function taskRecord(scenario: Scenario, task: Prepared | ControlTask): TaskRecord {
+  return 'markets' in task ? marketRecord(scenario, task) : controlRecord
 }
 
 export function recordTrial(run: Run, parts: Experiment): Recorder {
-  const { scenario, folder, resumed } = parts
+  const { scenario, record, folder, resumed } = parts
   const losses = { steps: [] as number[], criticLoss: [] as number[], actorLoss: [] as number[] }
+  const validations = { steps: [] as number[], scores: [] as number[] }
   const episodes: Episode[] = []
   const checkpoints: string[] = []
   const isDue = spacing(scenario.training.max_steps / POINTS)
@@ -77,8 +86,12 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
       }
       if (event.type === 'checkpoint') saveCheckpoint(event.step, event.bytes)
       if (event.type === 'validation' && event.best) writeFile(join(folder, BEST), event.best)
+      if (event.type === 'validation') {
+        validations.steps.push(event.step)
+        validations.scores.push(event.score)
+      }
       if (event.type === 'episode') episodes.push(event)
-      const metrics = metricsOf(event)
+      const metrics = metricsOf(event, record.validationMetric)
       if (metrics && isDue(event))
         run.logMetrics({ ...metrics, ...timesOf(event, seconds, resumed?.step ?? 0) }, event.step)
     },
@@ -89,9 +102,14 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
         saveFinal('receipt.json', receiptText(result.receipt))
         run.setTags({ receipt: receiptName(result.receipt) })
       }
-      recordEvaluation(run, parts, result)
-      recordSignificance(run, significance, result.step)
-      run.logMetrics(totals(result, episodes, losses.actorLoss), result.step)
+      recordEvaluation(run, scenario, result)
+      if (significance) recordSignificance(run, significance, result.step)
+      record.evaluation(run, result.evaluation)
+      const totals = {
+        ...record.totals(result.evaluation, episodes),
+        ...totalsOf(episodes, losses.actorLoss),
+      }
+      run.logMetrics(totals, result.step)
       try {
         savePlots(result)
       } catch (error) {
@@ -101,11 +119,9 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
     },
   }
 
-  function savePlots({ evaluation }: TrialResult): void {
+  function savePlots(result: TrialResult<Evaluations>): void {
     const title = `${scenario.experiment_name}, ${parts.name}, seed ${scenario.seed}`
-    for (const [name, svg] of Object.entries(
-      trialPlots(title, scenario, parts.prepared, evaluation, losses),
-    )) {
+    for (const [name, svg] of Object.entries(record.plots(title, result, { losses, validations }))) {
       run.logArtifact(name, svg)
       if (scenario.logging.save_plots) writeFile(join(folder, name.replace(/^.*\//, '')), svg)
     }
@@ -127,46 +143,12 @@ function spacing(steps: number): (event: TrialEvent) => boolean {
 
 const BEST = 'checkpoint_best.safetensors'
 
-/** What is recorded of the data, made once for all trials. */
-export interface Overview {
-  digest: string
-  head: string
-  summary: ReturnType<typeof dataSummary>
-  plot: string
-}
-
-export function overviewOf({ table, digest }: Prepared, title: string): Overview {
-  return {
-    digest: digest.slice(0, 32),
-    head: dataHead(table, 50),
-    summary: dataSummary(table),
-    plot: plotColumns({ title, table }),
-  }
-}
-
 /** Configuration and data, before the first step. */
-function recordInputs(run: Run, { scenario, source, prepared, overview }: Experiment): void {
-  const { table, splits } = prepared
-  const columns = Object.keys(table.columns)
-  const { data_path: path } = scenario.data
-  run.logParams({
-    ...flatten(scenario),
-    dataset_shape: `${table.length}x${columns.length}`,
-    dataset_columns: JSON.stringify(columns),
-    date_range: overview.summary.range,
-    data_source: path,
-  })
-  for (const split of SPLITS) {
-    const name = `${scenario.experiment_name} ${split}`
-    const context = split === 'train' ? 'training' : split
-    const rows = splits[split].to - splits[split].from
-    run.logDataset({ name, digest: overview.digest, source: path, context, columns, rows })
-  }
+function recordInputs(run: Run, { scenario, source, record }: Experiment): void {
+  run.logParams(flatten(scenario))
   run.logArtifact(`config/${source.path.replace(/^.*[\\/]/, '')}`, source.text)
   run.logArtifact('config/effective.yaml', stringify(scenario))
-  run.logArtifact('data_overview/head.csv', overview.head)
-  run.logArtifact('data_overview/summary.md', overview.summary.markdown)
-  run.logArtifact('data_overview/plots/columns.svg', overview.plot)
+  record.inputs(run)
 }
 
 /** A scenario as MLflow parameters: section_key, lists as JSON. */
@@ -180,15 +162,18 @@ function flatten(value: object, prefix = ''): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
-function metricsOf(event: TrialEvent): Record<string, number> | undefined {
+/** @param validation what its score is called */
+function metricsOf(event: TrialEvent, validation: string): Record<string, number> | undefined {
   switch (event.type) {
     case 'episode':
       return {
         'train/episode_reward': event.episodeReward,
         'train/episode_length': event.episodeLength,
-        'train/episode_position_changes': event.positionChanges,
-        'train/episode_position_change_ratio': event.positionChanges / event.episodeLength,
-        ...(event.wealth === undefined ? {} : { 'train/episode_portfolio_valuation': event.wealth }),
+        ...(event.wealth !== undefined && {
+          'train/episode_position_changes': event.positionChanges,
+          'train/episode_position_change_ratio': event.positionChanges / event.episodeLength,
+          'train/episode_portfolio_valuation': event.wealth,
+        }),
       }
     case 'losses':
       return {
@@ -204,7 +189,7 @@ function metricsOf(event: TrialEvent): Record<string, number> | undefined {
     case 'health':
       return prefixed('health', event.health)
     case 'validation':
-      return { 'train/validation_sum_log_reward': event.sumLogReward }
+      return { [validation]: event.score }
     default:
       return undefined
   }
@@ -216,17 +201,17 @@ function timesOf({ type, step }: TrialEvent, seconds: number, begunAt: number): 
   return { 'time/elapsed_seconds': seconds, 'time/steps_per_second': (step - begunAt) / seconds }
 }
 
-function recordEvaluation(run: Run, { scenario }: Experiment, { evaluation, step }: TrialResult): void {
-  const folder = scenario.env.backend === 'tradingenv' ? 'portfolio_weights_data' : 'position_data'
-  for (const split of SPLITS) {
-    const { metrics, agent } = evaluation[split]
+function recordEvaluation(
+  run: Run,
+  scenario: Scenario,
+  { evaluation, step }: TrialResult<Evaluations>,
+): void {
+  const bySplit = metricsBySplit(evaluation)
+  for (const [split, metrics] of Object.entries(bySplit)) {
     run.logMetrics(prefixed(`eval/${split}`, metrics), step)
     run.logArtifact(`evaluation_data/${split}/metrics.json`, JSON.stringify(metrics, null, 2))
-    const assets = agent.positions.length / agent.rewards.length
-    const first = agent.positions.subarray(0, 100 * assets)
-    run.logArtifact(`${folder}/${split}.json`, JSON.stringify([...first]))
   }
-  const { header, rows } = compareRollouts(metricsBySplit(evaluation))
+  const { header, rows } = compareEvaluations(bySplit as TaskMetrics)
   const table = markdownTable(header, rows)
   run.logArtifact('evaluation_data/metrics.md', table)
   run.setTags({
@@ -255,27 +240,14 @@ function prefixed(prefix: string, values: object): Record<string, number> {
   return Object.fromEntries(defined.map(([key, value]) => [`${prefix}/${key}`, value]))
 }
 
-/** What the whole trial comes to. */
-function totals(
-  { evaluation }: TrialResult,
-  episodes: Episode[],
-  actorLosses: number[],
-): Record<string, number> {
-  const sum = (values: Iterable<number>): number =>
-    Array.from(values).reduce((total, value) => total + value, 0)
-  const mean = (values: number[]): number => sum(values) / values.length
-  const changes = episodes.map(({ positionChanges }) => positionChanges)
+/** What the episodes and updates of the whole trial come to; of none there is no mean. */
+function totalsOf(episodes: Episode[], actorLosses: number[]): Record<string, number> {
+  const mean = (values: number[]): number => values.reduce((total, value) => total + value, 0) / values.length
   return {
-    'train/final_reward': sum(evaluation.train.agent.rewards),
     'train/total_episodes': episodes.length,
-    'train/total_position_changes': sum(changes),
-    // of no episode, or of no update, there is no mean
     ...(actorLosses.length > 0 && { 'train/avg_actor_loss': mean(actorLosses) }),
     ...(episodes.length > 0 && {
       'train/episode_avg_reward': mean(episodes.map(({ episodeReward }) => episodeReward)),
-      'train/episode_avg_position_change': mean(changes),
-      'train/episode_avg_position_change_ratio':
-        sum(changes) / sum(episodes.map(({ episodeLength }) => episodeLength)),
     }),
   }
 }

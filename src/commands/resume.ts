@@ -2,12 +2,12 @@
 import { stringify } from 'yaml'
 import { mustHoldRun, openCheckpoint, type Checkpoint } from '../checkpoint.ts'
 import type { CoreModule } from '../core/module.ts'
-import type { Prepared } from '../market.ts'
 import { listCheckpoints, readBytes, type ScenarioFile } from '../node.ts'
 import { differingKeys } from '../receipt.ts'
 import { parseScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { resumable } from '../session.ts'
+import type { Task } from '../task.ts'
 
 export interface Resumption {
   path: string
@@ -71,10 +71,10 @@ function open(path: string): Opened {
 export function checkResumption(
   { path, bytes }: Resumption,
   scenario: Scenario,
-  prepared: Prepared,
+  task: Task,
   module: CoreModule,
 ): void {
-  named(path, () => resumable(openCheckpoint(bytes), scenario, prepared, module))
+  named(path, () => resumable(openCheckpoint(bytes), scenario, task, module))
 }
 
 function named<T>(path: string, work: () => T): T {

@@ -2,14 +2,18 @@
 import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { createCore } from '../core/core.ts'
+import { isControl, type ControlTask } from '../control.ts'
 import type { CoreModule } from '../core/module.ts'
 import { tableToParquet } from '../data/parquet.ts'
 import { generate } from '../data/synthetic.ts'
-import type { Table } from '../data/table.ts'
+import { NO_DATA, type Table } from '../data/table.ts'
 import { formatSpacing, timeframeMilliseconds } from '../data/time.ts'
+import type { FeatureStatistics } from '../features/features.ts'
+import type { Prepared } from '../market.ts'
 import { findScenario, isGenerated, readTable, readText, writeFile, type ScenarioFile } from '../node.ts'
 import { parseScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { createTask } from '../tasks.ts'
 
 export interface ScenarioOptions {
   scenario?: string
@@ -53,6 +57,7 @@ function randomSeed(): number {
 /** The synthetic data of a scenario, written to its data_path. @throws Error rather than replace a user's own file */
 export async function writeSyntheticData(scenario: Scenario, module: CoreModule): Promise<Table> {
   const { data, data_generator: generator } = scenario
+  mustHaveData(scenario, 'generate')
   if (!generator) {
     throw new Error(`there is no data_generator in the scenario: its data come from ${data.data_path}`)
   }
@@ -70,8 +75,25 @@ export async function writeSyntheticData(scenario: Scenario, module: CoreModule)
   return table
 }
 
+/** @param verb what cannot be done without data @throws Error in a sentence */
+export function mustHaveData(scenario: Scenario, verb: string): void {
+  if (isControl(scenario)) throw new Error(`there are no data to ${verb}: ${scenario.env.name} needs none`)
+}
+
+/** What a scenario is about, with its data where it has any. @param remedy what to do when their file is missing */
+export async function readTask(
+  scenario: Scenario,
+  module: CoreModule,
+  remedy: string,
+  statistics?: FeatureStatistics,
+): Promise<Prepared | ControlTask> {
+  const table = isControl(scenario) ? NO_DATA : await readData(scenario, remedy)
+  const { math } = await createCore(module, scenario.seed)
+  return createTask(scenario, table, math, statistics)
+}
+
 /** The data of a scenario from its file; oddities go to stderr. @param remedy what to do when there is no such file */
-export async function readData(scenario: Scenario, remedy: string): Promise<Table> {
+async function readData(scenario: Scenario, remedy: string): Promise<Table> {
   const { data_path: path, timeframe } = scenario.data
   if (!existsSync(path)) throw new Error(`data file ${path} does not exist: ${remedy}`)
   const { table, spacing, warnings } = await readTable(path)

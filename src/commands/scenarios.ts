@@ -1,3 +1,4 @@
+import { isControl } from '../control.ts'
 import { listScenarios, readText } from '../node.ts'
 import { formatTable } from '../report/table.ts'
 import { parseScenario } from '../scenario/load.ts'
@@ -9,7 +10,8 @@ export function scenarios(): void {
     try {
       const { scenario } = parseScenario(readText(path), path, { randomSeed: () => 0 })
       const { env, data_generator: generator, training } = scenario
-      return [name, generator?.pattern_type ?? 'own data', env.backend, String(training.max_steps), path]
+      const data = isControl(scenario) ? 'none' : (generator?.pattern_type ?? 'own data')
+      return [name, data, env.backend, String(training.max_steps), path]
     } catch (error) {
       const { length } = (error as Error).message.split('\n')
       return [name, `${length} ${length === 1 ? 'problem' : 'problems'}`, '–', '–', path]

@@ -1,25 +1,35 @@
 // What an experiment comes to, and how it is printed for a person.
+import type { ControlMetrics } from '../control.ts'
 import type { SplitName } from '../data/split.ts'
 import type { Evaluation, Significance } from '../evaluate.ts'
 import { SPLITS } from '../market.ts'
 import type { RunStatus } from '../mlflow/index.ts'
-import { compareRollouts } from '../report/compare.ts'
+import { compareEvaluations } from '../report/compare.ts'
 import { formatNumber, formatTable } from '../report/table.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import { OPPONENTS, type TrialStatistics } from '../trial-statistics.ts'
+import type { TaskMetrics } from '../tasks.ts'
+import {
+  OPPONENTS,
+  type Averages,
+  type ControlStatistics,
+  type TrialStatistics,
+} from '../trial-statistics.ts'
+
+/** By split. */
+export type Statistics = Record<SplitName, TrialStatistics> | Record<'test', ControlStatistics>
 
 /** The document of --json. */
-export interface ExperimentReport {
+export interface ExperimentReport<M extends TaskMetrics = TaskMetrics> {
   experiment_name: string
   config: Scenario
   timings: { total_seconds: number }
-  trials: TrialReport[]
+  trials: TrialReport<M>[]
   /** Of the trials together, when any was evaluated. */
-  statistics?: Record<SplitName, TrialStatistics>
+  statistics?: Statistics
 }
 
 /** One trial as --json prints it. */
-export interface TrialReport {
+export interface TrialReport<M extends TaskMetrics = TaskMetrics> {
   seed: number
   run_id: string
   status: RunStatus
@@ -29,8 +39,8 @@ export interface TrialReport {
   /** Name of the receipt of a complete trial: the SHA-256 of receipt.json. */
   receipt?: string
   timings: { training_seconds: number }
-  evaluation?: Record<SplitName, Evaluation>
-  /** Tests of the returns on the test rows, against those of each benchmark. */
+  evaluation?: M
+  /** Of trading: tests of the returns on the test rows, against those of each benchmark. */
   significance?: Significance
 }
 
@@ -44,7 +54,7 @@ export function summarize(
   const [only] = done
   console.log()
   if (done.length === 1) {
-    const { header, rows } = compareRollouts(only!.evaluation!)
+    const { header, rows } = compareEvaluations(only!.evaluation!)
     print(header, rows)
   }
   if (done.length > 1) printTrials(done, statistics!)
@@ -64,7 +74,38 @@ export function summarize(
 }
 
 /** Narrow: the ends of an interval are a row each. */
-function printTrials(done: ExperimentReport['trials'], statistics: Record<SplitName, TrialStatistics>): void {
+function printTrials(done: TrialReport[], statistics: Statistics): void {
+  if ('train' in statistics) printTrading(done as TrialReport<Record<SplitName, Evaluation>>[], statistics)
+  else printControl(done as TrialReport<Record<'test', ControlMetrics>>[], statistics)
+}
+
+function printControl(
+  done: TrialReport<Record<'test', ControlMetrics>>[],
+  { test: { mean_episode_return: all } }: Record<'test', ControlStatistics>,
+): void {
+  const returns = done.map(
+    ({ seed, evaluation }) => [`seed ${seed}`, evaluation!.test.mean_episode_return] as const,
+  )
+  const rows = [...returns, ...averageRows(all)]
+  print(
+    ['mean episode return', 'test'],
+    rows.map(([label, value]) => [label, formatNumber(value)]),
+  )
+}
+
+function averageRows({ median, iqm, iqm_interval: [low, high] }: Averages): [string, number | null][] {
+  return [
+    ['median', median],
+    ['interquartile mean', iqm],
+    ['  95 % from', low],
+    ['  to', high],
+  ]
+}
+
+function printTrading(
+  done: TrialReport<Record<SplitName, Evaluation>>[],
+  statistics: Record<SplitName, TrialStatistics>,
+): void {
   const row = (name: string, value: (split: SplitName) => number | null) => [
     name,
     ...SPLITS.map((split) => formatNumber(value(split))),
@@ -75,10 +116,7 @@ function printTrials(done: ExperimentReport['trials'], statistics: Record<SplitN
     ['Σ log reward', ...SPLITS],
     [
       ...done.map((trial) => row(`seed ${trial.seed}`, (split) => trial.evaluation![split].sum_log_reward)),
-      row('median', (split) => sum(split).median),
-      row('interquartile mean', (split) => sum(split).iqm),
-      row('  95 % from', (split) => sum(split).iqm_interval[0]),
-      row('  to', (split) => sum(split).iqm_interval[1]),
+      ...averageRows(sum('train')).map(([label], i) => row(label, (split) => averageRows(sum(split))[i]![1])),
       ...BENCHMARK_ROWS.map(([key, label]) => row(label, (split) => evaluation![split][key])),
     ],
   )

@@ -1,10 +1,12 @@
+import { isControl } from '../control.ts'
 import { createCore } from '../core/core.ts'
 import { loadModule, type CoreModule } from '../core/module.ts'
 import { generate } from '../data/synthetic.ts'
-import { digestOf, type Table } from '../data/table.ts'
+import { digestOf, NO_DATA, type Table } from '../data/table.ts'
 import { readTable, readText } from '../node.ts'
 import { readReceipt, receiptName, scenarioOf, type Receipt } from '../receipt.ts'
 import { verify, type Verdict } from '../verify.ts'
+import { mustHaveData } from './scenario.ts'
 import { createProgress } from './progress.ts'
 
 export interface VerifyCommandOptions {
@@ -44,8 +46,13 @@ async function follow<T, R>(steps: AsyncGenerator<T, R>, show: (event: T) => voi
 
 /** The data that the receipt was made with: from its generator, or the user's file. */
 async function dataOf(receipt: Receipt, module: CoreModule, path: string | undefined): Promise<Table> {
-  if (path !== undefined) return (await readTable(path)).table
-  const { data, data_generator: generator } = scenarioOf(receipt)
+  const scenario = scenarioOf(receipt)
+  if (path !== undefined) {
+    mustHaveData(scenario, 'read')
+    return (await readTable(path)).table
+  }
+  if (isControl(scenario)) return NO_DATA
+  const { data, data_generator: generator } = scenario
   const remedy = 'give the file that it was trained on with --data-path FILE'
   if (!generator) throw new Error(`the receipt tells of data that it does not make: ${remedy}`)
   const table = generate(generator, data.timeframe, await createCore(module, generator.seed!))

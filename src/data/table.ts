@@ -9,6 +9,9 @@ export interface Table {
   columns: Record<string, Float64Array>
 }
 
+/** The data of what needs none. */
+export const NO_DATA: Table = { length: 0, columns: {} }
+
 /** The column, or a RangeError that names what there is. */
 export function column(table: Table, name: string): Float64Array {
   const found = table.columns[name]

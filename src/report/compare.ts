@@ -1,7 +1,9 @@
 // Evaluations of the splits side by side.
+import type { ControlMetrics } from '../control.ts'
 import type { SplitName } from '../data/split.ts'
 import type { Evaluation } from '../evaluate.ts'
 import { SPLITS } from '../market.ts'
+import type { TaskMetrics } from '../tasks.ts'
 import { formatNumber } from './table.ts'
 
 const ROWS: [keyof Evaluation, string][] = [
@@ -24,6 +26,21 @@ const ROWS: [keyof Evaluation, string][] = [
   ['n_trades', 'trades'],
   ['steps', 'steps'],
 ]
+
+const CONTROL_ROWS: [keyof ControlMetrics, string][] = [
+  ['mean_episode_return', 'mean episode return'],
+  ['std_episode_return', '  deviation'],
+  ['min_episode_return', '  least'],
+  ['max_episode_return', '  greatest'],
+  ['mean_episode_length', 'mean episode length'],
+  ['n_episodes', 'episodes'],
+]
+
+export function compareEvaluations(evaluation: TaskMetrics): { header: string[]; rows: string[][] } {
+  if ('train' in evaluation) return compareRollouts(evaluation)
+  const { test } = evaluation
+  return { header: ['', 'test'], rows: CONTROL_ROWS.map(([key, label]) => [label, formatNumber(test[key])]) }
+}
 
 /** Header and rows: a metric a row, a split a column; the agent and its benchmarks, in one unit, come first. */
 export function compareRollouts(evaluation: Record<SplitName, Evaluation>): {

@@ -159,6 +159,13 @@ export function plotTrainingLosses({ title, ...losses }: Losses & { title: strin
   return stackPicture(title, lossContents(losses), environmentSteps(losses), 700)
 }
 
+/** Mean return of the episodes of each validation, over environment steps. */
+export function plotReturns(options: { title: string; steps: Values; returns: Values }): string {
+  const lines = [{ name: 'return', values: options.returns, color: BLUE }]
+  const x: Horizontal = { name: 'environment steps', kind: 'value', at: options.steps }
+  return stackPicture(options.title, [{ yName: 'mean episode return, validation', lines }], x, 600)
+}
+
 /** One trial in one picture: a column per split with rewards, price and weights, and the losses below. */
 export function plotCombined({
   title,

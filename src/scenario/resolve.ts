@@ -3,15 +3,25 @@
 import { jsonSchema, propertiesOf, schemaAt } from './describe.ts'
 import { otherNames, set, valueAt, without } from './overrides.ts'
 import type { Problem } from './source.ts'
-import { NO_EFFECT, scenarioSchema, type Parsed, type Scenario } from './schema.ts'
+import { CLASSIC_CONTROL, NO_EFFECT, scenarioSchema, type Parsed, type Scenario } from './schema.ts'
 
 type Tree = Record<string, unknown>
 
-/** Keys that only one choice gives a meaning to: without it they keep their default. */
-const needed: { key: string; is: string; section: string; keys: string[] }[] = [
+const MARKETS = ['tradingenv', 'gym_trading_env.continuous']
+
+/** Keys that both markets have, by section; '' is the top level. */
+const OF_MARKETS = {
+  '': ['data_generator'],
+  data: ['data_path', 'train_size', 'validation_size', 'test_size', 'no_features', 'timeframe'],
+  env: ['trading_fees', 'initial_cash', 'feature_columns', 'obs_clip', 'reward_type'],
+  evaluation: ['n_random_trials', 'calendar'],
+}
+
+/** Keys that only some choices give a meaning to: without it they keep their default. */
+const needed: { key: string; is: string[]; section: string; keys: string[] }[] = [
   {
     key: 'env.backend',
-    is: 'gym_trading_env.continuous',
+    is: ['gym_trading_env.continuous'],
     section: 'env',
     keys: [
       'positions',
@@ -25,11 +35,18 @@ const needed: { key: string; is: string; section: string; keys: string[] }[] = [
   },
   {
     key: 'env.backend',
-    is: 'tradingenv',
+    is: ['tradingenv'],
     section: 'env',
     keys: ['include_position_feature', 'price_columns'],
   },
-  { key: 'training.noise.type', is: 'ou', section: 'training.noise', keys: ['theta', 'dt'] },
+  ...Object.entries(OF_MARKETS).map(([section, keys]) => ({
+    key: 'env.backend',
+    is: MARKETS,
+    section,
+    keys,
+  })),
+  { key: 'env.backend', is: ['classic_control'], section: 'evaluation', keys: ['n_episodes'] },
+  { key: 'training.noise.type', is: ['ou'], section: 'training.noise', keys: ['theta', 'dt'] },
 ]
 
 /**
@@ -43,10 +60,11 @@ export function resolveKeys(parsed: Parsed, tree: Tree): { scenario: Parsed; not
     const rest = without(scenario, other.split('.'))
     return value === undefined ? rest : set(rest, key.split('.'), value)
   }, parsed)
-  const idle = idleKeys(named as Parsed, tree)
+  const chosen = withBackend(named as Parsed, tree)
+  const idle = idleKeys(chosen, tree)
   const scenario = idle.reduce(
     (rest, { path, standard }) => (standard === undefined ? without(rest, path) : set(rest, path, standard)),
-    withThresholds(named as Parsed, tree),
+    withThresholds(chosen, tree),
   )
   return { scenario: scenario as Parsed, notes: note(idle) }
 }
@@ -69,8 +87,8 @@ function idleKeys(scenario: Parsed, tree: Tree): Idle[] {
   }
   for (const { key, is, section, keys } of needed) {
     const chosen = valueAt(scenario, key.split('.'))
-    if (chosen === is) continue
-    for (const path of keys.map((name) => [...section.split('.'), name])) {
+    if (is.includes(String(chosen))) continue
+    for (const path of keys.map((name) => pathOf(section, name))) {
       const standard = schemaAt(path, scenario)?.default
       const given = valueAt(tree, path)
       if (given === undefined || JSON.stringify(given) === JSON.stringify(standard)) continue
@@ -79,6 +97,18 @@ function idleKeys(scenario: Parsed, tree: Tree): Idle[] {
   }
   return idle
 }
+
+function pathOf(section: string, name: string): string[] {
+  return section === '' ? [name] : [...section.split('.'), name]
+}
+
+/** Sections and keys that have no meaning in classic control. */
+export const MARKET_KEYS = [
+  'data',
+  ...needed
+    .filter(({ key, is }) => key === 'env.backend' && !is.includes('classic_control'))
+    .flatMap(({ section, keys }) => keys.map((name) => pathOf(section, name).join('.'))),
+]
 
 /** All in one line: files of the Python original have a dozen such keys. */
 function note(idle: Idle[]): string[] {
@@ -90,6 +120,13 @@ function note(idle: Idle[]): string[] {
     return `${keys.join(', ')} (${why})`
   })
   return [`these keys have no effect: ${groups.join('; ')}`]
+}
+
+/** The name of an environment of classic control stands for its backend, unless another one is given. */
+function withBackend(parsed: Parsed, tree: Tree): Parsed {
+  const isControl = CLASSIC_CONTROL.some((name) => name === parsed.env.name)
+  if (!isControl || valueAt(tree, ['env', 'backend']) !== undefined) return parsed
+  return { ...parsed, env: { ...parsed.env, backend: 'classic_control' } }
 }
 
 /** The default thresholds are those of three positions; for another number they part [-1, 1] evenly. */

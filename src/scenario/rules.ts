@@ -1,5 +1,5 @@
 // Rules that take more than one key.
-import type { Parsed } from './schema.ts'
+import { CLASSIC_CONTROL, type Parsed } from './schema.ts'
 import { parseTime } from '../data/time.ts'
 import type { Finding } from './place.ts'
 
@@ -92,6 +92,16 @@ const gymBackend: Rule[] = [
   },
 ]
 
+const controlBackend: Rule[] = [
+  {
+    fields: ['env.name', 'env.backend'],
+    check: ({ env: { name } }) =>
+      CLASSIC_CONTROL.some((known) => known === name)
+        ? undefined
+        : `env.name must be ${CLASSIC_CONTROL.join(' or ')} for env.backend classic_control, got ${name}`,
+  },
+]
+
 const data: Rule[] = [
   {
     fields: ['data.data_path'],
@@ -168,14 +178,15 @@ const data: Rule[] = [
   },
 ]
 
+const backends: Record<Parsed['env']['backend'], Rule[]> = {
+  tradingenv: [],
+  'gym_trading_env.continuous': gymBackend,
+  classic_control: controlBackend,
+}
+
 /** @param wrong keys that are already known to be wrong: a rule that looks at one of them is skipped */
 export function brokenRules(scenario: Parsed, wrong: readonly string[]): Finding[] {
-  const rules = [
-    ...columns,
-    ...training,
-    ...(scenario.env.backend === 'tradingenv' ? [] : gymBackend),
-    ...data,
-  ]
+  const rules = [...columns, ...training, ...backends[scenario.env.backend], ...data]
   return rules.flatMap(({ fields, check }) => {
     const skip = fields.some((field) => wrong.some((key) => field === key || field.startsWith(`${key}.`)))
     const text = skip ? undefined : check(scenario)

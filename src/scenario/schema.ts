@@ -19,6 +19,9 @@ const forTd3 = withoutEffect('only TD3 uses it')
 const forPpo = withoutEffect('only PPO uses it')
 const forDownload = withoutEffect('market data is not downloaded')
 
+/** Names of the environments of `env.backend: classic_control`. */
+export const CLASSIC_CONTROL = ['Pendulum-v1', 'MountainCarContinuous-v0'] as const
+
 const data = z.strictObject({
   data_path: z
     .string()
@@ -58,12 +61,16 @@ const data = z.strictObject({
 })
 
 const env = z.strictObject({
-  name: z.string().min(1).default('TRADING').describe('label of the market'),
+  name: z
+    .string()
+    .min(1)
+    .default('TRADING')
+    .describe(`label of the market, or ${CLASSIC_CONTROL.join(' or ')}, which imply classic_control`),
   backend: z
-    .enum(['tradingenv', 'gym_trading_env.continuous'])
+    .enum(['tradingenv', 'gym_trading_env.continuous', 'classic_control'])
     .default('tradingenv')
     .describe(
-      'tradingenv: the action is the target weight of wealth, rebalanced each step; gym_trading_env.continuous: the action chooses one of env.positions',
+      'tradingenv: the action is the target weight of wealth, rebalanced each step; gym_trading_env.continuous: the action chooses one of env.positions; classic_control: the environment of Gymnasium that env.name names, without data',
     ),
   trading_fees: fraction.default(0).describe('fraction of the traded notional'),
   initial_cash: positive.default(10000).describe('wealth at reset'),
@@ -194,7 +201,11 @@ const training = z.strictObject({
   reward_scale: positive.default(1).describe('rewards are multiplied by this before they are learned from'),
   noise: noise.prefault({}).describe('exploration noise'),
   eval_interval: count.default(500).describe('updates between evaluations on the validation split'),
-  eval_steps: count.default(500).describe('steps of such an evaluation, at most'),
+  eval_steps: count
+    .default(500)
+    .describe(
+      'steps of such an evaluation, at most; classic_control: no episode begins after so many, one begun goes on to its end',
+    ),
   log_interval: count.default(50).describe('updates between logged points of the losses'),
   checkpoint_interval: z
     .int()
@@ -230,6 +241,12 @@ const evaluation = z.strictObject({
     .max(1000)
     .default(10)
     .describe('random rollouts whose mean is the random benchmark'),
+  n_episodes: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(100)
+    .describe('classic_control: episodes that are evaluated, from start states that are always the same'),
   calendar: z
     .enum(['crypto', 'us_equity'])
     .default('crypto')
@@ -354,7 +371,7 @@ export const scenarioSchema = z.strictObject({
     .describe('seed of trial 0, trial i adds i; null = chosen at random and printed'),
   device: z.literal('cpu').optional().describe('where networks run'),
   data: data.prefault({}).describe('the data and their chronological splits'),
-  env: env.prefault({}).describe('the market that the agent trades in'),
+  env: env.prefault({}).describe('where the agent acts'),
   network: network.prefault({}).describe('actor and critic'),
   training: training.prefault({}).describe('the learning run'),
   evaluation: evaluation.prefault({}).describe('what is measured at the end'),

@@ -4,9 +4,16 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/checkpoint.ts'
-import type { ExperimentReport, TrialReport } from '../../src/commands/summary.ts'
+import type * as summary from '../../src/commands/summary.ts'
+import type { SplitName } from '../../src/data/split.ts'
+import type { Evaluation } from '../../src/evaluate.ts'
+import type { TrialStatistics } from '../../src/trial-statistics.ts'
 import { withoutWarnings } from '../helpers/warnings.ts'
 import { ended, runCli, startCli, temporaryFolder, type Ended } from '../helpers/cli.ts'
+
+type Metrics = Record<SplitName, Evaluation>
+type ExperimentReport = summary.ExperimentReport<Metrics>
+type TrialReport = summary.TrialReport<Metrics>
 
 const smoke = ['experiment', '--scenario', 'smoke', '--generate-data']
 
@@ -160,7 +167,9 @@ describe('the same scenario and seed', () => {
     expect(lasting(single.trials[0]!)).toEqual(lasting(first))
     expect(tensors(other, again.trials[0]!)).toEqual(tensors(one, zeroth))
     expect(tensors(other, single.trials[0]!)).toEqual(tensors(one, first))
-    expect(single.statistics!.test.sum_log_reward.iqm).toBe(first.evaluation!.test.sum_log_reward)
+    expect((single.statistics!.test as TrialStatistics).sum_log_reward.iqm).toBe(
+      first.evaluation!.test.sum_log_reward,
+    )
     expect(single.trials[0]!.significance).toEqual(first.significance)
     expect(first.evaluation).not.toEqual(zeroth.evaluation)
     expect(first.evaluation!.train.max_profit).toBe(zeroth.evaluation!.train.max_profit)

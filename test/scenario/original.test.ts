@@ -214,7 +214,10 @@ describe("the Python original's files", () => {
       'env: {backend: gym_trading_env.discrete}',
       'env.backend gym_trading_env.discrete has only discrete actions; use tradingenv or gym_trading_env.continuous',
     ],
-    ['env: {backend: gym}', 'env.backend must be tradingenv or gym_trading_env.continuous, got gym'],
+    [
+      'env: {backend: gym}',
+      'env.backend must be tradingenv, gym_trading_env.continuous or classic_control, got gym',
+    ],
     [
       'env: {reward_type: differential_sharpe}',
       'env.reward_type must be log_return, got differential_sharpe: the reward is the log return',

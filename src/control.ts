@@ -1,0 +1,100 @@
+// Classic control as a task: no data, episodes from start states that are the same for every seed and every trial.
+import type { Core } from './core/core.ts'
+import { digestOf, NO_DATA } from './data/table.ts'
+import { createControlEnv } from './env/create.ts'
+import type { Env } from './env/env.ts'
+import type { Policy } from './evaluate.ts'
+import type { Scenario } from './scenario/schema.ts'
+import type { Task } from './task.ts'
+
+/** Of the returns of episodes, which are their undiscounted sums of rewards, and of their lengths in steps. */
+export interface ControlMetrics {
+  mean_episode_return: number
+  /** Sample deviation over episodes; null of a single one. */
+  std_episode_return: number | null
+  min_episode_return: number
+  max_episode_return: number
+  mean_episode_length: number
+  n_episodes: number
+}
+
+export interface ControlEvaluation {
+  metrics: ControlMetrics
+  /** Of each episode. */
+  returns: number[]
+  lengths: number[]
+}
+
+/** There is no data to split: only one evaluation, on states that training and validation know nothing of. */
+export type ControlEvaluations = Record<'test', ControlEvaluation>
+export type ControlTask = Task<ControlEvaluations>
+
+/** Seeds of the start states, whatever the seed of the trial is. */
+const STARTS = { validation: 54321, test: 12345 }
+
+export function isControl({ env }: Pick<Scenario, 'env'>): boolean {
+  return env.backend === 'classic_control'
+}
+
+export function controlTask({ env: { name }, training, evaluation }: Scenario): ControlTask {
+  const evaluationEnv = (starts: keyof typeof STARTS, { math, random }: Core): Env => {
+    random.evaluation.seed(STARTS[starts])
+    return createControlEnv(name, math, random.evaluation)
+  }
+  return {
+    digest: digestOf(NO_DATA),
+    statistics: { noFeatures: true, firstClose: 0, scales: [] },
+    check: () => undefined,
+    createEnv: ({ math, random }) => createControlEnv(name, math, random.environment),
+    validate(policy, core) {
+      const env = evaluationEnv('validation', core)
+      const { returns } = episodes(env, policy, ({ lengths }) => sum(lengths) >= training.eval_steps)
+      return { score: sum(returns) / returns.length }
+    },
+    evaluate(policy, core) {
+      const env = evaluationEnv('test', core)
+      const done = episodes(env, policy, ({ lengths }) => lengths.length >= evaluation.n_episodes)
+      return { test: { metrics: metricsOf(done), ...done } }
+    },
+  }
+}
+
+type Episodes = Pick<ControlEvaluation, 'returns' | 'lengths'>
+
+/** Whole episodes, one at least, until there are enough. */
+function episodes(env: Env, policy: Policy, isEnough: (done: Episodes) => boolean): Episodes {
+  const done: Episodes = { returns: [], lengths: [] }
+  do {
+    let { obs } = env.reset()
+    let total = 0
+    let length = 0
+    for (let over = false; !over;) {
+      const result = env.step(policy(obs))
+      obs = result.obs
+      total += result.reward
+      length++
+      over = result.terminated || result.truncated
+    }
+    done.returns.push(total)
+    done.lengths.push(length)
+  } while (!isEnough(done))
+  return done
+}
+
+function metricsOf({ returns, lengths }: Episodes): ControlMetrics {
+  const n = returns.length
+  const mean = sum(returns) / n
+  const squares = sum(returns.map((value) => (value - mean) * (value - mean)))
+  return {
+    mean_episode_return: mean,
+    std_episode_return: n > 1 ? Math.sqrt(squares / (n - 1)) : null,
+    min_episode_return: returns.reduce((least, value) => Math.min(least, value)),
+    max_episode_return: returns.reduce((most, value) => Math.max(most, value)),
+    mean_episode_length: sum(lengths) / n,
+    n_episodes: n,
+  }
+}
+
+function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
