@@ -181,6 +181,31 @@ training: {vf_coef: 1, noise: {theta: 1}}
     expect(scenario.training.noise.theta).toBe(0.15)
   })
 
+  it('depend on the environment: one of classic control needs no market', () => {
+    const market = 'data: {train_size: 50}\ndata_generator: {pattern_type: sine_wave}'
+    const { scenario, notes } = parse(
+      `env: {name: Pendulum-v1, trading_fees: 0.1, windows: 3}\n${market}\nevaluation: {n_episodes: 7, calendar: us_equity}`,
+    )
+    expect(scenario.env).toEqual(parse('env: {name: Pendulum-v1, backend: classic_control}').scenario.env)
+    expect(scenario).toMatchObject({
+      env: { backend: 'classic_control', trading_fees: 0 },
+      data: { train_size: 1000 },
+      data_generator: null,
+      evaluation: { n_episodes: 7, calendar: 'crypto' },
+    })
+    expect(notes).toEqual([
+      'these keys have no effect: env.windows, data_generator, data.train_size, env.trading_fees, evaluation.calendar (env.backend is classic_control)',
+    ])
+  })
+
+  it('depend on the backend where one is given, whatever the name', () => {
+    const text =
+      'env: {name: Pendulum-v1, backend: tradingenv, trading_fees: 0.1}\nevaluation: {n_episodes: 7}'
+    const { scenario, notes } = parse(text)
+    expect(scenario.env).toMatchObject({ backend: 'tradingenv', trading_fees: 0.1 })
+    expect(notes).toEqual(['evaluation.n_episodes has no effect: env.backend is tradingenv'])
+  })
+
   it('depend on the backend', () => {
     const { scenario, notes } = parse(
       'env: {backend: gym_trading_env.continuous, windows: 4, include_position_feature: true}',

@@ -55,6 +55,14 @@ describe('rules over several keys', () => {
       'env: {feature_columns: [feature_high, feature_high]}',
       'env.feature_columns must name each column once, got [feature_high, feature_high]',
     ],
+    [
+      'env: {backend: classic_control, name: CartPole-v1}',
+      'env.name must be Pendulum-v1 or MountainCarContinuous-v0 for env.backend classic_control, got CartPole-v1',
+    ],
+    [
+      'env: {backend: classic_control}',
+      'env.name must be Pendulum-v1 or MountainCarContinuous-v0 for env.backend classic_control, got TRADING',
+    ],
     ['{env: {}, environment: {}}', 'env and environment are two names of one section: keep one'],
   ])('refuse %s', (text, sentence) => {
     expect(problemsOf(text)).toEqual([`configs/x.yaml:1: ${sentence}`])
