@@ -44,12 +44,13 @@ async function quality(): Promise<void> {
     ['pendulum', 10, []],
     ['pendulum', 5, ['training.max_steps=20000']],
     ['mountain_car_continuous', 5, []],
+    ['mountain_car_continuous', 5, ['evaluation.policy=final']],
   ] as const) {
     const scenario = scenarioOf(name, [...overrides])
     const returns: number[] = []
     for (let seed = 0; seed < seeds; seed++)
       returns.push((await train({ ...scenario, seed })).test.metrics.mean_episode_return)
-    const of = `${scenario.env.name}, ${scenario.training.max_steps} steps`
+    const of = `${scenario.env.name}, ${scenario.training.max_steps} steps, ${scenario.evaluation.policy} policy`
     const each = returns.map((value) => value.toFixed(1)).join(', ')
     rows.push([of, each, mean(returns).toFixed(1), interquartileMean(Float64Array.from(returns)).toFixed(1)])
   }

@@ -123,7 +123,14 @@ describe('a run of the mountain car', () => {
       '--max-steps',
       String(steps),
     ]
-    const keys = ['-o', 'training.init_rand_steps=100', '-o', 'evaluation.n_episodes=3']
+    const keys = [
+      '-o',
+      'training.init_rand_steps=100',
+      '-o',
+      'training.eval_interval=400',
+      '-o',
+      'evaluation.n_episodes=3',
+    ]
     expect((await runCli(stopped, ...car(1500), ...keys)).code).toBe(0)
     expect((await runCli(stopped, 'experiment', '--resume', 'last', '--max-steps', '2500')).code).toBe(0)
     expect((await runCli(whole, ...car(2500), ...keys)).code).toBe(0)
