@@ -86,7 +86,7 @@ describe('a wrong command line', () => {
 describe('a scenario that cannot be read', () => {
   it.concurrent('is looked for by name, and the nearest one suggested', () =>
     expectError(
-      'scenario sine_wav not found, did you mean sine_wave? (there are mean_reversion, sine_wave, smoke, upward_drift)',
+      'scenario sine_wav not found, did you mean sine_wave? (there are mean_reversion, mountain_car_continuous, pendulum, sine_wave, smoke, upward_drift)',
       ['experiment', '-s', 'sine_wav'],
     ))
   it.concurrent('may be a file that was given as a name', () =>
