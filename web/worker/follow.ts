@@ -92,7 +92,7 @@ function createPace(maxSteps: number) {
         ;({ updates } = event)
         began ??= { step, updates: updates - 1, at: now }
       }
-      if (event.type === 'validation') validation = event.sumLogReward
+      if (event.type === 'validation') validation = event.score
     },
     rested(milliseconds: number) {
       if (began) began.at += milliseconds

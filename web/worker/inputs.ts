@@ -85,7 +85,9 @@ export async function tableOf(
   own: OwnData | undefined,
   module: CoreModule,
 ): Promise<Table> {
-  const { data, data_generator: generator } = scenario
+  const { data, data_generator: generator, env } = scenario
+  if (env.backend === 'classic_control')
+    throw new Error(`this page shows markets and ${env.name} is none: train it with ddpg experiment`)
   if (own) return own.table
   if (!generator)
     throw new Error(
