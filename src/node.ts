@@ -83,6 +83,15 @@ function told<T>(subject: string, work: () => T): T {
   }
 }
 
+/** Does the work. @throws Error of the work with `subject` before its sentence */
+export function named<T>(subject: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new Error(`${subject}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
 /** The bytes alone: a Buffer may stand within a larger piece of memory. */
 function bufferOf(bytes: Buffer<ArrayBuffer>): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)

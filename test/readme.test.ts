@@ -68,3 +68,11 @@ it('the options of experiment are those of the command line', () => {
     expect(readme, option).toContain(written)
   }
 })
+
+it('has a section for each way to run it', () => {
+  const headings = [...readme.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
+  for (const way of ['Use', 'Receipts', 'Deno and Bun', 'In a web page', 'As a library'])
+    expect(headings).toContain(way)
+  const { tasks } = JSON.parse(readFileSync(`${root}deno.json`, 'utf8'))
+  for (const task of Object.keys(tasks)) expect(readme).toContain(`deno task ${task}`)
+})

@@ -1,6 +1,6 @@
 import { loadModule } from '../core/module.ts'
 import { metricsBySplit } from '../evaluate.ts'
-import { readBytes } from '../node.ts'
+import { named, readBytes } from '../node.ts'
 import { compareEvaluations } from '../report/compare.ts'
 import { formatTable } from '../report/table.ts'
 import { readCheckpoint } from '../checkpoint.ts'
@@ -20,7 +20,9 @@ const REMEDY = 'go to the folder of the experiment, or give your file with --dat
 /** Evaluates a checkpoint file on the splits of its scenario, with the feature statistics it was trained with. */
 export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<void> {
   const bytes = readBytes(options.checkpoint, 'checkpoint')
-  const { scenario, statistics, step, data } = named(options.checkpoint, () => readCheckpoint(bytes))
+  const { scenario, statistics, step, data } = named(`checkpoint ${options.checkpoint}`, () =>
+    readCheckpoint(bytes),
+  )
   if (options.dataPath) {
     mustHaveData(scenario, 'read')
     scenario.data.data_path = options.dataPath
@@ -30,7 +32,7 @@ export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<
   if (!options.dataPath && task.digest !== data)
     console.error(`note: ${scenario.data.data_path} holds other data than those it was trained on`)
   const evaluation = await evaluateCheckpoint<Evaluations>(bytes, task, module).catch((error) =>
-    named(options.checkpoint, () => {
+    named(`checkpoint ${options.checkpoint}`, () => {
       throw error
     }),
   )
@@ -43,12 +45,4 @@ export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<
   const { header, rows } = compareEvaluations(metrics)
   console.log(`${options.checkpoint}: ${scenario.experiment_name}, seed ${scenario.seed}, ${step} steps`)
   for (const line of formatTable(header, rows)) console.log(line)
-}
-
-function named<T>(file: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw new Error(`checkpoint ${file}: ${(error as Error).message}`, { cause: error })
-  }
 }

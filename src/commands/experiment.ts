@@ -23,7 +23,13 @@ import { checkTrial, runTrial, type TrialEvent, type TrialResult } from '../tria
 import { createProgress, type Progress } from './progress.ts'
 import type { Experiment } from './record.ts'
 import { checkResumption, resumption, type Resumption } from './resume.ts'
-import { loadScenario, readTask, writeSyntheticData, type ScenarioOptions } from './scenario.ts'
+import {
+  loadScenario,
+  noteOtherData,
+  readTask,
+  writeSyntheticData,
+  type ScenarioOptions,
+} from './scenario.ts'
 import { stopOnErrors, warn } from './validate.ts'
 import { summarize, type ExperimentReport, type Statistics, type TrialReport } from './summary.ts'
 
@@ -48,6 +54,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   const module = await loadModule()
   if (options.generateData) await writeSyntheticData(scenario, module)
   const task = await readTask(scenario, module, missingDataRemedy(scenario))
+  if (!options.generateData && !resume) await noteOtherData(scenario, task.digest, module)
   await checkTrial(scenario, task, module)
   if (resume) checkResumption(resume, scenario, task, module)
   const { trial: first, trials: count } = resume ?? { trial: 0, trials: options.trials }

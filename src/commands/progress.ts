@@ -76,7 +76,8 @@ function plain(name: string, maxSteps: number, seed: number): Progress {
   console.log(`${name}: training for ${maxSteps} steps with seed ${seed}`)
   return {
     event(event) {
-      if (event.type === 'round') last = { ...event, seconds: (performance.now() - started) / 1000 }
+      if (event.type === 'round' || event.type === 'link')
+        last = { ...event, seconds: (performance.now() - started) / 1000 }
     },
     note: (text) => console.error(text),
     end(status) {

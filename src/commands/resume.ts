@@ -2,7 +2,7 @@
 import { stringify } from 'yaml'
 import { mustHoldRun, openCheckpoint, type Checkpoint } from '../checkpoint.ts'
 import type { CoreModule } from '../core/module.ts'
-import { listCheckpoints, readBytes, type ScenarioFile } from '../node.ts'
+import { listCheckpoints, named, readBytes, type ScenarioFile } from '../node.ts'
 import { differingKeys } from '../receipt.ts'
 import { parseScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/schema.ts'
@@ -60,7 +60,7 @@ interface Opened {
 
 function open(path: string): Opened {
   const bytes = readBytes(path, 'checkpoint')
-  return named(path, () => {
+  return named(`checkpoint ${path}`, () => {
     const checkpoint = openCheckpoint(bytes)
     mustHoldRun(checkpoint)
     return { path, bytes, checkpoint }
@@ -74,15 +74,7 @@ export function checkResumption(
   task: Task,
   module: CoreModule,
 ): void {
-  named(path, () => resumable(openCheckpoint(bytes), scenario, task, module))
-}
-
-function named<T>(path: string, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new Error(`checkpoint ${path}: ${(error as Error).message}`, { cause: error })
-  }
+  named(`checkpoint ${path}`, () => resumable(openCheckpoint(bytes), scenario, task, module))
 }
 
 function newest(): Opened {

@@ -6,7 +6,7 @@ import { isControl, type ControlTask } from '../control.ts'
 import type { CoreModule } from '../core/module.ts'
 import { tableToParquet } from '../data/parquet.ts'
 import { generate } from '../data/synthetic.ts'
-import { NO_DATA, type Table } from '../data/table.ts'
+import { digestOf, NO_DATA, type Table } from '../data/table.ts'
 import { formatSpacing, timeframeMilliseconds } from '../data/time.ts'
 import type { FeatureStatistics } from '../features/features.ts'
 import type { Prepared } from '../market.ts'
@@ -73,6 +73,18 @@ export async function writeSyntheticData(scenario: Scenario, module: CoreModule)
   const table = generate(generator, data.timeframe, core)
   writeFile(data.data_path, new Uint8Array(tableToParquet(table)))
   return table
+}
+
+/** Says when a scenario has a generator, but is about to be trained on other data. */
+export async function noteOtherData(scenario: Scenario, digest: string, module: CoreModule): Promise<void> {
+  const { data, data_generator: generator } = scenario
+  if (!generator || isControl(scenario)) return
+  const table = generate(generator, data.timeframe, await createCore(module, generator.seed!))
+  if (digestOf(table) !== digest)
+    console.error(
+      `note: ${data.data_path} holds other data than data_generator makes: ` +
+        'to verify the receipt give it with --data-path, to make the data add --generate-data',
+    )
 }
 
 /** @param verb what cannot be done without data @throws Error in a sentence */

@@ -3,7 +3,7 @@ import { createCore } from '../core/core.ts'
 import { loadModule, type CoreModule } from '../core/module.ts'
 import { generate } from '../data/synthetic.ts'
 import { digestOf, NO_DATA, type Table } from '../data/table.ts'
-import { readTable, readText } from '../node.ts'
+import { named, readTable, readText } from '../node.ts'
 import { readReceipt, receiptName, scenarioOf, type Receipt } from '../receipt.ts'
 import { verify, type Verdict } from '../verify.ts'
 import { mustHaveData } from './scenario.ts'
@@ -18,8 +18,8 @@ export interface VerifyCommandOptions {
 /** Trains again what a receipt tells. Sets the exit code: 1 when the runs differ. */
 export async function verifyReceiptFile(file: string, options: VerifyCommandOptions): Promise<void> {
   const text = readText(file)
-  const receipt = named(file, () => readReceipt(text))
-  const scenario = named(file, () => scenarioOf(receipt))
+  const receipt = named(`receipt ${file}`, () => readReceipt(text))
+  const scenario = named(`receipt ${file}`, () => scenarioOf(receipt))
   const module = await loadModule()
   const table = await dataOf(receipt, module, options.dataPath)
   const progress = createProgress('verify', scenario.training.max_steps, receipt.seed, options.json)
@@ -59,12 +59,4 @@ async function dataOf(receipt: Receipt, module: CoreModule, path: string | undef
   if (digestOf(table) !== receipt.data)
     throw new Error(`the receipt was made with other data than its data_generator makes: ${remedy}`)
   return table
-}
-
-function named<T>(file: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw new Error(`receipt ${file}: ${(error as Error).message}`, { cause: error })
-  }
 }

@@ -28,7 +28,10 @@ export function rows(table: Table, from: number, to: number): Table {
   return { length: to - from, columns }
 }
 
-/** SHA-256 over the names and values of all columns, in hex: each name with a line feed, then its f64. */
+/**
+ * SHA-256 over the columns, whatever their order, in hex: by ascending name, each name with a line feed, then its f64.
+ */
 export function digestOf({ columns }: Table): string {
-  return sha256(...Object.entries(columns).flatMap(([name, values]) => [`${name}\n`, canonical(values)]))
+  const sorted = Object.entries(columns).toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return sha256(...sorted.flatMap(([name, values]) => [`${name}\n`, canonical(values)]))
 }

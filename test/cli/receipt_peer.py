@@ -59,7 +59,7 @@ link = sha256(before, str(updates), *quantities.values())
 
 table = pyarrow.parquet.read_table(data)
 columns = []
-for name in table.column_names:
+for name in sorted(table.column_names):
     column = table[name].combine_chunks()
     if name == "timestamp":
         column = column.cast(pyarrow.timestamp("ms", tz="UTC")).cast(pyarrow.int64())

@@ -188,3 +188,19 @@ function shortNameOf(receipt: string): string {
   }
   return shortName(`${JSON.stringify(sorted(JSON.parse(receipt)), null, 2)}\n`)
 }
+
+it.concurrent('an experiment on other data than its generator makes tells what verifying it takes', async () => {
+  const folder = temporaryFolder()
+  await runCli(folder, 'generate-data', '-s', 'smoke')
+  const other = ['experiment', '-s', 'smoke', '--max-steps', '300', '-o', 'data_generator.seed=8']
+  const { code, stderr } = await runCli(folder, ...other)
+  expect(code).toBe(0)
+  expect(stderr).toContain(
+    'note: data/raw/synthetic/smoke.parquet holds other data than data_generator makes: ' +
+      'to verify the receipt give it with --data-path, to make the data add --generate-data\n',
+  )
+  const receipt = 'logs/smoke/run_1/trial_0/receipt.json'
+  expect(await runCli(folder, 'verify', receipt)).toMatchObject({ code: 1 })
+  const data = ['--data-path', 'data/raw/synthetic/smoke.parquet']
+  expect(await runCli(folder, 'verify', receipt, ...data)).toMatchObject({ code: 0 })
+})

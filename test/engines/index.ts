@@ -1,10 +1,11 @@
 // npm run test:engines: trains the scenarios on every engine, compares with test/golden/receipts.json, prints a table.
 // `--write` makes that file anew from this Node. Exit code 1 when a run differs, and under CI when an engine is missing.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
-import { ENGINES, type Engine, type Found } from './engines.ts'
+import { deno, denoEnvironment, ENGINES, type Engine, type Found } from './engines.ts'
 import { Missing } from './missing.ts'
 import { SCENARIOS, type ScenarioName } from './scenarios.ts'
 
@@ -15,21 +16,28 @@ interface Golden {
 }
 
 const goldenFile = new URL('../golden/receipts.json', import.meta.url)
-const build = fileURLToPath(new URL('../../build/', import.meta.url))
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const receipts = 'build/engines/receipts'
 const totals = { passed: 0, failed: 0, missing: 0 }
 // What was started ends with this program.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
 if (process.argv.includes('--write')) await writeGolden()
 const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Record<ScenarioName, Golden>
+rmSync(`${root}${receipts}`, { recursive: true, force: true }) // of earlier versions of engines too
 printRow('', '', [...SCENARIOS])
+const started = performance.now()
 for (const engine of ENGINES) await compare(engine)
 console.log(
   'wasmtime, driven from Python, by actor weights: links of the chain are compared but for the metrics',
 )
+verifyElsewhere('Firefox')
 const { passed, failed, missing } = totals
-console.log(`${passed} passed, ${failed} failed, ${missing} missing; receipts are in build/engines/receipts/`)
-writeFileSync(`${build}engines-results.json`, JSON.stringify(totals))
+const seconds = Math.round((performance.now() - started) / 1000)
+console.log(
+  `${passed} passed, ${failed} failed, ${missing} missing in ${seconds} s; receipts are in ${receipts}`,
+)
+writeFileSync(`${root}build/engines-results.json`, JSON.stringify(totals))
 if (failed > 0 || (missing > 0 && process.env['CI'])) process.exitCode = 1
 
 async function writeGolden(): Promise<void> {
@@ -71,9 +79,28 @@ function verdict(run: Found, expected: Golden): string {
   return isSame ? `${digits} =` : styleText('red', `${digits} DIFFERS`)
 }
 
+/** A receipt made in one engine, verified by the command line in two others. */
+function verifyElsewhere(maker: string): void {
+  const folder = globSync(`${root}${receipts}/${maker}*`)[0]
+  if (!folder) return // missing, and counted as such
+  const cli = { Node: [process.execPath], Deno: [deno, 'run', '--allow-read', '--allow-env'] }
+  for (const [name, [command, ...args]] of Object.entries(cli)) {
+    const file = `${folder}/sine_wave.json`
+    const { stdout, stderr } = spawnSync(command!, [...args, `${root}src/cli.ts`, 'verify', file], {
+      cwd: root,
+      env: { ...process.env, ...denoEnvironment },
+      encoding: 'utf8',
+    })
+    const isIdentical = /^receipt [0-9a-f]{16}: identical$/m.test(stdout ?? '')
+    totals[isIdentical ? 'passed' : 'failed']++
+    const verdict = isIdentical ? 'identical' : styleText('red', `${stdout}${stderr}`)
+    console.log(`the receipt of sine_wave made in ${maker}, verified in ${name}: ${verdict}`)
+  }
+}
+
 function keep(engine: string, name: ScenarioName, { text }: Found): void {
   if (!text) return
-  const folder = `${build}engines/receipts/${engine.replaceAll(/[^\w.]+/g, '-')}`
+  const folder = `${root}${receipts}/${engine.replaceAll(/[^\w.]+/g, '-')}`
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/${name}.json`, text)
 }

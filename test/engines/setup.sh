@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+bash ../setup.sh # wasmtime is in its Python
+
 packages=(chromium firefox-esr webkit2gtk-driver xvfb xauth qemu-user-static)
 absent=()
 for package in "${packages[@]}"; do
