@@ -29,11 +29,7 @@ export async function web({ port }: { port: number }): Promise<void> {
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(inASentence(error, port)))
-    try {
-      server.listen(port, '127.0.0.1', resolve)
-    } catch (error) {
-      reject(inASentence(error as Error, port)) // of Deno, which may not listen
-    }
+    server.listen(port, '127.0.0.1', resolve)
   })
   const { port: taken } = server.address() as AddressInfo
   console.log(`the page is at http://127.0.0.1:${taken}/ (Ctrl-C ends it)`)
