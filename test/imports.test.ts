@@ -19,6 +19,7 @@ const LAYERS = {
     ['trial.ts'],
     ['verify.ts'],
     ['report', 'mlflow'],
+    ['tracking'],
     ['index.ts', 'node.ts'],
     ['commands'],
     ['cli.ts'],

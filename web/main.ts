@@ -3,6 +3,7 @@ import { createCharts } from './charts.ts'
 import { byId, element } from './dom.ts'
 import { createEditor } from './editor.ts'
 import { kindOf, takeFiles } from './files.ts'
+import { createMlflow } from './mlflow.ts'
 import type { Inputs, Reply, Request, View } from './protocol.ts'
 import { createResults } from './results.ts'
 import { createRunPanel } from './run-panel.ts'
@@ -13,7 +14,8 @@ let worker = startWorker()
 const send = (request: Request): void => worker.postMessage(request)
 
 const charts = createCharts()
-const panel = createRunPanel(send, train, giveUp)
+const mlflow = createMlflow()
+const panel = createRunPanel(send, train, goOn, giveUp)
 const results = createResults(() => send({ type: 'plots' }))
 const editor = createEditor(() => {
   scenarios.edited(editor.text())
@@ -48,6 +50,7 @@ function startWorker(): Worker {
 /** Ends a run that does not listen, and all that its worker held but the data. */
 function giveUp(): void {
   worker.terminate()
+  mlflow.kill()
   worker = startWorker()
   if (ownData) send({ type: 'data', file: ownData })
   results.clear()
@@ -96,8 +99,23 @@ function showChecked({ problems, notes, summary, preview }: Extract<Reply, { typ
 }
 
 function train(): void {
-  panel.starting()
-  send({ type: 'train', inputs: inputs() })
+  begin((address) => send({ type: 'train', inputs: inputs(), mlflow: address }))
+}
+
+function goOn(maxSteps: number): void {
+  begin((address) => send({ type: 'continue', maxSteps, mlflow: address }))
+}
+
+/** Asks for a run, once it is known where it is logged to. */
+function begin(ask: (address: string | undefined) => void): void {
+  mlflow.clear()
+  try {
+    const address = mlflow.address()
+    panel.starting()
+    ask(address)
+  } catch (error) {
+    panel.problem((error as Error).message)
+  }
 }
 
 /** Shows the first of the views, and buttons for the others. */
@@ -174,6 +192,8 @@ function onReply(reply: Reply): void {
       return panel.stopped()
     case 'plots':
       return results.plots(reply.files)
+    case 'mlflow':
+      return mlflow.show(reply)
     case 'problem':
       if (['train', 'continue', 'verify'].includes(reply.about)) panel.stopped()
       if (reply.about === 'continue') byId('continue').hidden = false

@@ -9,16 +9,17 @@ export interface Inputs {
   seed: number | null
 }
 
+/** `mlflow` is the address that a run is logged to; without one nothing is sent. */
 export type Request =
   | { type: 'check'; inputs: Inputs }
   /** Lays overrides (`key=value`) on the YAML of a link. */
   | { type: 'override'; inputs: Inputs; overrides: string[] }
   /** A parquet or CSV file in place of generated data; undefined puts it away. */
   | { type: 'data'; file: File | undefined }
-  | { type: 'train'; inputs: Inputs }
+  | { type: 'train'; inputs: Inputs; mlflow: string | undefined }
   | { type: 'checkpoint'; file: File }
   /** Goes on from the checkpoint that was read, or left by a stopped run. */
-  | { type: 'continue'; maxSteps: number }
+  | { type: 'continue'; maxSteps: number; mlflow: string | undefined }
   | { type: 'verify'; file: File }
   | { type: 'pause' | 'resume' | 'stop' | 'plots' }
 
@@ -80,6 +81,14 @@ export interface Finished {
   views: View[]
 }
 
+/** A run in MLflow. */
+export interface LoggedRun {
+  /** `http://localhost:5000/#/experiments/1/runs/<id>` */
+  address: string
+  /** Whether it has yet to be ended. */
+  isOpen: boolean
+}
+
 export type Reply =
   | { type: 'ready' }
   | {
@@ -102,5 +111,7 @@ export type Reply =
   /** The work that was under way was given up. */
   | { type: 'stopped' }
   | { type: 'plots'; files: Download[] }
+  /** What becomes of the run in MLflow. */
+  | { type: 'mlflow'; text: string; isProblem: boolean; run?: LoggedRun }
   /** A request came to nothing; `about` tells which. */
   | { type: 'problem'; about: Request['type']; message: string }

@@ -24,10 +24,14 @@ export interface RunPanel {
 
 type State = 'idle' | 'running' | 'paused'
 
-/** @param onGiveUp called when a run that was asked to stop is to end at once, with nothing left of it */
+/**
+ * @param onContinue called with the step to train until
+ * @param onGiveUp called when a run that was asked to stop is to end at once, with nothing left of it
+ */
 export function createRunPanel(
   send: (request: Request) => void,
   onTrain: () => void,
+  onContinue: (maxSteps: number) => void,
   onGiveUp: () => void,
 ): RunPanel {
   const [train, pause, stop] = ['train', 'pause', 'stop'].map((id) => byId<HTMLButtonElement>(id)) as [
@@ -83,8 +87,7 @@ export function createRunPanel(
     const maxSteps = Number(until.value)
     if (!Number.isSafeInteger(maxSteps) || maxSteps < least || maxSteps > 2147483647)
       return say(`the step to train until must be an integer from ${least} on`, true)
-    enter('running')
-    send({ type: 'continue', maxSteps })
+    onContinue(maxSteps)
   })
   byId('continue-discard').addEventListener('click', () => (goOn.hidden = true))
 

@@ -1,69 +1,21 @@
 // What is recorded of trials that trade.
-import { SPLITS, type MarketEvaluations, type Prepared } from '../market.ts'
-import { dataHead, dataSummary } from '../report/data-overview.ts'
+import type { MarketEvaluations, Prepared } from '../market.ts'
 import { plotColumns } from '../report/plot.ts'
 import { trialPlots } from '../report/trial-plots.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import type { Episode } from '../train.ts'
+import { marketTracking } from '../tracking/market.ts'
 import type { TaskRecord } from './record-task.ts'
 
 /** Looks at the data once for all trials. */
 export function marketRecord(scenario: Scenario, prepared: Prepared): TaskRecord<MarketEvaluations> {
-  const { table, splits } = prepared
-  const { data_path: path } = scenario.data
-  const digest = prepared.digest.slice(0, 32)
-  const columns = Object.keys(table.columns)
-  const head = dataHead(table, 50)
-  const summary = dataSummary(table)
-  const plot = plotColumns({ title: path, table })
-  const folder = scenario.env.backend === 'tradingenv' ? 'portfolio_weights_data' : 'position_data'
+  const tracking = marketTracking(scenario, prepared)
+  const plot = plotColumns({ title: scenario.data.data_path, table: prepared.table })
   return {
-    validationMetric: 'train/validation_sum_log_reward',
+    ...tracking,
     inputs(run) {
-      run.logParams({
-        dataset_shape: `${table.length}x${columns.length}`,
-        dataset_columns: JSON.stringify(columns),
-        date_range: summary.range,
-        data_source: path,
-      })
-      for (const split of SPLITS) {
-        const name = `${scenario.experiment_name} ${split}`
-        const context = split === 'train' ? 'training' : split
-        const rows = splits[split].to - splits[split].from
-        run.logDataset({ name, digest, source: path, context, columns, rows })
-      }
-      run.logArtifact('data_overview/head.csv', head)
-      run.logArtifact('data_overview/summary.md', summary.markdown)
+      tracking.inputs(run)
       run.logArtifact('data_overview/plots/columns.svg', plot)
     },
-    evaluation(run, evaluation) {
-      for (const split of SPLITS) {
-        const { positions, rewards } = evaluation[split].agent
-        const assets = positions.length / rewards.length
-        run.logArtifact(`${folder}/${split}.json`, JSON.stringify([...positions.subarray(0, 100 * assets)]))
-      }
-    },
-    totals: ({ train }, episodes) => ({
-      'train/final_reward': sum(train.agent.rewards),
-      ...changesIn(episodes),
-    }),
     plots: (title, { evaluation }, { losses }) => trialPlots(title, scenario, prepared, evaluation, losses),
   }
-}
-
-function changesIn(episodes: Episode[]): Record<string, number> {
-  const changes = sum(episodes.map(({ positionChanges }) => positionChanges))
-  return {
-    'train/total_position_changes': changes,
-    // of no episode there is no mean
-    ...(episodes.length > 0 && {
-      'train/episode_avg_position_change': changes / episodes.length,
-      'train/episode_avg_position_change_ratio':
-        changes / sum(episodes.map(({ episodeLength }) => episodeLength)),
-    }),
-  }
-}
-
-function sum(values: Iterable<number>): number {
-  return Array.from(values).reduce((total, value) => total + value, 0)
 }

@@ -37,5 +37,6 @@ function originHint(): string {
     origin === 'null'
       ? 'open the page from http://localhost rather than from a file'
       : `start it with "mlflow server --cors-allowed-origins ${origin}"`
-  return `; if MLflow is running there, it does not let pages of ${origin} in: ${remedy}`
+  const leave = 'or the browser keeps them from this machine: allow it if it asks'
+  return `; if MLflow is running there, it does not let pages of ${origin} in: ${remedy}, ${leave}`
 }

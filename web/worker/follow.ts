@@ -17,6 +17,8 @@ export interface Followed {
   diary: Diary
   view: (rollout: Rollout, step: number) => View
   post: (reply: Reply) => void
+  /** @param seconds of training so far, without pauses */
+  event?: ((event: TrialEvent, seconds: number) => void) | undefined
 }
 
 const SLICE_MILLISECONDS = 30
@@ -26,12 +28,12 @@ const CHARTS_MILLISECONDS = 300
 /** Runs to the end. @returns undefined when stopped before `steps` itself came to an end */
 export async function follow<Result>(
   steps: AsyncGenerator<TrialEvent, Result>,
-  { maxSteps, control, diary, view, post }: Followed,
+  { maxSteps, control, diary, view, post, event }: Followed,
   isStoppable: boolean,
 ): Promise<Result | undefined> {
   const pace = createPace(maxSteps)
   let latest: View | undefined
-  let [slice, told, drawn] = [performance.now(), 0, 0]
+  let [slice, told, drawn, seconds] = [performance.now(), 0, 0, 0]
   const tell = (now: number) => {
     post({ type: 'progress', ...pace.progress(now) })
     told = now
@@ -43,6 +45,7 @@ export async function follow<Result>(
     drawn = now
   }
   for (;;) {
+    const began = performance.now()
     const { value, done } = await steps.next()
     const now = performance.now()
     if (done) {
@@ -50,6 +53,8 @@ export async function follow<Result>(
       draw(now)
       return value
     }
+    seconds += (now - began) / 1000
+    event?.(value, seconds)
     pace.event(value, now)
     note(diary, value)
     if (value.type === 'validation' && value.rollout) latest = view(value.rollout, value.step)

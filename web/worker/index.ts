@@ -15,7 +15,16 @@ import {
   withOverrides,
   type OwnData,
 } from './inputs.ts'
-import { plotsOf, readSaved, savedIn, train, verifyReceipt, type Ran, type Saved } from './run.ts'
+import {
+  plotsOf,
+  readSaved,
+  savedIn,
+  train,
+  verifyReceipt,
+  type Context,
+  type Ran,
+  type Saved,
+} from './run.ts'
 import { viewOfTable } from './view.ts'
 
 const post = (reply: Reply): void => self.postMessage(reply)
@@ -95,9 +104,9 @@ async function run(start: (module: Awaited<typeof loading>) => Promise<Ran>): Pr
   if (!complete) offer(savedIn(checkpoint))
 }
 
-function begin(): { own: OwnData | undefined; control: Control; post: typeof post } {
+function begin(mlflow?: string): Omit<Context, 'module'> {
   control = { stopped: false, paused: undefined }
-  return { own, control, post }
+  return { own, control, post, mlflow }
 }
 
 async function handle(request: Request): Promise<void> {
@@ -112,12 +121,12 @@ async function handle(request: Request): Promise<void> {
       return takeCheckpoint(request.file)
     case 'train': {
       const { scenario } = readInputs(request.inputs, own)
-      return run((module) => train(scenario, { ...begin(), module }))
+      return run((module) => train(scenario, { ...begin(request.mlflow), module }))
     }
     case 'continue': {
       const { scenario } = saved!.info
       const longer = { ...scenario, training: { ...scenario.training, max_steps: request.maxSteps } }
-      return run((module) => train(longer, { ...begin(), module }, saved))
+      return run((module) => train(longer, { ...begin(request.mlflow), module }, saved))
     }
     case 'verify':
       return verifyReceipt(request.file, { ...begin(), module: await loading })

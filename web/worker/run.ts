@@ -14,6 +14,7 @@ import { verify } from '../../src/verify.ts'
 import type { Download, Finished, Reply } from '../protocol.ts'
 import { follow, type Control } from './follow.ts'
 import { tableOf, type OwnData } from './inputs.ts'
+import type { Logged, Parts } from './mlflow.ts'
 import { viewOfRollout, type Diary } from './view.ts'
 
 export interface Context {
@@ -21,6 +22,8 @@ export interface Context {
   own: OwnData | undefined
   control: Control
   post: (reply: Reply) => void
+  /** Address of the MLflow that training is logged to. */
+  mlflow?: string | undefined
 }
 
 export interface Saved {
@@ -44,10 +47,30 @@ export async function train(scenario: Scenario, context: Context, saved?: Saved)
   await checkTrial(scenario, prepared, module)
   const options = { shouldStop: () => control.stopped, resume: saved?.bytes }
   const course = started(scenario, prepared, context)
-  const result = await follow(runTrial(scenario, prepared, module, options), course, false)
-  const ran = { scenario, prepared, diary: course.diary, result: result! }
-  post({ type: 'finished', ...finished(ran) })
-  return ran
+  const logged = await loggingOf({ scenario, prepared, module, resumedAt: saved?.info.step }, context)
+  try {
+    const steps = runTrial(scenario, prepared, module, options)
+    const result = (await follow(steps, { ...course, event: logged?.event }, false))!
+    const ran = { scenario, prepared, diary: course.diary, result }
+    post({ type: 'finished', ...finished(ran) })
+    void logged?.finished(result)
+    return ran
+  } catch (error) {
+    void logged?.failed(error as Error)
+    throw error
+  }
+}
+
+/** Nothing of it is loaded, and nobody asked, unless the user wants it. */
+async function loggingOf(parts: Parts, { mlflow, post }: Context): Promise<Logged | undefined> {
+  if (mlflow === undefined) return undefined
+  try {
+    const { startLogging } = await import('./mlflow.ts')
+    return await startLogging(mlflow, parts, post)
+  } catch (error) {
+    post({ type: 'mlflow', text: `The run is not logged: ${(error as Error).message}`, isProblem: true })
+    return undefined
+  }
 }
 
 async function preparedFor(scenario: Scenario, table: Table, { module }: Context, saved?: Saved) {

@@ -1,0 +1,64 @@
+// What a tracker is given of trials that trade.
+import { SPLITS, type MarketEvaluations, type Prepared } from '../market.ts'
+import { dataHead, dataSummary } from '../report/data-overview.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import type { Episode } from '../train.ts'
+import type { TaskTracking } from './trial.ts'
+
+/** Looks at the data once for all trials. */
+export function marketTracking(scenario: Scenario, prepared: Prepared): TaskTracking<MarketEvaluations> {
+  const { table, splits } = prepared
+  const { data_path: path } = scenario.data
+  const digest = prepared.digest.slice(0, 32)
+  const columns = Object.keys(table.columns)
+  const head = dataHead(table, 50)
+  const summary = dataSummary(table)
+  const folder = scenario.env.backend === 'tradingenv' ? 'portfolio_weights_data' : 'position_data'
+  return {
+    validationMetric: 'train/validation_sum_log_reward',
+    inputs(run) {
+      run.logParams({
+        dataset_shape: `${table.length}x${columns.length}`,
+        dataset_columns: JSON.stringify(columns),
+        date_range: summary.range,
+        data_source: path,
+      })
+      for (const split of SPLITS) {
+        const name = `${scenario.experiment_name} ${split}`
+        const context = split === 'train' ? 'training' : split
+        const rows = splits[split].to - splits[split].from
+        run.logDataset({ name, digest, source: path, context, columns, rows })
+      }
+      run.logArtifact('data_overview/head.csv', head)
+      run.logArtifact('data_overview/summary.md', summary.markdown)
+    },
+    evaluation(run, evaluation) {
+      for (const split of SPLITS) {
+        const { positions, rewards } = evaluation[split].agent
+        const assets = positions.length / rewards.length
+        run.logArtifact(`${folder}/${split}.json`, JSON.stringify([...positions.subarray(0, 100 * assets)]))
+      }
+    },
+    totals: ({ train }, episodes) => ({
+      'train/final_reward': sum(train.agent.rewards),
+      ...changesIn(episodes),
+    }),
+  }
+}
+
+function changesIn(episodes: Episode[]): Record<string, number> {
+  const changes = sum(episodes.map(({ positionChanges }) => positionChanges))
+  return {
+    'train/total_position_changes': changes,
+    // of no episode there is no mean
+    ...(episodes.length > 0 && {
+      'train/episode_avg_position_change': changes / episodes.length,
+      'train/episode_avg_position_change_ratio':
+        changes / sum(episodes.map(({ episodeLength }) => episodeLength)),
+    }),
+  }
+}
+
+function sum(values: Iterable<number>): number {
+  return Array.from(values).reduce((total, value) => total + value, 0)
+}

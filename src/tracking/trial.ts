@@ -1,0 +1,189 @@
+// What a tracker is given of a trial, by the command line and by the page.
+import { stringify } from 'yaml'
+import { metricsBySplit, type Significance } from '../evaluate.ts'
+import type { Run } from '../mlflow/run.ts'
+import { receiptName, receiptText } from '../receipt.ts'
+import { compareEvaluations } from '../report/compare.ts'
+import { markdownTable } from '../report/table.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import type { Evaluations } from '../task.ts'
+import type { TaskMetrics } from '../tasks.ts'
+import type { Episode } from '../train.ts'
+import type { TrialEvent, TrialResult } from '../trial.ts'
+
+/** What differs between tasks, of all trials on one. */
+export interface TaskTracking<E extends Evaluations = Evaluations> {
+  /** What the score of a validation is called. */
+  validationMetric: string
+  /** The data, before the first step. */
+  inputs(run: Run): void
+  /** Artifacts of the evaluation, besides its metrics. */
+  evaluation(run: Run, evaluation: E): void
+  /** Metrics of the whole trial, besides those of all trials. */
+  totals(evaluation: E, episodes: Episode[]): Record<string, number>
+}
+
+export interface TrialTracking {
+  /** @param seconds of training so far */
+  event(event: TrialEvent, seconds: number): void
+  /** What the trial came to; does not end the run. @param significance of the test split, where it trades */
+  result(result: TrialResult<Evaluations>, significance?: Significance): void
+}
+
+/**
+ * Logs configuration and data at once, and the rest as it is told of it.
+ * @param resumedAt environment steps taken before; undefined for a trial from its beginning
+ */
+export function trackTrial(
+  run: Run,
+  scenario: Scenario,
+  task: TaskTracking,
+  resumedAt: number | undefined,
+): TrialTracking {
+  const actorLosses: number[] = []
+  const episodes: Episode[] = []
+  const isDue = spacing(scenario.training.max_steps / POINTS)
+  run.logParams(flatten(scenario))
+  run.logArtifact('config/effective.yaml', stringify(scenario))
+  task.inputs(run)
+  if (resumedAt !== undefined) run.setTags({ resumed_at_step: String(resumedAt) })
+  return {
+    event(event, seconds) {
+      if (event.type === 'losses') actorLosses.push(event.actorLoss)
+      if (event.type === 'episode') episodes.push(event)
+      const metrics = metricsOf(event, task.validationMetric)
+      if (metrics && isDue(event))
+        run.logMetrics({ ...metrics, ...timesOf(event, seconds, resumedAt ?? 0) }, event.step)
+    },
+    result(result, significance) {
+      const { checkpoint, best, receipt, evaluation, step } = result
+      run.logArtifact(`checkpoints/${CHECKPOINT}`, checkpoint)
+      if (best) run.logArtifact(`checkpoints/${BEST}`, best.bytes)
+      if (receipt) {
+        run.logArtifact('receipt.json', receiptText(receipt))
+        run.setTags({ receipt: receiptName(receipt) })
+      }
+      recordEvaluation(run, scenario, result)
+      if (significance) recordSignificance(run, significance, step)
+      task.evaluation(run, evaluation)
+      run.logMetrics({ ...task.totals(evaluation, episodes), ...totalsOf(episodes, actorLosses) }, step)
+    },
+  }
+}
+
+export const CHECKPOINT = 'checkpoint.safetensors'
+export const BEST = 'checkpoint_best.safetensors'
+
+/** Of a metric in MLflow, about; its pages show 320 of a line. The plots have all. */
+const POINTS = 2000
+
+/** Whether an event is that many steps, or more, from the one of its type before it that was. */
+function spacing(steps: number): (event: TrialEvent) => boolean {
+  const last = new Map<string, number>()
+  return ({ type, step }) => {
+    const due = step - (last.get(type) ?? -Infinity) >= steps
+    if (due) last.set(type, step)
+    return due
+  }
+}
+
+/** A scenario as MLflow parameters: section_key, lists as JSON. */
+function flatten(value: object, prefix = ''): Record<string, string> {
+  const entries = Object.entries(value).flatMap(([key, inner]) => {
+    if (inner === undefined) return []
+    const isSection = inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+    if (isSection) return Object.entries(flatten(inner, `${prefix}${key}_`))
+    return [[prefix + key, typeof inner === 'string' ? inner : JSON.stringify(inner)] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** @param validation what its score is called */
+function metricsOf(event: TrialEvent, validation: string): Record<string, number> | undefined {
+  switch (event.type) {
+    case 'episode':
+      return {
+        'train/episode_reward': event.episodeReward,
+        'train/episode_length': event.episodeLength,
+        ...(event.wealth !== undefined && {
+          'train/episode_position_changes': event.positionChanges,
+          'train/episode_position_change_ratio': event.positionChanges / event.episodeLength,
+          'train/episode_portfolio_valuation': event.wealth,
+        }),
+      }
+    case 'losses':
+      return {
+        'train/critic_loss': event.criticLoss,
+        'train/actor_loss': event.actorLoss,
+        'train/q_mean': event.meanQ,
+        'train/target_q_mean': event.meanTargetQ,
+        'train/critic_grad_norm': event.criticGradNorm,
+        'train/actor_grad_norm': event.actorGradNorm,
+        'train/noise_sigma': event.sigma,
+        'train/updates': event.updates,
+      }
+    case 'health':
+      return prefixed('health', event.health)
+    case 'validation':
+      return { [validation]: event.score }
+    default:
+      return undefined
+  }
+}
+
+/** Of the losses, but not of those before a resumption, nor before a coarse clock has moved. */
+function timesOf({ type, step }: TrialEvent, seconds: number, begunAt: number): Record<string, number> {
+  if (type !== 'losses' || step <= begunAt || seconds === 0) return {}
+  return { 'time/elapsed_seconds': seconds, 'time/steps_per_second': (step - begunAt) / seconds }
+}
+
+function recordEvaluation(
+  run: Run,
+  scenario: Scenario,
+  { evaluation, step }: TrialResult<Evaluations>,
+): void {
+  const bySplit = metricsBySplit(evaluation)
+  for (const [split, metrics] of Object.entries(bySplit)) {
+    run.logMetrics(prefixed(`eval/${split}`, metrics), step)
+    run.logArtifact(`evaluation_data/${split}/metrics.json`, JSON.stringify(metrics, null, 2))
+  }
+  const { header, rows } = compareEvaluations(bySplit as TaskMetrics)
+  const table = markdownTable(header, rows)
+  run.logArtifact('evaluation_data/metrics.md', table)
+  run.setTags({
+    'mlflow.note.content': `${scenario.experiment_name}, seed ${scenario.seed}, ${step} steps\n\n${table}`,
+  })
+}
+
+/** Tests of the agent's returns on the test split against those of each benchmark. */
+function recordSignificance(run: Run, significance: Significance, step: number): void {
+  for (const [name, { sharpe, sortino, ...tests }] of Object.entries(significance)) {
+    const prefix = `stat/test/${name}`
+    run.logMetrics(prefixed(prefix, tests), step)
+    for (const [ratio, found] of Object.entries({ sharpe, sortino })) {
+      if (!found) continue
+      const { difference, p, significant } = found
+      const numbers = { difference, p, significant: significant ? 1 : 0 }
+      run.logMetrics(prefixed(`${prefix}/${ratio}`, numbers), step)
+    }
+  }
+  run.logArtifact('evaluation_data/test/significance.json', JSON.stringify(significance, null, 2))
+}
+
+/** What is defined, as metrics `<prefix>/<key>`. */
+function prefixed(prefix: string, values: object): Record<string, number> {
+  const defined = Object.entries(values).filter(([, value]) => value !== null)
+  return Object.fromEntries(defined.map(([key, value]) => [`${prefix}/${key}`, value]))
+}
+
+/** What the episodes and updates of the whole trial come to; of none there is no mean. */
+function totalsOf(episodes: Episode[], actorLosses: number[]): Record<string, number> {
+  const mean = (values: number[]): number => values.reduce((total, value) => total + value, 0) / values.length
+  return {
+    'train/total_episodes': episodes.length,
+    ...(actorLosses.length > 0 && { 'train/avg_actor_loss': mean(actorLosses) }),
+    ...(episodes.length > 0 && {
+      'train/episode_avg_reward': mean(episodes.map(({ episodeReward }) => episodeReward)),
+    }),
+  }
+}

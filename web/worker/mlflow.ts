@@ -1,0 +1,78 @@
+// Logs a run of the page to an MLflow on this machine. Loaded only when the user asks for it.
+import { createCore } from '../../src/core/core.ts'
+import type { CoreModule } from '../../src/core/module.ts'
+import { compareWithBenchmarks } from '../../src/evaluate.ts'
+import type { Prepared } from '../../src/market.ts'
+import { openTracker, type RunStatus } from '../../src/mlflow/browser.ts'
+import type { Scenario } from '../../src/scenario/schema.ts'
+import { marketTracking } from '../../src/tracking/market.ts'
+import { trackTrial, type TrialTracking } from '../../src/tracking/trial.ts'
+import type { TrialResult } from '../../src/trial.ts'
+import type { Reply } from '../protocol.ts'
+
+/** Nothing here throws or rejects: what MLflow does not take is told, and the run goes on. */
+export interface Logged extends Pick<TrialTracking, 'event'> {
+  finished(result: TrialResult): Promise<void>
+  failed(error: Error): Promise<void>
+}
+
+export interface Parts {
+  scenario: Scenario
+  prepared: Prepared
+  module: CoreModule
+  /** Environment steps taken before; undefined for a run from its beginning. */
+  resumedAt: number | undefined
+}
+
+/** @throws Error in a sentence when MLflow refuses the run */
+export async function startLogging(uri: string, parts: Parts, post: (reply: Reply) => void): Promise<Logged> {
+  const { scenario, prepared, module, resumedAt } = parts
+  const title = `${scenario.experiment_name} seed ${scenario.seed}`
+  let warnings = 0
+  const warn = (text: string) => {
+    warnings++
+    post({ type: 'mlflow', text, isProblem: true })
+  }
+  const tags = {
+    'ddpg.runtime': navigator.userAgent,
+    'ddpg.core_sha256': module.sha256,
+    'mlflow.source.name': location.origin,
+  }
+  const tracker = await openTracker(uri, { tags, warn })
+  try {
+    const run = await tracker.startRun({ experiment: scenario.experiment_name, name: title })
+    const tracking = trackTrial(run, scenario, marketTracking(scenario, prepared), resumedAt)
+    const tell = (text: string, isOpen: boolean) => {
+      const address = /https?:\S+\/runs\/\S+/.exec(tracker.describe(run))?.[0]
+      if (address) post({ type: 'mlflow', text, isProblem: false, run: { address, isOpen } })
+    }
+    const end = async (status: RunStatus) => {
+      run.end(status)
+      await tracker.close()
+      tell(`${title} is in MLflow${warnings > 0 ? ', but not all of it' : `, ${status}`}: `, false)
+    }
+    tell(`${title} is logged to MLflow: `, true)
+    return {
+      event: tracking.event,
+      async finished(result) {
+        // what was told before may have been made good
+        warnings = 0
+        try {
+          const tests = await createCore(module, scenario.seed)
+          tracking.result(result, compareWithBenchmarks(result.evaluation.test, scenario, tests))
+        } catch (error) {
+          warn(`MLflow has not all of ${title}: ${(error as Error).message}`)
+        }
+        return end(result.complete ? 'FINISHED' : 'KILLED')
+      },
+      failed({ message }) {
+        warnings = 0
+        run.setTags({ error: message })
+        return end('FAILED')
+      },
+    }
+  } catch (error) {
+    void tracker.close()
+    throw error
+  }
+}
