@@ -105,5 +105,11 @@ function market(rows: number, normal: () => number, exp: (x: number) => number):
   let price = 100
   const prices = [Float64Array.from({ length: rows }, () => (price *= exp(0.001 * normal())))]
   const featureNames = Array.from({ length: FEATURES }, (_, i) => `feature_${i}`)
-  return { rows, prices, featureNames, features: Float32Array.from({ length: rows * FEATURES }, normal) }
+  return {
+    rows,
+    priceNames: ['close'],
+    prices,
+    featureNames,
+    features: Float32Array.from({ length: rows * FEATURES }, normal),
+  }
 }

@@ -74,9 +74,16 @@ withScenario(program.command('generate-data'))
 
 program
   .command('evaluate')
-  .description('evaluate a checkpoint on the train, validation and test rows')
+  .description('evaluate a checkpoint on the train, validation and test rows, and at other costs of trading')
   .requiredOption('--checkpoint <file>', 'a .safetensors file of an experiment')
+  .addOption(
+    new Option('--split <name>', 'the rows that are evaluated')
+      .choices(['train', 'validation', 'test', 'all'])
+      .default('all'),
+  )
   .option('--data-path <file>', 'other data than those it was trained on (parquet or CSV)')
+  .option('--save-rollout <file>', 'write every step to a parquet file')
+  .option('--save-trades <file>', 'write every trade to a CSV file')
   .option('--json', 'print one JSON document and nothing else')
   .action(async (options) => (await import('./commands/evaluate.ts')).evaluateCheckpointFile(options))
 

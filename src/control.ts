@@ -27,7 +27,23 @@ export interface ControlEvaluation {
 
 /** There is no data to split: only one evaluation, on states that training and validation know nothing of. */
 export type ControlEvaluations = Record<'test', ControlEvaluation>
-export type ControlTask = Task<ControlEvaluations>
+
+/** One step of an evaluation. */
+export interface ControlStep {
+  /** Both from 1 on. */
+  episode: number
+  step: number
+  /** What is observed before the step, and what is done; do not keep them. */
+  obs: ArrayLike<number>
+  action: ArrayLike<number>
+  reward: number
+  terminated: boolean
+}
+
+export interface ControlTask extends Task<ControlEvaluations> {
+  /** @param onStep is told of every step */
+  evaluate(policy: Policy, core: Core, onStep?: (step: ControlStep) => void): ControlEvaluations
+}
 
 /** Seeds of the start states, whatever the seed of the trial is. */
 const STARTS = { validation: 54321, test: 12345 }
@@ -51,9 +67,9 @@ export function controlTask({ env: { name }, training, evaluation }: Scenario): 
       const { returns } = episodes(env, policy, ({ lengths }) => sum(lengths) >= training.eval_steps)
       return { score: sum(returns) / returns.length }
     },
-    evaluate(policy, core) {
+    evaluate(policy, core, onStep) {
       const env = evaluationEnv('test', core)
-      const done = episodes(env, policy, ({ lengths }) => lengths.length >= evaluation.n_episodes)
+      const done = episodes(env, policy, ({ lengths }) => lengths.length >= evaluation.n_episodes, onStep)
       return { test: { metrics: metricsOf(done), ...done } }
     },
   }
@@ -62,17 +78,33 @@ export function controlTask({ env: { name }, training, evaluation }: Scenario): 
 type Episodes = Pick<ControlEvaluation, 'returns' | 'lengths'>
 
 /** Whole episodes, one at least, until there are enough. */
-function episodes(env: Env, policy: Policy, isEnough: (done: Episodes) => boolean): Episodes {
+function episodes(
+  env: Env,
+  policy: Policy,
+  isEnough: (done: Episodes) => boolean,
+  onStep?: (step: ControlStep) => void,
+): Episodes {
   const done: Episodes = { returns: [], lengths: [] }
   do {
     let { obs } = env.reset()
     let total = 0
     let length = 0
     for (let over = false; !over;) {
-      const result = env.step(policy(obs))
-      obs = result.obs
-      total += result.reward
+      const action = policy(obs)
+      const before = onStep && Float32Array.from(obs) // the environment reuses it
+      const result = env.step(action)
+      const { reward, terminated } = result
+      total += reward
       length++
+      onStep?.({
+        episode: done.lengths.length + 1,
+        step: length,
+        obs: before!,
+        action,
+        reward,
+        terminated,
+      })
+      obs = result.obs
       over = result.terminated || result.truncated
     }
     done.returns.push(total)

@@ -93,10 +93,14 @@ export function uniform(actionDim: number, random: Random): Policy {
 }
 
 /** Whole episodes through a market: they begin in cash at its first row and end at its last. */
-export function createEvaluationEnv(scenario: Scenario, market: Market, core: Core): Env {
-  const initial = scenario.env.initial_position === 'random' ? 0 : scenario.env.initial_position
-  const config = { ...scenario.env, initial_position: initial, max_episode_duration: null }
+export function createEvaluationEnv({ env }: Pick<Scenario, 'env'>, market: Market, core: Core): Env {
+  const config = { ...env, initial_position: evaluationStart(env), max_episode_duration: null }
   return createEnv(config, market, core.math, core.random.evaluation)
+}
+
+/** The position that evaluations begin with. */
+export function evaluationStart({ initial_position: initial }: EnvConfig): number {
+  return initial === 'random' ? 0 : initial
 }
 
 /** @param core whose evaluation stream the random rollouts draw from */

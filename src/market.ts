@@ -15,11 +15,14 @@ export const SPLITS = ['train', 'validation', 'test'] as const satisfies SplitNa
 
 export type MarketEvaluations = Record<SplitName, SplitEvaluation>
 
-export interface Prepared extends Task<MarketEvaluations> {
+/** Rows that a policy can be evaluated on, by name. */
+export interface Splits<S extends string = string> {
   table: Table
-  splits: Record<SplitName, RowRange>
-  markets: Record<SplitName, Market>
+  splits: Record<S, RowRange>
+  markets: Record<S, Market>
 }
+
+export type Prepared = Task<MarketEvaluations> & Splits<SplitName>
 
 /**
  * @param statistics of the training rows that a checkpoint was trained on; by default fitted here
@@ -36,11 +39,25 @@ export function prepare(
   const splits = split(table.length, data, data.data_path)
   const options = { noFeatures: data.no_features, columns: env.feature_columns }
   const fitted = statistics ?? fitFeatures(table, splits.train.to, options, math)
-  const prices = pricesOf(table, env.price_columns ?? ['close'], data.data_path)
-  const whole = createMarket(table, prices, fitted, env.obs_clip, math)
+  const whole = createMarket(scenario, table, fitted, math)
   const markets = bySplit((name) => sliceMarket(whole, splits[name]))
   const task = marketTask(scenario, markets)
   return { table, digest: digestOf(table), splits, statistics: fitted, markets, ...task }
+}
+
+/**
+ * All rows of a table as one split, `all`: of data that none of it was trained on.
+ * @param statistics of the rows that it was trained on
+ * @throws RangeError for features or prices that the table does not have
+ */
+export function wholeTable(
+  scenario: Scenario,
+  table: Table,
+  math: CoreMath,
+  statistics: FeatureStatistics,
+): Splits<'all'> {
+  const all = createMarket(scenario, table, statistics, math)
+  return { table, splits: { all: { from: 0, to: table.length } }, markets: { all } }
 }
 
 function bySplit<T>(make: (name: SplitName) => T): Record<SplitName, T> {
@@ -95,17 +112,19 @@ function pricesOf(table: Table, names: string[], file: string): Float64Array[] {
 }
 
 function createMarket(
+  { data, env }: Scenario,
   table: Table,
-  prices: Float64Array[],
   statistics: FeatureStatistics,
-  clip: number | null,
   math: CoreMath,
 ): Market {
+  const priceNames = env.price_columns ?? ['close']
+  const prices = pricesOf(table, priceNames, data.data_path)
   const { names, values } = computeFeatures(table, statistics, math)
-  const bound = clip ?? Infinity
+  const bound = env.obs_clip ?? Infinity
   const features = Float32Array.from(values, (x) => Math.max(-bound, Math.min(bound, x)))
   return {
     rows: table.length,
+    priceNames,
     prices,
     featureNames: names,
     features,
@@ -116,6 +135,7 @@ function sliceMarket(market: Market, { from, to }: RowRange): Market {
   const width = market.featureNames.length
   return {
     rows: to - from,
+    priceNames: market.priceNames,
     prices: market.prices.map((price) => price.subarray(from, to)),
     featureNames: market.featureNames,
     features: market.features.subarray(from * width, to * width),

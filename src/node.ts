@@ -121,14 +121,24 @@ function refuseTooLong(path: string): void {
 
 /**
  * Writes to a temporary name beside the file, then renames: readers never see half a file.
+ * @param content in pieces where it is too long for one string
  * @param durable whether it must be there after a loss of power too
  */
-export function writeFile(path: string, content: Uint8Array | string, durable = false): void {
+export function writeFile(
+  path: string,
+  content: string | Uint8Array | Generator<string>,
+  durable = false,
+): void {
   const temporary = `${path}.${process.pid}.tmp`
   told(`file ${path}`, () => {
     mkdirSync(dirname(path), { recursive: true })
     try {
-      writeFileSync(temporary, content, { flush: durable })
+      const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content
+      let flag = 'w'
+      for (const piece of pieces) {
+        writeFileSync(temporary, piece, { flag, flush: durable })
+        flag = 'a'
+      }
       renameSync(temporary, path)
       if (durable) syncFolder(dirname(path))
     } finally {

@@ -237,7 +237,7 @@ describe('the pictures of a trial', () => {
     const short = evaluate(config, prepared.markets.test, () => [-1], core)
     expect(short.metrics).toMatchObject({ steps: 10, sum_log_reward: null })
     const losses = { steps: [1], criticLoss: [1], actorLoss: [1] }
-    const pictures = trialPlots('ruin', config, prepared, { ...result.evaluation, test: short }, losses)
+    const pictures = trialPlots('ruin', prepared, { ...result.evaluation, test: short }, losses)
     expect(Object.keys(pictures)).toHaveLength(8)
     for (const [name, svg] of Object.entries(pictures))
       expect(svg, name).not.toMatch(/NaN|undefined|Infinity/)

@@ -1,48 +1,130 @@
+import { readCheckpoint, type CheckpointInfo } from '../checkpoint.ts'
+import { controlTask, isControl } from '../control.ts'
+import type { Core } from '../core/core.ts'
 import { loadModule } from '../core/module.ts'
-import { metricsBySplit } from '../evaluate.ts'
+import { costSensitivity, type CostResult } from '../costs.ts'
+import { digestOf, type Table } from '../data/table.ts'
+import { deterministic, evaluate, metricsBySplit, type Policy } from '../evaluate.ts'
+import { prepare, SPLITS, wholeTable, type Splits } from '../market.ts'
 import { named, readBytes } from '../node.ts'
-import { compareEvaluations } from '../report/compare.ts'
-import { formatTable } from '../report/table.ts'
-import { readCheckpoint } from '../checkpoint.ts'
-import type { Evaluations } from '../task.ts'
-import type { TaskMetrics } from '../tasks.ts'
-import { evaluateCheckpoint } from '../trial.ts'
-import { mustHaveData, readTask } from './scenario.ts'
+import { compareCosts, compareEvaluations, type Compared, type SplitMetrics } from '../report/compare.ts'
+import { formatNumber, formatTable } from '../report/table.ts'
+import { recordControl } from '../rollout-columns.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import { loadPolicy } from '../trial.ts'
+import { checkTargets, saveMarket, saveRollout, type Targets } from './save-rollout.ts'
+import { mustHaveData, readData } from './scenario.ts'
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends Targets {
   checkpoint: string
+  split: string
   dataPath?: string
   json?: boolean
 }
 
 const REMEDY = 'go to the folder of the experiment, or give your file with --data-path'
 
+/** What a policy comes to, by split. */
+interface Evaluated {
+  evaluation: SplitMetrics
+  costs?: Record<string, CostResult[]>
+}
+
 /** Evaluates a checkpoint file on the splits of its scenario, with the feature statistics it was trained with. */
 export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<void> {
-  const bytes = readBytes(options.checkpoint, 'checkpoint')
-  const { scenario, statistics, step, data } = named(`checkpoint ${options.checkpoint}`, () =>
-    readCheckpoint(bytes),
-  )
-  if (options.dataPath) {
+  const { checkpoint, json } = options
+  const bytes = readBytes(checkpoint, 'checkpoint')
+  const info = named(`checkpoint ${checkpoint}`, () => readCheckpoint(bytes))
+  const { scenario, step } = info
+  if (options.dataPath !== undefined) {
     mustHaveData(scenario, 'read')
     scenario.data.data_path = options.dataPath
   }
-  const module = await loadModule()
-  const task = await readTask(scenario, module, REMEDY, statistics)
-  if (!options.dataPath && task.digest !== data)
-    console.error(`note: ${scenario.data.data_path} holds other data than those it was trained on`)
-  const evaluation = await evaluateCheckpoint<Evaluations>(bytes, task, module).catch((error) =>
-    named(`checkpoint ${options.checkpoint}`, () => {
+  checkTargets(options, scenario)
+  const { learner, core } = await loadPolicy(bytes, await loadModule()).catch((error) =>
+    named(`checkpoint ${checkpoint}`, () => {
       throw error
     }),
   )
-  const metrics = metricsBySplit(evaluation) as TaskMetrics
-  if (options.json) {
-    const { checkpoint } = options
-    console.log(JSON.stringify({ checkpoint, step, seed: scenario.seed, evaluation: metrics }, null, 2))
+  const policy = deterministic(learner)
+  const done = isControl(scenario)
+    ? evaluateControl(options, scenario, policy, core)
+    : await evaluateMarket(options, info, policy, core)
+  if (json) {
+    console.log(JSON.stringify({ checkpoint, step, seed: scenario.seed, ...done }, null, 2))
     return
   }
-  const { header, rows } = compareEvaluations(metrics)
-  console.log(`${options.checkpoint}: ${scenario.experiment_name}, seed ${scenario.seed}, ${step} steps`)
+  console.log(`${checkpoint}: ${scenario.experiment_name}, seed ${scenario.seed}, ${step} steps`)
+  print(compareEvaluations(done.evaluation))
+  if (!done.costs) return
+  const own = formatNumber(scenario.env.trading_fees * 10_000)
+  console.log('\ntotal return and Sharpe ratio by what a trade costs, in basis points of what is traded')
+  console.log(`(fees, slippage and half the spread together; the scenario has ${own})`)
+  print(compareCosts(done.costs))
+}
+
+async function evaluateMarket(
+  options: EvaluateOptions,
+  info: CheckpointInfo,
+  policy: Policy,
+  core: Core,
+): Promise<Evaluated> {
+  const { scenario } = info
+  const splits = splitsOf(options, info, await readData(scenario, REMEDY), core)
+  // all of them, so that what is random in one does not depend on which are asked for
+  const all = Object.entries(splits.markets).map(
+    ([split, market]) => [split, evaluate(scenario, market, policy, core)] as const,
+  )
+  const wanted = Object.fromEntries(
+    all.filter(([split]) => options.split === 'all' || split === options.split),
+  )
+  const costs = Object.keys(wanted).map((split) => [
+    split,
+    costSensitivity(scenario, splits.markets[split]!, policy, core),
+  ])
+  saveMarket(options, scenario, wanted, splits)
+  return { evaluation: metricsBySplit(wanted), costs: Object.fromEntries(costs) }
+}
+
+/** The splits of the scenario; but of other data, which it was trained on no part of, all rows are one. */
+function splitsOf(
+  { split, dataPath }: EvaluateOptions,
+  { scenario, statistics, data }: CheckpointInfo,
+  table: Table,
+  { math }: Core,
+): Splits {
+  const path = scenario.data.data_path
+  if (digestOf(table) === data) return prepare(scenario, table, math, statistics)
+  const other = `note: ${path} holds other data than those it was trained on`
+  if (dataPath === undefined || split !== 'all') {
+    console.error(other)
+    return prepare(scenario, table, math, statistics)
+  }
+  console.error(
+    `${other}: all rows are evaluated as one, --split ${SPLITS.join('|')} takes those of the scenario`,
+  )
+  return wholeTable(scenario, table, math, statistics)
+}
+
+function evaluateControl(
+  options: EvaluateOptions,
+  scenario: Scenario,
+  policy: Policy,
+  core: Core,
+): Evaluated {
+  const { split, saveRollout: file } = options
+  const { name } = scenario.env
+  if (split !== 'all' && split !== 'test')
+    throw new Error(
+      `there are no ${split} rows: ${name} is evaluated in episodes, which --split test or all play`,
+    )
+  const task = controlTask(scenario)
+  const recorder = recordControl(task.createEnv(core).obsNames)
+  const evaluation = task.evaluate(policy, core, file === undefined ? undefined : recorder.onStep)
+  if (file !== undefined) saveRollout(file, recorder.columns())
+  return { evaluation: metricsBySplit(evaluation) }
+}
+
+function print({ header, rows }: Compared): void {
   for (const line of formatTable(header, rows)) console.log(line)
 }

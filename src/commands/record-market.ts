@@ -16,6 +16,6 @@ export function marketRecord(scenario: Scenario, prepared: Prepared): TaskRecord
       tracking.inputs(run)
       run.logArtifact('data_overview/plots/columns.svg', plot)
     },
-    plots: (title, { evaluation }, { losses }) => trialPlots(title, scenario, prepared, evaluation, losses),
+    plots: (title, { evaluation }, { losses }) => trialPlots(title, prepared, evaluation, losses),
   }
 }

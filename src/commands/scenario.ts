@@ -105,7 +105,7 @@ export async function readTask(
 }
 
 /** The data of a scenario from its file; oddities go to stderr. @param remedy what to do when there is no such file */
-async function readData(scenario: Scenario, remedy: string): Promise<Table> {
+export async function readData(scenario: Scenario, remedy: string): Promise<Table> {
   const { data_path: path, timeframe } = scenario.data
   if (!existsSync(path)) throw new Error(`data file ${path} does not exist: ${remedy}`)
   const { table, spacing, warnings } = await readTable(path)

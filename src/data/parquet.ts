@@ -1,4 +1,11 @@
-import { parquetMetadata, parquetRead, parquetSchema, type SchemaElement } from 'hyparquet'
+import {
+  parquetMetadata,
+  parquetRead,
+  parquetSchema,
+  type DecodedArray,
+  type KeyValue,
+  type SchemaElement,
+} from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { toOhlcv, type Loaded, type RawColumn } from './ohlcv.ts'
@@ -18,27 +25,33 @@ export function isOwnParquet(buffer: ArrayBuffer): boolean {
   }
 }
 
-/**
- * A parquet file: every column DOUBLE, timestamp as TIMESTAMP in UTC (cut to milliseconds), SNAPPY. Equal tables
- * give equal bytes.
- */
-export function tableToParquet(table: Table): ArrayBuffer {
-  return parquetWriteBuffer({
-    kvMetadata: [{ key: 'generator', value: GENERATOR }],
-    codec: 'SNAPPY',
-    rowGroupSize: 100_000,
-    columnData: Object.entries(table.columns).map(([name, values]) =>
-      name === 'timestamp'
-        ? {
-            name,
-            data: BigInt64Array.from(values, (time) => BigInt(Math.floor(time))),
-            type: 'TIMESTAMP',
-            nullable: false,
-            encoding: 'PLAIN',
-          }
-        : { name, data: values, type: 'DOUBLE', nullable: false, encoding: 'PLAIN' },
-    ),
+/** A column of a parquet file, without missing values. */
+export type ParquetColumn = { name: string } & (
+  | { type: 'INT32' | 'FLOAT' | 'DOUBLE'; data: DecodedArray }
+  | { type: 'STRING'; data: string[] }
+  | { type: 'BOOLEAN'; data: boolean[] }
+  /** Milliseconds since 1970 in UTC, which are cut to whole ones. */
+  | { type: 'TIMESTAMP'; data: Float64Array }
+)
+
+/** A parquet file, SNAPPY. Equal columns give equal bytes. */
+export function columnsToParquet(columns: ParquetColumn[], kvMetadata: KeyValue[] = []): ArrayBuffer {
+  const columnData = columns.map(({ name, type, data }) => {
+    const common = { name, type, nullable: false }
+    if (type === 'STRING' || type === 'BOOLEAN') return { ...common, data }
+    const isTime = type === 'TIMESTAMP'
+    const values = isTime ? BigInt64Array.from(data, (time) => BigInt(Math.floor(time))) : data
+    return { ...common, data: values, encoding: 'PLAIN' as const }
   })
+  return parquetWriteBuffer({ kvMetadata, codec: 'SNAPPY', rowGroupSize: 100_000, columnData })
+}
+
+/** A parquet file: every column DOUBLE, timestamp as TIMESTAMP. Equal tables give equal bytes. */
+export function tableToParquet(table: Table): ArrayBuffer {
+  const columns = Object.entries(table.columns).map(([name, data]) => {
+    return { name, type: name === 'timestamp' ? 'TIMESTAMP' : 'DOUBLE', data } as const
+  })
+  return columnsToParquet(columns, [{ key: 'generator', value: GENERATOR }])
 }
 
 // Times as plain numbers instead of the library's Date, which drops what is finer than a millisecond.

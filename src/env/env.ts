@@ -11,6 +11,8 @@ export interface Env {
 
 /** An environment that can go on in the middle of an episode. Its random stream is saved with the core's. */
 export interface ResumableEnv extends Env {
+  /** What the numbers of an observation are called: [obsDim]. */
+  readonly obsNames: readonly string[]
   /** A copy of all that changes while it steps. */
   save(): Float64Array
   /** @param state of an environment made with the same arguments */
@@ -43,6 +45,8 @@ export interface StepInfo {
 /** Consecutive rows of prices with what is observed of them. */
 export interface Market {
   rows: number
+  /** What the prices are called, in the order of the assets. */
+  priceNames: string[]
   /** For each asset a price per row. */
   prices: Float64Array[]
   featureNames: string[]

@@ -63,6 +63,7 @@ export function createMountainCar(math: CoreMath, random: Random): ResumableEnv 
 
   return {
     obsDim: 2,
+    obsNames: ['position', 'velocity'],
     actionDim: 1,
     reset,
     step,

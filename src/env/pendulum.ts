@@ -61,6 +61,7 @@ export function createPendulum(math: CoreMath, random: Random): ResumableEnv {
 
   return {
     obsDim: 3,
+    obsNames: ['cos_angle', 'sin_angle', 'speed'],
     actionDim: 1,
     reset,
     step,

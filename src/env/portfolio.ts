@@ -32,18 +32,23 @@ export function realPositionOf(p: Portfolio, price: number): number {
   return ((p.asset - p.assetInterest) * price) / valueOf(p, price)
 }
 
-/** Trades so that `positionOf` becomes `target`, the fee included. */
-export function tradeTo(p: Portfolio, target: number, price: number, fee: number): void {
+/**
+ * Trades so that `positionOf` becomes `target`, the fee included.
+ * @returns the units bought, of which the fee is taken, or sold when negative
+ */
+export function tradeTo(p: Portfolio, target: number, price: number, fee: number): number {
   repayInterest(p, target, positionOf(p, price))
   const wanted = (target * valueOf(p, price)) / price - p.asset
   if (wanted > 0) {
     const bought = wanted / (1 - fee + fee * target)
     p.asset += bought * (1 - fee)
     p.cash -= bought * price
+    return bought
   } else {
     const sold = wanted / (1 - fee * target)
     p.asset += sold
     p.cash -= sold * price * (1 - fee)
+    return sold
   }
 }
 

@@ -133,5 +133,9 @@ export function createPositionEnv(
     obs.set(state.subarray(9))
   }
 
-  return { obsDim: obs.length, actionDim: 1, reset, step: takeStep, save, restore }
+  const rowNames = [...market.featureNames, 'target_position', 'real_position']
+  const obsNames = Array.from({ length: window }, (_, w) => window - 1 - w).flatMap((ago) =>
+    rowNames.map((name) => (ago === 0 ? name : `${name}_${ago}_ago`)),
+  )
+  return { obsDim: obs.length, obsNames, actionDim: 1, reset, step: takeStep, save, restore }
 }

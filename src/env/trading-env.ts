@@ -77,5 +77,7 @@ export function createTradingEnv(config: TradingEnvConfig, market: Market, math:
     position.set(rest.slice(assets))
   }
 
-  return { obsDim: obs.length, actionDim: assets, reset, step, save, restore }
+  const weightNames = market.priceNames.map((name) => (assets === 1 ? 'weight' : `weight_${name}`))
+  const obsNames = [...market.featureNames, ...(observesWeights ? weightNames : [])]
+  return { obsDim: obs.length, obsNames, actionDim: assets, reset, step, save, restore }
 }

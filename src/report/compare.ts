@@ -1,9 +1,7 @@
 // Evaluations of the splits side by side.
 import type { ControlMetrics } from '../control.ts'
-import type { SplitName } from '../data/split.ts'
+import type { CostResult } from '../costs.ts'
 import type { Evaluation } from '../evaluate.ts'
-import { SPLITS } from '../market.ts'
-import type { TaskMetrics } from '../tasks.ts'
 import { formatNumber } from './table.ts'
 
 const ROWS: [keyof Evaluation, string][] = [
@@ -36,19 +34,43 @@ const CONTROL_ROWS: [keyof ControlMetrics, string][] = [
   ['n_episodes', 'episodes'],
 ]
 
-export function compareEvaluations(evaluation: TaskMetrics): { header: string[]; rows: string[][] } {
-  if ('train' in evaluation) return compareRollouts(evaluation)
+/** What is printed in columns. */
+export interface Compared {
+  header: string[]
+  rows: string[][]
+}
+
+/** Metrics by split: of splits by any name, or of classic control. */
+export type SplitMetrics = Record<string, Evaluation> | Record<'test', ControlMetrics>
+
+export function compareEvaluations(evaluation: SplitMetrics): Compared {
+  if (!isControlEvaluation(evaluation)) return compareRollouts(evaluation)
   const { test } = evaluation
   return { header: ['', 'test'], rows: CONTROL_ROWS.map(([key, label]) => [label, formatNumber(test[key])]) }
 }
 
+function isControlEvaluation(evaluation: SplitMetrics): evaluation is Record<'test', ControlMetrics> {
+  return 'test' in evaluation && 'mean_episode_return' in evaluation.test!
+}
+
 /** Header and rows: a metric a row, a split a column; the agent and its benchmarks, in one unit, come first. */
-export function compareRollouts(evaluation: Record<SplitName, Evaluation>): {
-  header: string[]
-  rows: string[][]
-} {
+export function compareRollouts(evaluation: Record<string, Evaluation>): Compared {
+  const splits = Object.entries(evaluation)
   return {
-    header: ['', ...SPLITS],
-    rows: ROWS.map(([key, label]) => [label, ...SPLITS.map((split) => formatNumber(evaluation[split][key]))]),
+    header: ['', ...splits.map(([split]) => split)],
+    rows: ROWS.map(([key, label]) => [label, ...splits.map(([, metrics]) => formatNumber(metrics[key]))]),
+  }
+}
+
+/** A cost a row; for each split the total return, and the Sharpe ratio per bar. */
+export function compareCosts(costs: Record<string, CostResult[]>): Compared {
+  const splits = Object.entries(costs)
+  const [first] = Object.values(costs)
+  return {
+    header: ['cost', ...splits.flatMap(([split]) => [split, 'Sharpe'])],
+    rows: first!.map(({ cost_bp }, i) => [
+      String(cost_bp),
+      ...splits.flatMap(([, all]) => [all[i]!.total_return, all[i]!.sharpe_ratio].map(formatNumber)),
+    ]),
   }
 }

@@ -3,8 +3,9 @@
 /** Four significant digits at most, without trailing zeros; a dash for what is not defined. */
 export function formatNumber(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–'
-  if (Number.isInteger(value)) return String(value)
   const size = Math.abs(value)
+  if (Number.isInteger(value) && size < 1e15) return String(value)
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
   return size >= 1e6 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(4)))
 }
 

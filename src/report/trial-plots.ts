@@ -1,6 +1,5 @@
 // The pictures of a trial, by artifact path.
 import { SPLITS, type Prepared } from '../market.ts'
-import type { Scenario } from '../scenario/schema.ts'
 import type { TrialResult } from '../trial.ts'
 import { plotCombined, plotCumulativeReward, plotPositions, plotTrainingLosses } from './plot.ts'
 import type { Losses, SplitCurves } from './plot.ts'
@@ -8,12 +7,11 @@ import type { Losses, SplitCurves } from './plot.ts'
 /** @param title of all of them; a split's name is added where there is one for each */
 export function trialPlots(
   title: string,
-  scenario: Scenario,
   prepared: Prepared,
   evaluation: TrialResult['evaluation'],
   losses: Losses,
 ): Record<string, string> {
-  const splits = SPLITS.map((split) => splitCurves(scenario, prepared, evaluation, split))
+  const splits = SPLITS.map((split) => splitCurves(prepared, evaluation, split))
   const files: Record<string, string> = {}
   for (const { name, curves, holdings, timestamps } of splits) {
     const named = `${title}: ${name}`
@@ -26,20 +24,18 @@ export function trialPlots(
 }
 
 function splitCurves(
-  scenario: Scenario,
   { markets, splits, table }: Prepared,
   evaluation: TrialResult['evaluation'],
   split: (typeof SPLITS)[number],
 ): SplitCurves {
   const { curves, agent } = evaluation[split]
-  const { prices } = markets[split]
-  const names = scenario.env.price_columns ?? ['close']
+  const { prices, priceNames } = markets[split]
   const from = splits[split].from + agent.firstRow
   return {
     name: split,
     curves,
     holdings: prices.map((price, asset) => ({
-      name: names[asset]!,
+      name: priceNames[asset]!,
       price: price.subarray(agent.firstRow),
       position: agent.positions.filter((_, i) => i % prices.length === asset),
     })),

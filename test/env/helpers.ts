@@ -18,6 +18,7 @@ export function createMarket(prices: ArrayLike<number>[], feature?: ArrayLike<nu
   const rows = prices[0]!.length
   return {
     rows,
+    priceNames: prices.map((_, i) => `price_${i}`),
     prices: prices.map((price) => Float64Array.from(price)),
     featureNames: ['feature_x'],
     features: Float32Array.from(feature ?? Array.from({ length: rows }, (_, i) => (i + 1) / 10)),

@@ -131,13 +131,7 @@ function started(scenario: Scenario, prepared: Prepared, { control, post }: Cont
     episodes: { step: [], reward: [] },
   }
   const view = (rollout: Rollout, step: number) =>
-    viewOfRollout(
-      `validation at step ${step.toLocaleString('en')}`,
-      'validation',
-      scenario,
-      prepared,
-      rollout,
-    )
+    viewOfRollout(`validation at step ${step.toLocaleString('en')}`, 'validation', prepared, rollout)
   return { maxSteps, control, diary, view, post }
 }
 
@@ -150,7 +144,7 @@ function finished({ scenario, prepared, result }: Ran): Finished {
     table: compareRollouts(metricsBySplit(evaluation)),
     receipt: receipt && receiptName(receipt),
     downloads: downloadsOf(scenario, result),
-    views: SPLITS.map((split) => viewOfRollout(split, split, scenario, prepared, evaluation[split].agent)),
+    views: SPLITS.map((split) => viewOfRollout(split, split, prepared, evaluation[split].agent)),
   }
 }
 
@@ -168,7 +162,7 @@ function downloadsOf(scenario: Scenario, { checkpoint, best, receipt }: TrialRes
 export async function plotsOf({ scenario, prepared, result, diary }: Ran): Promise<Download[]> {
   const { trialPlots } = await import('../../src/report/trial-plots.ts')
   const title = `${scenario.experiment_name}, trial_0, seed ${scenario.seed}`
-  const plots = trialPlots(title, scenario, prepared, result.evaluation, diary.losses)
+  const plots = trialPlots(title, prepared, result.evaluation, diary.losses)
   return Object.entries(plots).map(([path, svg]) => ({
     name: path.replace(/^.*\//, ''),
     content: new Blob([svg], { type: 'image/svg+xml' }),

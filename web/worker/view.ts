@@ -4,7 +4,6 @@ import { buyAndHold } from '../../src/benchmarks.ts'
 import type { Rollout } from '../../src/evaluate.ts'
 import type { Prepared } from '../../src/market.ts'
 import type { SplitName } from '../../src/data/split.ts'
-import type { Scenario } from '../../src/scenario/schema.ts'
 import type { Course, Series, View } from '../protocol.ts'
 
 /** More than a chart has pixels, few enough to draw in a frame. */
@@ -50,24 +49,22 @@ export function viewOfTable({ length, columns }: Table): View {
 export function viewOfRollout(
   title: string,
   split: SplitName,
-  scenario: Scenario,
   { markets, splits, table }: Prepared,
   { firstRow, wealth, positions }: Rollout,
 ): View {
   const market = markets[split]
   const assets = market.prices.length
   const { length } = wealth
-  const names = scenario.env.price_columns ?? ['close']
   const times = table.columns.timestamp!.subarray(splits[split].from + firstRow)
   const relative = (values: ArrayLike<number>) => Float64Array.from(values, (value) => value / values[0]!)
   const lines = {
     prices: market.prices.map((price, asset) => {
       const shown = price.subarray(firstRow, firstRow + length)
       if (assets === 1) return { name: 'price', values: shown }
-      return { name: `${names[asset]}, relative`, values: relative(shown) }
+      return { name: `${market.priceNames[asset]}, relative`, values: relative(shown) }
     }),
     positions: market.prices.map((_, asset) => ({
-      name: assets === 1 ? 'position' : `position ${names[asset]}`,
+      name: assets === 1 ? 'position' : `position ${market.priceNames[asset]}`,
       values: positions.filter((_, i) => i % assets === asset),
     })),
     wealth: [
