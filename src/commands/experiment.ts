@@ -4,15 +4,7 @@ import { createCore, type Random } from '../core/core.ts'
 import { loadModule, type CoreModule } from '../core/module.ts'
 import { compareWithBenchmarks, metricsBySplit, type Significance } from '../evaluate.ts'
 import type { MarketEvaluations } from '../market.ts'
-import {
-  factsOf,
-  logSystemMetrics,
-  mlflowEnvironment,
-  openTracker,
-  trackingUri,
-  type Run,
-  type Tracker,
-} from '../mlflow/index.ts'
+import { logSystemMetrics, type Run, type RunStatus } from '../mlflow/index.ts'
 import { newRunFolder } from '../node.ts'
 import { receiptName } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
@@ -30,6 +22,7 @@ import {
   writeSyntheticData,
   type ScenarioOptions,
 } from './scenario.ts'
+import { startTracking } from './track.ts'
 import { stopOnErrors, warn } from './validate.ts'
 import { summarize, type ExperimentReport, type Statistics, type TrialReport } from './summary.ts'
 
@@ -49,7 +42,7 @@ export interface ExperimentOptions extends ScenarioOptions {
 /** Runs the trials of a scenario one after the other, or the rest of them. Sets the exit code: 1 if one failed, 128 + n after signal n. */
 export async function experiment(options: ExperimentOptions): Promise<void> {
   const started = performance.now()
-  const { scenario, source, resume } = scenarioOf(options)
+  const { scenario, trackingUri, source, resume } = scenarioOf(options)
   if (!resume) stopOnErrors(scenario)
   const module = await loadModule()
   if (options.generateData) await writeSyntheticData(scenario, module)
@@ -58,49 +51,54 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   await checkTrial(scenario, task, module)
   if (resume) checkResumption(resume, scenario, task, module)
   const { trial: first, trials: count } = resume ?? { trial: 0, trials: options.trials }
-  const { tracker, parent, startTrial } = await startTracking(options, scenario, {
+  const interrupt = listenForInterrupt()
+  const isStopped = () => interrupt.exitCode() !== undefined
+  const where = {
+    scenario,
+    uris: { given: options.trackingUri, scenario: trackingUri },
+    experiment: options.name,
     core: module.sha256,
     description: `${count} ${count === 1 ? 'trial' : 'trials'} of ${source.path}, from seed ${scenario.seed}`,
-  })
-  const whenCutShort = () => tracker.abandon()
-  process.once('exit', whenCutShort)
-  const folder = newRunFolder(scenario.logging.log_dir)
-  // Not above: what draws takes longer to load than a mistake in the scenario takes to find.
-  const { taskRecord } = await import('./record.ts')
-  const record = taskRecord(scenario, task)
-  if (!resume) warn(scenario)
-  const interrupt = listenForInterrupt()
+  }
+  const tracking = await startTracking(where, isStopped)
 
   const trials: TrialReport[] = []
   const runs: Run[] = []
-  for (let i = first; i < count && !interrupt.exitCode(); i++) {
-    const own = { ...scenario, seed: scenario.seed + i - first }
-    const resumed = i === first ? resume : undefined
-    const progress = createProgress(`trial ${i}`, scenario.training.max_steps, own.seed, options.json)
-    const parts = {
-      scenario: own,
-      source,
-      task,
-      record,
-      module,
-      folder: `${folder}/trial_${i}`,
-      name: `trial_${i}`,
-      resumed,
-      experiment: { trial: i, trials: count },
+  let folder: string
+  try {
+    folder = newRunFolder(scenario.logging.log_dir)
+    tracking.parent.setTags({ 'ddpg.folder': folder })
+    // Not above: what draws takes longer to load than a mistake in the scenario takes to find.
+    const { taskRecord } = await import('./record.ts')
+    const record = taskRecord(scenario, task)
+    if (!resume) warn(scenario)
+    for (let i = first; i < count && !isStopped(); i++) {
+      const own = { ...scenario, seed: scenario.seed + i - first }
+      const resumed = i === first ? resume : undefined
+      const progress = createProgress(`trial ${i}`, scenario.training.max_steps, own.seed, options.json)
+      const parts = {
+        scenario: own,
+        source,
+        task,
+        record,
+        module,
+        folder: `${folder}/trial_${i}`,
+        name: `trial_${i}`,
+        resumed,
+        experiment: { trial: i, trials: count },
+      }
+      const run = await tracking.startTrial(parts.name)
+      runs.push(run)
+      trials.push(await trial(parts, run, progress, isStopped))
     }
-    const run = await startTrial(parts.name)
-    runs.push(run)
-    trials.push(await trial(parts, run, progress, () => interrupt.exitCode() !== undefined))
+  } catch (error) {
+    await tracking.end('FAILED')
+    throw error
   }
-  const ends = trials.map(({ status }) => status)
-  parent.end(
-    ends.find((status) => status === 'FAILED') ?? ends.find((status) => status === 'KILLED') ?? 'FINISHED',
-  )
+  await tracking.end(statusOf(trials, count - first))
   // A server that was away may have named the runs by now.
-  await tracker.close()
   trials.forEach((report, i) => (report.run_id = runs[i]!.id))
   interrupt.stop()
-  process.off('exit', whenCutShort)
 
   const { random } = await createCore(module, scenario.seed)
   const statistics = statisticsOf(trials, random.evaluation)
@@ -112,38 +110,16 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
     ...(statistics && { statistics }),
   }
   if (options.json) console.log(JSON.stringify(report, null, 2))
-  else summarize(report, folder, tracker.describe(parent))
+  else summarize(report, folder, tracking.describe())
   if (trials.some(({ status }) => status === 'FAILED')) process.exitCode = 1
   if (interrupt.exitCode()) process.exitCode = interrupt.exitCode()
 }
 
-interface Tracking {
-  tracker: Tracker
-  /** The run of the experiment, above those of its trials. */
-  parent: Run
-  startTrial(name: string): Promise<Run>
-}
-
-/** Finds where the runs go, and begins the one of the experiment. @throws Error when the store refuses it */
-async function startTracking(
-  { trackingUri: given, name: chosenHere }: ExperimentOptions,
-  scenario: Scenario,
-  { core, description }: { core: string; description: string },
-): Promise<Tracking> {
-  const environment = mlflowEnvironment()
-  const { MLFLOW_EXPERIMENT_NAME: chosen, MLFLOW_RUN_ID: resume } = environment
-  const uri = trackingUri(given, environment, scenario.tracking.tracking_uri)
-  const tracker = await openTracker(uri, { tags: { ...factsOf('.'), 'ddpg.core_sha256': core } })
-  const experiment = chosenHere ?? (chosen || scenario.experiment_name)
-  const name = scenario.experiment_name
-  const parent = await tracker
-    .startRun({ experiment, name, description, ...(resume && { resume }) })
-    .catch(async (error: unknown) => {
-      await tracker.close()
-      throw error
-    })
-  const startTrial = (trial: string) => tracker.startRun({ experiment, name: trial, parent })
-  return { tracker, parent, startTrial }
+/** Of the experiment, of which not all trials may have begun. */
+function statusOf(trials: TrialReport[], wanted: number): RunStatus {
+  if (trials.some(({ status }) => status === 'FAILED')) return 'FAILED'
+  const isWhole = trials.length === wanted && trials.every(({ status }) => status === 'FINISHED')
+  return isWhole ? 'FINISHED' : 'KILLED'
 }
 
 /** Of the trials that were evaluated. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { SingleBar } from 'cli-progress'
 import {
   mlflowEnvironment,
   syncDatabase,
@@ -8,7 +9,9 @@ import {
   trackingUri,
   type SyncResult,
 } from '../mlflow/index.ts'
+import { tidyRuns } from '../mlflow/local-runs.ts'
 import { artifactsOf, databaseFile } from '../mlflow/sqlite.ts'
+import { withoutLogin } from '../scenario/login.ts'
 import { localDatabase, type StoreOptions } from './runs.ts'
 
 /** Starts MLflow's page and stays with it. @throws Error in a sentence when there is no MLflow */
@@ -38,44 +41,82 @@ export async function ui({ port, ...options }: StoreOptions & { port: number }):
   })
 }
 
-function withoutLogin(uri: string): string {
-  const url = new URL(uri)
-  url.username = url.password = ''
-  return url.href
-}
-
 function storeOptions(uri: string): string[] {
   if (!uri.startsWith('sqlite:')) return ['--backend-store-uri', uri]
   const file = databaseFile(uri)
-  if (!existsSync(file)) throw new Error(`there are no runs here: ${file} does not exist`)
+  tidyRuns(file)
   return ['--backend-store-uri', `sqlite:///${file}`, '--artifacts-destination', artifactsOf(file)]
 }
 
 /**
  * Copies runs to a server and says how many.
- * @param source a journal, an mlflow.db, or the id of a run of the local store
+ * @param source a journal, a folder of journals, an mlflow.db, or the id of a run of the local store
  * @param target where to; a journal knows it by itself, else it is MLFLOW_TRACKING_URI
  */
 export async function sync(source: string, target: string | undefined, options: StoreOptions): Promise<void> {
-  const result = isJournal(source)
-    ? await syncJournal(source, target)
-    : await syncDatabase(...databaseAndRun(source, options), target ?? serverUri())
-  for (const sentence of result.refused) console.error(`error: ${sentence}`)
-  console.log(`${runsOf(result)} copied; ${result.where}`)
-  if (result.refused.length > 0) process.exitCode = 1
+  const journals = journalsOf(source)
+  if (journals.length === 0) {
+    const [file, run] = databaseAndRun(source, options)
+    const uri = target ?? serverUri()
+    return tell(await withBar('runs', (progress) => syncDatabase(file, run, uri, { progress })))
+  }
+  for (const journal of journals)
+    tell(await withBar('parts', (progress) => syncJournal(journal, target, { progress })))
 }
 
-function isJournal(source: string): boolean {
-  return basename(source) === 'journal.jsonl' || existsSync(join(source, 'journal.jsonl'))
+/** The journal that it is, or those in it, oldest first. */
+function journalsOf(source: string): string[] {
+  const isJournal = (path: string) => existsSync(join(path, 'journal.jsonl'))
+  if (basename(source) === 'journal.jsonl' || isJournal(source)) return [source]
+  if (!isFolder(source)) return []
+  return readdirSync(source)
+    .map((name) => join(source, name))
+    .filter(isJournal)
+    .toSorted()
 }
 
 function databaseAndRun(source: string, options: StoreOptions): [file: string, run: string | undefined] {
-  if (existsSync(source) && statSync(source).isFile()) return [resolve(source), undefined]
+  if (existsSync(source) && !isFolder(source)) return [resolve(source), undefined]
   if (/^[0-9a-f]{4,32}$/.test(source)) return [localDatabase(options), source]
+  if (existsSync(join(source, '0', 'meta.yaml')))
+    throw new Error(
+      `${source} is a folder of text files: "mlflow migrate-filestore --source ${source} --target sqlite:///mlflow.db" ` +
+        'makes an mlflow.db of it, which can be copied',
+    )
+  const found = isFolder(source) ? 'it is another folder' : 'nothing of that name is here'
   const folder = dirname(source) === '.' ? '' : `, in ${dirname(source)}`
-  throw new Error(
-    `${source} is no journal, no mlflow.db and no id of a run: nothing of that name is here${folder}`,
-  )
+  throw new Error(`${source} is no journal, no mlflow.db and no id of a run: ${found}${folder}`)
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+/** Shows on a terminal how far the work is. */
+async function withBar<T>(
+  what: string,
+  work: (progress: (done: number, total: number) => void) => Promise<T>,
+): Promise<T> {
+  if (!process.stderr.isTTY) return work(() => undefined)
+  const format = `copying {bar} {value} of {total} ${what}`
+  const bar = new SingleBar({ format, barsize: 20, clearOnComplete: true, hideCursor: true })
+  let isStarted = false
+  const progress = (done: number, total: number) => {
+    if (!isStarted) bar.start(total, done)
+    isStarted = true
+    bar.update(done)
+  }
+  try {
+    return await work(progress)
+  } finally {
+    bar.stop()
+  }
+}
+
+function tell(result: SyncResult): void {
+  for (const sentence of result.refused) console.error(`error: ${sentence}`)
+  console.log(`${runsOf(result)} copied; ${result.where}`)
+  if (result.refused.length > 0) process.exitCode = 1
 }
 
 function serverUri(): string {

@@ -54,7 +54,7 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
   const checkpoints: string[] = []
   const tracking = trackTrial(run, scenario, record, resumed?.step)
   run.logArtifact(`config/${source.path.replace(/^.*[\\/]/, '')}`, source.text)
-  if (resumed) run.setTags({ resumed_from: resumed.path })
+  run.setTags({ 'ddpg.folder': folder, ...(resumed && { resumed_from: resumed.path }) })
 
   /** At once, so that what ends the trial early does not take it along. */
   function saveCheckpoint(step: number, bytes: Uint8Array): void {

@@ -31,11 +31,14 @@ const LOGS = 'logs'
 export function resumption(
   file: string,
   overrides: readonly string[],
-): { scenario: Scenario; source: ScenarioFile; resume: Resumption } {
+): { scenario: Scenario; trackingUri: string; source: ScenarioFile; resume: Resumption } {
   const { path, bytes, checkpoint } = file === 'last' ? newest() : open(file)
   const { info } = checkpoint
   const text = stringify(info.scenario)
-  const { scenario } = parseScenario(text, path, { overrides, randomSeed: () => info.scenario.seed })
+  const { scenario, trackingUri } = parseScenario(text, path, {
+    overrides,
+    randomSeed: () => info.scenario.seed,
+  })
   const changed = differingKeys(info.scenario, scenario).filter((key) => key !== 'training.max_steps')
   if (changed.length > 0)
     throw new Error(`${changed.join(', ')} cannot change in a run that is resumed: start a new one`)
@@ -47,6 +50,7 @@ export function resumption(
     )
   return {
     scenario,
+    trackingUri,
     source: { path: `${scenario.experiment_name}.yaml`, text },
     resume: { path, bytes, step: info.step, trial, trials },
   }

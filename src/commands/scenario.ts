@@ -12,6 +12,7 @@ import type { FeatureStatistics } from '../features/features.ts'
 import type { Prepared } from '../market.ts'
 import { findScenario, isGenerated, readTable, readText, writeFile, type ScenarioFile } from '../node.ts'
 import { parseScenario } from '../scenario/load.ts'
+import { withoutLogins } from '../scenario/login.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { createTask } from '../tasks.ts'
 
@@ -27,18 +28,25 @@ export interface ScenarioOptions {
  */
 export function loadScenario(options: ScenarioOptions & { seed?: number; generateData?: boolean }): {
   scenario: Scenario
+  /** With the login that the others are rid of. */
+  trackingUri: string
   source: ScenarioFile
 } {
   const { scenario: name, config, override = [], seed = null } = options
   const source = config === undefined ? findScenario(name!) : { path: config, text: readText(config) }
-  const { scenario, notes } = parseScenario(source.text, source.path, {
+  const { scenario, trackingUri, notes } = parseScenario(source.text, source.path, {
     overrides: override,
     seed,
     randomSeed,
   })
   const idle = options.generateData === false && existsSync(scenario.data.data_path)
   for (const note of [...notes, ...(idle ? idleGeneratorNotes(override) : [])]) console.error(`note: ${note}`)
-  return { scenario, source }
+  const hasLogin = trackingUri !== scenario.tracking.tracking_uri
+  return {
+    scenario,
+    trackingUri,
+    source: hasLogin ? { ...source, text: withoutLogins(source.text) } : source,
+  }
 }
 
 function idleGeneratorNotes(overrides: string[]): string[] {

@@ -1,7 +1,9 @@
 // How operations come to a store. One at a time and in order: an operation is taken off the journal when the store
 // has answered, so a failure, a restart or a killed process can only lead to doing the same one again.
 import {
+  Blocked,
   Refusal,
+  Unavailable,
   messageOf,
   type Delivery,
   type Journal,
@@ -20,16 +22,6 @@ export interface RetryPolicy {
   closeMilliseconds: number
 }
 
-/** No answer, or one that may be another next time. */
-export class Unavailable extends Error {
-  /** As the server asked for. */
-  readonly retryAfterMilliseconds: number | undefined
-  constructor(message: string, options?: ErrorOptions & { retryAfterMilliseconds?: number }) {
-    super(message, options)
-    this.retryAfterMilliseconds = options?.retryAfterMilliseconds
-  }
-}
-
 const BACKOFF_LIMIT_SECONDS = 30
 /** The first start finds wrong addresses and logins; later ones hold a training up for no more than an id. */
 const FIRST_START_MILLISECONDS = 10_000
@@ -41,12 +33,14 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
   let failures = 0
   let closing = false
   let closed = false
+  /** Whether the store has taken anything. */
+  let begun = false
   let lastProgress = Date.now()
   let patienceAtStart = FIRST_START_MILLISECONDS
   /** Those who wait until nothing more can be done now. */
   let waiting: (() => void)[] = []
   /** Told of the next start that is done, refused or put off. */
-  let starting: { run: string; settle: (refusal?: Refusal) => void } | undefined
+  let starting: { run: string; settle: (refusal?: Error) => void } | undefined
 
   function settle() {
     for (const resolve of waiting) resolve()
@@ -61,13 +55,14 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
       await store.apply(operation, item.doubtful)
       if (closed) return
       journal.done()
+      begun = true
       failures = 0
       lastProgress = Date.now()
       asked?.settle()
     } catch (error) {
       if (closed) return
-      if (error instanceof Refusal && asked) {
-        // who asked knows
+      if (asked && (error instanceof Refusal || (error instanceof Blocked && !begun))) {
+        // who asked is told
         journal.done()
         asked.settle(error)
         return
@@ -130,7 +125,7 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
   return {
     start(operation) {
       return new Promise((resolve, reject) => {
-        const settle = (refusal?: Refusal) => {
+        const settle = (refusal?: Error) => {
           starting = undefined
           clearTimeout(timer)
           if (refusal) reject(refusal)

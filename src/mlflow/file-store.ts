@@ -12,10 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createHash, randomInt } from 'node:crypto'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { NAME_TAKEN, writeArtifact } from './artifact.ts'
-import { EXPERIMENT_TAGS } from './rest.ts'
+import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
 import { messageOf, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
@@ -25,7 +25,7 @@ const STATUS = { RUNNING: 1, FINISHED: 3, FAILED: 4, KILLED: 5 }
 
 /** @param uri `file:` with a path, or a path; created. @throws Error when the folder cannot be used */
 export function fileStore(uri: string): LocalStore {
-  const root = uri.startsWith('file://') ? fileURLToPath(uri) : resolve(uri.replace(/^file:/, ''))
+  const root = storeFolder(uri)
   try {
     mkdirSync(join(root, '.trash'), { recursive: true })
     if (!existsSync(join(root, '0'))) createExperiment(root, '0', 'Default')
@@ -35,7 +35,7 @@ export function fileStore(uri: string): LocalStore {
   const folders = new Map<string, string>()
   const folderOf = (run: string) => {
     const folder = folders.get(run) ?? findRun(root, run)
-    if (folder === undefined) throw new Refusal(`run ${run} is not in ${root}`)
+    if (folder === undefined) throw noRun(run, root)
     folders.set(run, folder)
     return folder
   }
@@ -67,11 +67,15 @@ export function fileStore(uri: string): LocalStore {
   }
 }
 
+export function storeFolder(uri: string): string {
+  return uri.startsWith('file://') ? fileURLToPath(uri) : resolve(uri.replace(/^file:/, ''))
+}
+
 function start(root: string, operation: StartOperation): void {
-  const { run, experiment, name, user, time, parent, tags } = operation
+  const { run, name, user, time, parent, tags } = operation
   const existing = findRun(root, run)
-  if (operation.resume && !existing) throw new Refusal(`run ${run} is not in ${root}: check MLFLOW_RUN_ID`)
-  const id = existing === undefined ? experimentFor(root, experiment) : ''
+  if (operation.resume && !existing) throw noRun(run, root)
+  const id = existing === undefined ? experimentFor(root, operation) : ''
   const folder = existing ?? join(root, id, run)
   for (const part of ['metrics', 'params', 'artifacts', 'tags'])
     mkdirSync(join(folder, part), { recursive: true })
@@ -97,13 +101,24 @@ function start(root: string, operation: StartOperation): void {
   })
 }
 
-function experimentFor(root: string, name: string): string {
+/** The id of the experiment, which is created when there is none of that name. */
+function experimentFor(root: string, { experiment, experimentId, parent }: StartOperation): string {
+  if (experiment !== undefined) return experimentNamed(root, experiment)
+  if (experimentId === undefined) {
+    const above = findRun(root, parent!)
+    if (above === undefined) throw noRun(parent!, root)
+    return basename(dirname(above))
+  }
+  const deleted = readMeta(join(root, '.trash', experimentId))
+  if (deleted) throw deletedExperiment(String(deleted['name']), root)
+  if (!readMeta(join(root, experimentId))) throw noExperiment(experimentId, root)
+  return experimentId
+}
+
+function experimentNamed(root: string, name: string): string {
   const named = (folder: string) =>
     readdirSync(folder).find((id) => /^\d+$/.test(id) && readMeta(join(folder, id))?.['name'] === name)
-  if (named(join(root, '.trash')))
-    throw new Refusal(
-      `experiment "${name}" is deleted in ${root}: restore it in MLflow or choose another name`,
-    )
+  if (named(join(root, '.trash'))) throw deletedExperiment(name, root)
   const found = named(root)
   if (found) return found
   const id = String(randomInt(1e8, 1e9)) + String(randomInt(1e8, 1e9))

@@ -1,6 +1,5 @@
 // Requests to an MLflow server: address, login, time limits, and what its answers mean.
-import { Unavailable } from './delivery.ts'
-import { Refusal, messageOf } from './types.ts'
+import { Blocked, Refusal, Unavailable, messageOf } from './types.ts'
 
 export type Environment = Record<string, string | undefined>
 
@@ -75,12 +74,11 @@ export type Reply = Record<string, any>
 /** Slow lines get time for large files. */
 const BYTES_PER_MILLISECOND = 100
 const TRANSIENT = [408, 409, 429, 500, 502, 503, 504]
-/** A login can come back; what was logged meanwhile must not be given up. */
 const LOGIN = [401, 403]
 
 /**
  * One attempt. The answer's JSON; `{}` for an empty one.
- * @throws NotFound or Refusal when the server says no, Unavailable when it may say something else later
+ * @throws NotFound or Refusal when the server says no, Unavailable or Blocked when it may say something else later
  */
 export async function request(server: Server, call: Call): Promise<Reply> {
   const { method, path, body, signal } = call
@@ -111,7 +109,7 @@ function parseReply(server: Server, text: string): Reply {
   try {
     return text === '' ? {} : (JSON.parse(text) as Reply)
   } catch (error) {
-    throw new Refusal(`${server.base} answers with something else than MLflow: is the address right?`, {
+    throw new Blocked(`${server.base} answers with something else than MLflow: is the address right?`, {
       cause: error,
     })
   }
@@ -133,11 +131,10 @@ function failure(server: Server, response: Response, text: string): Error {
   const said = messageIn(text)
   const who = `${server.base} answers ${status}`
   if (response.type === 'opaqueredirect' || (status >= 300 && status < 400))
-    return new Refusal(`${who}, a redirection: give the address that it leads to as tracking URI`)
-  if (LOGIN.includes(status)) return new Denied(`${who}: ${said || 'no access'}${loginRemedy(status)}`)
-  const isJson = text.trimStart().startsWith('{')
-  if (status === 404 && !isJson)
-    return new Refusal(`${who}: there is no MLflow at this address, a part of its path may be missing`)
+    return new Blocked(`${who}, a redirection: give the address that it leads to as tracking URI`)
+  if (LOGIN.includes(status)) return new Blocked(`${who}: ${said || 'no access'}${loginRemedy(status)}`)
+  if (status === 404 && !text.includes('"error_code"'))
+    return new Blocked(`${who}: there is no MLflow at this address, a part of its path may be missing`)
   if (status === 404) return new NotFound(`${who}: ${said}`)
   // permanent, though it says 503
   const isPermanent = status === 503 && said.includes('--serve-artifacts')
@@ -147,9 +144,6 @@ function failure(server: Server, response: Response, text: string): Error {
     ...(retryAfterMilliseconds !== undefined && { retryAfterMilliseconds }),
   })
 }
-
-/** The login is missing or wrong, or this page or host may not come in. */
-export class Denied extends Unavailable {}
 
 function loginRemedy(status: number): string {
   return status === 401 ? ' (set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or _TOKEN)' : ''

@@ -9,6 +9,7 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   rmdirSync,
@@ -24,15 +25,20 @@ import { messageOf, type Journal, type Operation } from './types.ts'
 const FORMAT = 'ddpg-wasm mlflow journal 1'
 const FILE = 'journal.jsonl'
 
-interface Header {
+interface Header extends Owner {
   format: string
   /** Of the store, without credentials. */
   uri: string
-  process: string
 }
 
-/** A line of the file: the header, an operation, or the number of one that is done. */
-type Line = Header | { done: number } | OperationLine
+/** The process that has it since that time, in milliseconds since 1970. */
+interface Owner {
+  process: string
+  time: number
+}
+
+/** A line of the file: the header, who else opened it, an operation, or the number of one that is done. */
+type Line = Header | Owner | { done: number } | OperationLine
 type OperationLine = Exclude<Operation, Artifact> | ArtifactLine
 type Artifact = Extract<Operation, { kind: 'artifact' }>
 type ArtifactLine = Omit<Artifact, 'content'> & { file: string }
@@ -50,9 +56,45 @@ export function createJournal(folder: string, uri: string): Journal {
   mkdirSync(folder, { recursive: true })
   const descriptor = openSync(join(folder, FILE), 'ax+')
   const write = lineWriter(descriptor)
-  write({ format: FORMAT, uri, process: thisProcess() })
+  write({ format: FORMAT, uri, ...owner() })
   return journal(folder, descriptor, write, [], 0)
 }
+
+function owner(): Owner {
+  return { process: thisProcess(), time: Date.now() }
+}
+
+/** Whether its process goes on, and is another than this one. */
+function isInUse({ process, time }: Owner): boolean {
+  return isHere(process) && process !== thisProcess() && !isGone(process, time)
+}
+
+/** The journals in a folder that processes of this machine left behind, oldest first. */
+export function leftJournals(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .map((name) => join(folder, name))
+    .filter((place) => {
+      const header = headerOf(join(place, FILE))
+      return header && isHere(header.process) && isGone(header.process, header.time)
+    })
+    .toSorted()
+}
+
+function headerOf(file: string): Header | undefined {
+  if (!existsSync(file)) return undefined
+  const descriptor = openSync(file, 'r')
+  try {
+    const bytes = Buffer.alloc(HEADER_BYTES)
+    const [line = ''] = bytes.toString('utf8', 0, readSync(descriptor, bytes)).split('\n')
+    const header = parse(line)
+    return header && 'uri' in header ? (header as Header) : undefined
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const HEADER_BYTES = 10_000
 
 export interface OpenedJournal extends Journal {
   /** Of the store that it was meant for, without credentials. */
@@ -66,13 +108,14 @@ export interface OpenedJournal extends Journal {
  */
 export function openJournal(path: string): OpenedJournal {
   const folder = resolve(basename(path) === FILE ? dirname(path) : path)
-  const { header, entries, operations, size } = scan(join(folder, FILE))
-  if (isHere(header.process) && !isGone(header.process) && header.process !== thisProcess())
-    throw new Error(`journal ${path} is in use by process ${header.process}: wait for its end, or end it`)
+  const { header, last, entries, operations, size } = scan(join(folder, FILE))
+  if (isInUse(last))
+    throw new Error(`journal ${path} is in use by process ${last.process}: wait for its end, or end it`)
   const descriptor = openSync(join(folder, FILE), 'r+')
   // a torn last line
   ftruncateSync(descriptor, size)
   const write = lineWriter(descriptor)
+  write(owner())
   const opened = journal(folder, descriptor, write, entries, operations.length)
   for (const [run, time] of openRuns(operations)) opened.append({ kind: 'end', run, status: 'KILLED', time })
   return { ...opened, uri: header.uri }
@@ -183,6 +226,7 @@ function scan(file: string) {
   const operations: OperationLine[] = []
   const entries = new Map<number, Entry>()
   let header: Header | undefined
+  let last: Owner | undefined
   let offset = 0
   for (let number = 1; offset < bytes.length; number++) {
     const end = bytes.indexOf(10, offset)
@@ -191,8 +235,10 @@ function scan(file: string) {
       throw new Error(`journal ${file}, line ${number}: it does not match its checksum, the file is damaged`)
     if (!line) break
     const length = end + 1 - offset
-    if ('format' in line) header = line
-    else if ('done' in line) {
+    if ('process' in line) {
+      last = line
+      header ??= line as Header
+    } else if ('done' in line) {
       // A start is done again: it is how the store finds the run.
       if (operations[line.done]?.kind !== 'start') entries.delete(line.done)
     } else {
@@ -202,7 +248,7 @@ function scan(file: string) {
     offset += length
   }
   if (header?.format !== FORMAT) throw new Error(`${file} is no journal: expected format "${FORMAT}"`)
-  return { header, entries: [...entries.values()], operations, size: offset }
+  return { header, last: last!, entries: [...entries.values()], operations, size: offset }
 }
 
 function readJournal(file: string): Buffer {

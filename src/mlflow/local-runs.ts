@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { openDatabase } from './database.ts'
 import { LIMITS, splitPairs } from './rules.ts'
-import { artifactsOf } from './sqlite.ts'
+import { artifactsOf, endDeadRuns } from './sqlite.ts'
 import type { Operation, Point, RunStatus, StoredDataset } from './types.ts'
 
 export interface LocalRun {
@@ -14,6 +14,7 @@ export interface LocalRun {
   status: RunStatus | 'RUNNING' | 'SCHEDULED'
   startTime: number
   params: Record<string, string>
+  tags: Record<string, string>
   /** The newest value of each. */
   metrics: Record<string, number>
   /** Where its artifacts are. */
@@ -28,15 +29,23 @@ export function listRuns(file: string): LocalRun[] {
 /**
  * The operations of runs, those of a parent before those of its children.
  * @param wanted the id of a run, or the beginning of one; all runs when absent. Runs below it come along
+ * @param progress told of each run that is done, and of how many
  * @throws Error in a sentence when there is no such run
  */
-export function* runOperations(file: string, wanted?: string): Generator<Operation> {
+export function* runOperations(
+  file: string,
+  wanted?: string,
+  progress?: (done: number, total: number) => void,
+): Generator<Operation> {
   const database = openExisting(file)
   try {
     const rows = runRows(database)
     const chosen = wanted === undefined ? rows : familyOf(database, file, rows, wanted)
     const ids = new Set(chosen.map((row) => row['id']!))
-    for (const row of parentsFirst(database, chosen)) yield* operationsOf(database, file, row, ids)
+    for (const [i, row] of parentsFirst(database, chosen).entries()) {
+      yield* operationsOf(database, file, row, ids)
+      progress?.(i + 1, chosen.length)
+    }
   } finally {
     database.close()
   }
@@ -61,6 +70,7 @@ function localRun(database: DatabaseSync, file: string, row: Row): LocalRun {
     status: row['status'] as LocalRun['status'],
     startTime: Number(row['start_time']),
     params: pairsOf(database, 'params', row),
+    tags: pairsOf(database, 'tags', row),
     metrics: Object.fromEntries(latest.all(row['id']!).map(({ key, value }) => [key, value])),
     folder: folderOf(file, row),
   }
@@ -121,8 +131,8 @@ function* operationsOf(
     kind: 'start',
     run,
     experiment: String(row['experiment']),
-    name: String(row['name']),
-    user: String(row['user_id']),
+    name: String(row['name'] ?? ''),
+    user: String(row['user_id'] ?? ''),
     time: Number(row['start_time']),
     tags: first,
     ...(parent !== undefined && ids.has(parent) && { parent }),
@@ -153,15 +163,20 @@ function* datasetsOf(database: DatabaseSync, run: string): Generator<Operation> 
   }
 }
 
-/** Key by key, so that a store that reads back does it once for each key and part. */
+/**
+ * Key by key, so that a store that reads back does it once for each. Each is read at once: while a query is under way
+ * a training could not write to the file.
+ */
 function* pointsOf(database: DatabaseSync, run: string): Generator<Operation> {
-  const sql = `SELECT key, value, timestamp, step FROM metrics WHERE run_uuid = ? AND NOT is_nan ORDER BY key, rowid`
+  const keys = database.prepare('SELECT key FROM latest_metrics WHERE run_uuid = ? ORDER BY key').all(run)
+  const ofKey = database.prepare(
+    'SELECT key, value, timestamp, step FROM metrics WHERE run_uuid = ? AND key = ? AND NOT is_nan ORDER BY rowid',
+  )
   let points: Point[] = []
-  for (const row of database.prepare(sql).iterate(run)) {
-    points.push(row as unknown as Point)
-    if (points.length < LIMITS.points) continue
-    yield { kind: 'metrics', run, points }
-    points = []
+  for (const { key } of keys) {
+    points = [...points, ...(ofKey.all(run, key!) as unknown as Point[])]
+    while (points.length >= LIMITS.points)
+      yield { kind: 'metrics', run, points: points.splice(0, LIMITS.points) }
   }
   if (points.length > 0) yield { kind: 'metrics', run, points }
 }
@@ -175,9 +190,16 @@ function* artifactsIn(folder: string, run: string): Generator<Operation> {
   }
 }
 
+/** Marks the runs of killed processes KILLED. @throws Error in a sentence when there is no such file, or no MLflow's */
+export function tidyRuns(file: string): void {
+  openExisting(file).close()
+}
+
 function openExisting(file: string): DatabaseSync {
   if (!existsSync(file)) throw new Error(`there are no runs here: ${file} does not exist`)
-  return openDatabase(file)
+  const database = openDatabase(file)
+  endDeadRuns(database)
+  return database
 }
 
 function withDatabase<T>(file: string, read: (database: DatabaseSync) => T): T {

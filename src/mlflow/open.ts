@@ -3,14 +3,14 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { hasSqlite } from './database.ts'
 import { deliverAtOnce } from './delivery.ts'
-import { fileStore } from './file-store.ts'
+import { fileStore, storeFolder } from './file-store.ts'
 import type { Environment } from './http.ts'
-import { createJournal } from './journal.ts'
+import { createJournal, leftJournals } from './journal.ts'
 import { memoryJournal } from './memory-journal.ts'
 import { PROCESS_TAG, thisProcess } from './process.ts'
 import { createTracker, noTracker, type Tracker } from './run.ts'
 import { contextTags, serverTracker, warnOnce } from './server-tracker.ts'
-import { sqliteStore } from './sqlite.ts'
+import { databaseFile, sqliteStore } from './sqlite.ts'
 import { messageOf, newId, type Journal, type LocalStore, type Warn } from './types.ts'
 
 export interface TrackerOptions {
@@ -37,6 +37,7 @@ export async function openTracker(uri: string, options: TrackerOptions = {}): Pr
   const { environment = mlflowEnvironment(), spool = '.mlflow-spool' } = options
   const warn = warnOnce(options.warn ?? ((sentence) => process.stderr.write(`warning: ${sentence}\n`)))
   if (uri === 'none') return noTracker()
+  tellOfJournals(spool, warn)
   const context = {
     user: userName(),
     tags: {
@@ -57,16 +58,34 @@ export async function openTracker(uri: string, options: TrackerOptions = {}): Pr
     return { ...noTracker(), describe: () => sentence }
   }
   const store = localStore(uri)
+  if (!uri.startsWith('sqlite:'))
+    warn('files', 'MLflow 3.13 and newer show a folder of text files only with MLFLOW_ALLOW_FILE_STORE=true')
   return createTracker(
     store,
-    deliverAtOnce(store, () => newJournal(spool, uri, warn), warn),
+    deliverAtOnce(store, () => newJournal(spool, absolute(uri), warn), warn),
     context,
   )
 }
 
+/** What a killed process could not tell. */
+function tellOfJournals(spool: string, warn: Warn): void {
+  const [first, ...others] = leftJournals(spool)
+  if (first === undefined) return
+  const [what, place] = others.length === 0 ? ['a journal', first] : [`${1 + others.length} journals`, spool]
+  warn(
+    'journals',
+    `MLflow has not all of earlier runs: "ddpg mlflow sync ${place}" sends ${what} that is left`,
+  )
+}
+
+/** The URI of the same file or folder from any other folder. */
+function absolute(uri: string): string {
+  return uri.startsWith('sqlite:') ? `sqlite:///${databaseFile(uri)}` : `file:${storeFolder(uri)}`
+}
+
 const VARIABLES =
   'TRACKING_URI TRACKING_USERNAME TRACKING_PASSWORD TRACKING_TOKEN TRACKING_INSECURE_TLS TRACKING_SERVER_CERT_PATH ' +
-  'TRACKING_AUTH TRACKING_AWS_SIGV4 WORKSPACE EXPERIMENT_NAME RUN_ID RUN_CONTEXT HTTP_REQUEST_MAX_RETRIES ' +
+  'TRACKING_AUTH TRACKING_AWS_SIGV4 WORKSPACE EXPERIMENT_NAME EXPERIMENT_ID RUN_ID RUN_CONTEXT HTTP_REQUEST_MAX_RETRIES ' +
   'HTTP_REQUEST_BACKOFF_FACTOR HTTP_REQUEST_BACKOFF_JITTER HTTP_REQUEST_TIMEOUT HTTP_RESPECT_RETRY_AFTER_HEADER ' +
   'ENABLE_SYSTEM_METRICS_LOGGING SYSTEM_METRICS_SAMPLING_INTERVAL'
 
@@ -86,7 +105,9 @@ export function mlflowEnvironment(): Environment {
 /** The store of a file or folder. @throws RangeError for another kind of URI, Error for one that cannot be used */
 export function localStore(uri: string): LocalStore {
   if (uri.startsWith('sqlite:')) return sqliteStore(uri)
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1] ?? (/^(databricks|uc)/.exec(uri)?.[1] || 'file')
+  refuseMistaken(uri)
+  const scheme =
+    /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1] ?? (/^(databricks|databricks-uc|uc)$/.test(uri) ? uri : 'file')
   if (scheme === 'file') return fileStore(uri)
   if (/^(postgresql|mysql|mssql)/.test(scheme))
     throw new RangeError(
@@ -98,6 +119,16 @@ export function localStore(uri: string): LocalStore {
       `Databricks is not supported: log to ${supported}, and take the runs over with MLflow's tools`,
     )
   throw new RangeError(`the tracking URI must be ${supported}, its kind is ${scheme}`)
+}
+
+/** What would be taken for a folder, and is not meant for one. */
+function refuseMistaken(uri: string): void {
+  const meant = /^[a-z0-9.-]+:\d+(\/|$)/i.test(uri)
+    ? `http://${uri}`
+    : /\.(db|sqlite3?)$/i.test(uri) && !/^[a-z][a-z0-9+.-]+:/i.test(uri)
+      ? `sqlite:///${uri}`
+      : undefined
+  if (meant) throw new RangeError(`the tracking URI ${uri} has no kind, did you mean ${meant}?`)
 }
 
 function newJournal(spool: string, uri: string, warn: Warn): Journal {

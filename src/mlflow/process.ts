@@ -22,11 +22,19 @@ export function isHere(name: string): boolean {
   return name.startsWith(`${machine()}:`)
 }
 
-/** Whether it is known to have ended: of other machines nothing is. */
-export function isGone(name: string): boolean {
+/** Clocks are set now and then. */
+const SLACK_MILLISECONDS = 1000
+
+/**
+ * Whether the process is known to have ended: of other machines nothing is.
+ * @param time when it lived, in milliseconds since 1970: a container that begins again has the same numbers
+ */
+export function isGone(name: string, time: number): boolean {
   if (!isHere(name)) return false
+  const id = Number(name.slice(name.lastIndexOf(':') + 1))
+  if (id === process.pid) return time < Date.now() - 1000 * process.uptime() - SLACK_MILLISECONDS
   try {
-    process.kill(Number(name.slice(name.lastIndexOf(':') + 1)), 0)
+    process.kill(id, 0)
     return false
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'

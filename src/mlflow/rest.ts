@@ -1,5 +1,6 @@
 // The store behind an MLflow server, by its REST calls.
-import { request, Denied, NotFound, type Reply, type Server } from './http.ts'
+import { request, NotFound, type Reply, type Server } from './http.ts'
+import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
 import { Refusal, type Operation, type Point, type StartOperation, type Store } from './types.ts'
 
 /** The tag by which a run is found again: creating one is the only call that must not be made twice. */
@@ -9,6 +10,8 @@ interface ServerRun {
   id: string
   experimentId: string
   artifactUri: string
+  /** Made here, and every point since then was acknowledged: nothing of its history can be in doubt. */
+  isFresh?: boolean
 }
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
@@ -43,19 +46,20 @@ export function restStore(server: Server): Store {
   }
 
   async function start(operation: StartOperation, doubtful: boolean): Promise<void> {
-    const { run, name, experiment, parent, user, time } = operation
+    const { run, name, parent, user, time } = operation
     const tags = {
       ...operation.tags,
       ...(parent !== undefined && { 'mlflow.parentRunId': known(parent).id }),
     }
     if (operation.resume) {
-      const { info } = (await get('runs/get', { run_id: run }))['run']
-      runs.set(run, serverRun(info))
+      const found = await runWithId(run)
+      if (!found) throw noRun(run, server.base)
+      runs.set(run, found)
       await post('runs/update', { run_id: run, status: 'RUNNING' })
       await post('runs/log-batch', { run_id: run, tags: pairs(tags) })
       return
     }
-    const experimentId = await experimentOf(experiment)
+    const experimentId = await experimentFor(operation)
     const found = doubtful ? await findRun(experimentId, run) : undefined
     runs.set(run, found ?? (await createRun()))
     // It may have been copied without the run above it.
@@ -69,15 +73,41 @@ export function restStore(server: Server): Store {
         start_time: time,
         tags: pairs({ ...tags, [RUN_KEY]: run }),
       })
-      return serverRun(reply['run'].info)
+      return { ...serverRun(reply['run'].info), isFresh: true }
     }
   }
 
+  async function runWithId(id: string): Promise<ServerRun | undefined> {
+    try {
+      return serverRun((await get('runs/get', { run_id: id }))['run'].info)
+    } catch (error) {
+      if (error instanceof NotFound) return undefined
+      throw error
+    }
+  }
+
+  /** By the tag, or by its id where the server is on the very file that runs are copied from. */
   async function findRun(experimentId: string, run: string): Promise<ServerRun | undefined> {
+    const same = await runWithId(run)
+    if (same) return same
     const filter = `tags.\`${RUN_KEY}\` = '${run}'`
     const reply = await post('runs/search', { experiment_ids: [experimentId], filter, max_results: 1 })
     const [found] = (reply['runs'] ?? []) as Reply[]
     return found && serverRun(found['info'])
+  }
+
+  async function experimentFor({ experiment, experimentId, parent }: StartOperation): Promise<string> {
+    if (experiment !== undefined) return experimentOf(experiment)
+    return experimentId === undefined ? known(parent!).experimentId : existingExperiment(experimentId)
+  }
+
+  async function existingExperiment(id: string): Promise<string> {
+    const { experiment } = await get('experiments/get', { experiment_id: id }).catch((error: unknown) => {
+      if (error instanceof NotFound) throw noExperiment(id, server.base)
+      throw error
+    })
+    if (experiment.lifecycle_stage === 'deleted') throw deletedExperiment(experiment.name, server.base)
+    return id
   }
 
   async function experimentOf(name: string): Promise<string> {
@@ -94,9 +124,7 @@ export function restStore(server: Server): Store {
       if (error instanceof NotFound) return undefined
       throw error
     }
-    throw new Refusal(
-      `experiment "${name}" is deleted on ${server.base}: restore it in MLflow or choose another name`,
-    )
+    throw deletedExperiment(name, server.base)
   }
 
   async function createExperiment(name: string): Promise<string> {
@@ -112,15 +140,17 @@ export function restStore(server: Server): Store {
 
   /** Servers over SQL drop a point that they have; others keep it twice. */
   async function metrics({ run, points }: Of<'metrics'>, doubtful: boolean): Promise<void> {
-    const { id } = known(run)
-    if (!doubtful) history.clear()
-    const missing = doubtful ? await missingPoints(id, points) : points
+    const { id, isFresh } = known(run)
+    const mayBeThere = doubtful && !isFresh
+    if (!mayBeThere) history.clear()
+    const missing = mayBeThere ? await missingPoints(id, points) : points
     if (missing.length === 0) return
     await post('runs/log-batch', { run_id: id, metrics: missing }).catch((error: unknown) => {
       history.clear()
+      known(run).isFresh = false
       throw error
     })
-    if (doubtful) for (const point of missing) history.get(`${id} ${point.key}`)!.add(identity(point))
+    if (mayBeThere) for (const point of missing) history.get(`${id} ${point.key}`)!.add(identity(point))
   }
 
   async function missingPoints(id: string, points: Point[]): Promise<Point[]> {
@@ -187,14 +217,7 @@ export function restStore(server: Server): Store {
 
   return {
     async apply(operation, doubtful) {
-      try {
-        await steps[operation.kind](operation as never, doubtful)
-      } catch (error) {
-        // At the start someone is there to mend it; later it may be mended while the run goes on.
-        if (operation.kind === 'start' && error instanceof Denied && runs.size === 0)
-          throw new Refusal(error.message, { cause: error })
-        throw error
-      }
+      await steps[operation.kind](operation as never, doubtful)
     },
     idOf: (run) => runs.get(run)?.id ?? run,
     describe(run) {
@@ -206,9 +229,6 @@ export function restStore(server: Server): Store {
     close: () => stopping.abort(),
   }
 }
-
-/** Makes MLflow open the experiment with its table of runs rather than with traces. */
-export const EXPERIMENT_TAGS = { 'mlflow.experimentKind': 'custom_model_development' }
 
 const PAGE_BYTES = 10_000_000
 

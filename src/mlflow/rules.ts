@@ -1,7 +1,18 @@
 // The rules that hold for every store: which names, values and sizes MLflow keeps unchanged. A server answers 200 to
 // some values and stores others (a fractional step becomes 0, a number as a parameter an empty text), so nothing
 // reaches a store that was not made here.
-import { STATUSES, type Dataset, type Operation, type Point, type RunStatus, type Warn } from './types.ts'
+import {
+  Refusal,
+  STATUSES,
+  type Dataset,
+  type Operation,
+  type Point,
+  type RunStatus,
+  type Warn,
+} from './types.ts'
+
+/** Makes MLflow open the experiment with its table of runs rather than with traces. */
+export const EXPERIMENT_TAGS = { 'mlflow.experimentKind': 'custom_model_development' }
 
 /** In characters, but `bytes`; older servers refuse or cut what is longer. */
 export const LIMITS = {
@@ -54,12 +65,39 @@ function storedText(what: string, value: unknown, length: number, warn: Warn): s
   return cleanText(value.slice(0, length))
 }
 
-/** @throws RangeError when a store cannot have an experiment of that name */
-export function checkExperiment(name: string): void {
-  if (typeof name !== 'string' || name === '' || name.length > LIMITS.experiment)
+/** @throws RangeError when a store cannot have an experiment of that name or id, or one is needed */
+export function checkExperiment(name: string | undefined, id: string | undefined, isKnown: boolean): void {
+  if (name === undefined && id === undefined && !isKnown)
+    throw new RangeError('a run needs an experiment, or a run above it')
+  if (name !== undefined && (typeof name !== 'string' || name === '' || name.length > LIMITS.experiment))
     throw new RangeError(
       `the experiment name must have 1 to ${LIMITS.experiment} characters, got ${String(name).length}`,
     )
+  if (id !== undefined && !/^\d{1,32}$/.test(id))
+    throw new RangeError(`the id of an experiment is a number, got ${JSON.stringify(id)}`)
+}
+
+/** @param where the store */
+export function deletedExperiment(name: string, where: string): Refusal {
+  return new Refusal(
+    `experiment "${name}" is deleted in ${where}: restore it in MLflow or choose another name`,
+  )
+}
+
+/** @param where the store */
+export function noExperiment(id: string, where: string): Refusal {
+  return new Refusal(`there is no experiment ${id} in ${where}: check its id (MLFLOW_EXPERIMENT_ID)`)
+}
+
+/** @param where the store */
+export function noRun(id: string, where: string): Refusal {
+  return new Refusal(`there is no run ${id} in ${where}: check its id (MLFLOW_RUN_ID)`)
+}
+
+/** @throws RangeError when no store can have a run of that id */
+export function checkRunId(id: string): void {
+  if (!/^[A-Za-z0-9][\w-]{0,255}$/.test(id))
+    throw new RangeError(`the id of a run has letters, digits, _ and - alone, got ${JSON.stringify(id)}`)
 }
 
 /** @throws TypeError for a value that is no text */

@@ -1,6 +1,7 @@
 // A run as its user sees it. Logging makes operations; nothing here waits for a store.
 import {
   checkExperiment,
+  checkRunId,
   checkStatus,
   cleanPath,
   cleanText,
@@ -22,8 +23,10 @@ import {
 } from './types.ts'
 
 export interface RunOptions {
-  /** Created when there is none. */
-  experiment: string
+  /** Its name; created when there is none. That of `parent` by default. */
+  experiment?: string
+  /** Of an experiment that exists, instead of its name. */
+  experimentId?: string
   name: string
   tags?: Record<string, string>
   /** Description in Markdown. */
@@ -57,17 +60,19 @@ export interface Run {
 export interface Tracker {
   /**
    * Begins a run. A server that does not answer delays it by seconds at most, and is brought up to date later.
-   * @throws RangeError for a bad name, Error when the store refuses: no such login, a deleted experiment
+   * @throws RangeError for a bad name or id, Error when the store refuses: no such login, a deleted experiment
    */
   startRun(options: RunOptions): Promise<Run>
   /** Where to look: a line for a person. @param run as an address of its own, where there is one */
   describe(run?: Run): string
   /** Resolves when the store has all that was logged, or cannot be reached. */
   flush(): Promise<void>
-  /** Ends what is open, KILLED. What the store could not be given stays in the journal, and is told. */
-  close(): Promise<void>
-  /** For the sudden end of a process: ends what is open, KILLED, and waits for nothing. Tells where the rest waits. */
-  abandon(): void
+  /**
+   * Ends what is open, KILLED by default. What the store could not be given stays in the journal, and is told.
+   */
+  close(status?: RunStatus): Promise<void>
+  /** For the sudden end of a process: as close, but waits for nothing. */
+  abandon(status?: RunStatus): void
 }
 
 /** Points wait so long for others at most. */
@@ -84,36 +89,42 @@ export function createTracker(store: Store, delivery: Delivery, context: Tracker
   const open = new Map<Run, PointQueue>()
   let closing: Promise<void> | undefined
 
-  async function close(): Promise<void> {
-    endOpen()
+  async function close(status: RunStatus): Promise<void> {
+    endOpen(status)
     await delivery.close()
     store.close()
   }
 
-  function endOpen(): void {
-    for (const run of open.keys()) run.end('KILLED')
+  function endOpen(status: RunStatus): void {
+    for (const run of open.keys()) run.end(status)
   }
 
   return {
-    async startRun({ experiment, name, tags = {}, description, parent, resume }) {
-      checkExperiment(experiment)
+    async startRun({ experiment, experimentId, name, tags = {}, description, parent, resume }) {
+      checkExperiment(experiment, experimentId, parent !== undefined || resume !== undefined)
+      if (resume !== undefined) checkRunId(resume)
       const key = resume ?? newId()
       const runName = cleanText(name.slice(0, LIMITS.key))
       const own = { ...(description !== undefined && { 'mlflow.note.content': description }), ...tags }
       const facts = { 'mlflow.user': context.user, 'mlflow.source.type': 'LOCAL', ...context.tags }
-      // A run that goes on keeps its name and who began it.
-      const all = resume === undefined ? { ...facts, ...own, 'mlflow.runName': runName } : own
+      const all =
+        resume === undefined
+          ? { ...facts, ...own, 'mlflow.runName': runName }
+          : { ...ofThisProcess(context.tags), ...own }
+      const [first = {}, ...others] = splitPairs(storedTags(all, context.warn))
       await delivery.start({
         kind: 'start',
         run: key,
-        experiment: cleanText(experiment),
+        ...(experiment !== undefined && { experiment: cleanText(experiment) }),
+        ...(experimentId !== undefined && { experimentId }),
         name: runName,
         user: context.user,
         time: Date.now(),
-        tags: storedTags(all, context.warn),
+        tags: first,
         ...(parent && { parent: keys.get(parent)! }),
         ...(resume !== undefined && { resume: true }),
       })
+      for (const part of others) delivery.push({ kind: 'tags', run: key, tags: part })
       const queue = pointQueue(key, delivery)
       const run = createRun(key, store, delivery, queue, context.warn, () => open.delete(run))
       keys.set(run, key)
@@ -125,15 +136,20 @@ export function createTracker(store: Store, delivery: Delivery, context: Tracker
       for (const queue of open.values()) queue.flush()
       return delivery.flush()
     },
-    close() {
-      closing ??= close()
+    close(status = 'KILLED') {
+      closing ??= close(status)
       return closing
     },
-    abandon() {
-      endOpen()
+    abandon(status = 'KILLED') {
+      endOpen(status)
       delivery.abandon()
     },
   }
+}
+
+/** A run that goes on keeps its name, and who began it from where. */
+function ofThisProcess(tags: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !key.startsWith('mlflow.')))
 }
 
 /** A run's id changes when a server names it, its key does not. */

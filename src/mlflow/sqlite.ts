@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { writeArtifact } from './artifact.ts'
 import { insertInto, openDatabase, transaction } from './database.ts'
 import { isGone, PROCESS_TAG } from './process.ts'
-import { EXPERIMENT_TAGS } from './rest.ts'
+import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
 import { newId, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
@@ -18,15 +18,15 @@ export function sqliteStore(uri: string): LocalStore {
   const file = databaseFile(uri)
   const database = openDatabase(file)
   ensureDefaultExperiment(database)
-  transaction(database, () => endDeadRuns(database))
+  endDeadRuns(database)
   const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>) => void } = {
     start: (operation) => start(database, file, operation),
     params: ({ run, params }) => insertParams(database, run, params),
     tags: ({ run, tags }) => upsertTags(database, run, tags),
     metrics: (operation) => insertPoints(database, operation),
-    dataset: (operation) => insertDataset(database, operation),
+    dataset: (operation) => insertDataset(database, file, operation),
     artifact: ({ run, path, content }) =>
-      writeArtifact(join(artifactsOf(file), String(experimentOf(database, run)), run), path, content),
+      writeArtifact(join(artifactsOf(file), String(experimentOf(database, file, run)), run), path, content),
     end: ({ run, status, time }) =>
       database.prepare('UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?').run(status, time, run),
   }
@@ -60,42 +60,44 @@ function ensureDefaultExperiment(database: DatabaseSync): void {
   })
 }
 
-/** Runs of processes of this machine that are gone without a word. */
-function endDeadRuns(database: DatabaseSync): void {
+/** Those of processes of this machine that are gone without a word are KILLED at their last point. */
+export function endDeadRuns(database: DatabaseSync): void {
   const running = database
-    .prepare(`SELECT run_uuid AS run, value FROM runs JOIN tags USING (run_uuid)
+    .prepare(`SELECT run_uuid AS run, start_time AS time, value FROM runs JOIN tags USING (run_uuid)
       WHERE status = 'RUNNING' AND key = '${PROCESS_TAG}'`)
     .all()
   const kill = database.prepare(`UPDATE runs SET status = 'KILLED', end_time =
     coalesce((SELECT max(timestamp) FROM metrics WHERE metrics.run_uuid = runs.run_uuid), start_time)
     WHERE run_uuid = ?`)
-  for (const { run, value } of running) if (isGone(String(value))) kill.run(String(run))
+  const dead = running.filter(({ value, time }) => isGone(String(value), Number(time)))
+  if (dead.length > 0) transaction(database, () => dead.forEach(({ run }) => kill.run(String(run))))
 }
 
 function start(database: DatabaseSync, file: string, operation: StartOperation): void {
-  const { run, experiment, parent, tags } = operation
+  const { run, parent, tags } = operation
   const exists = database.prepare('SELECT 1 FROM runs WHERE run_uuid = ?').get(run)
-  if (operation.resume && !exists) throw new Refusal(`run ${run} is not in ${file}: check MLFLOW_RUN_ID`)
+  if (operation.resume && !exists) throw noRun(run, file)
   if (operation.resume)
     database.prepare(`UPDATE runs SET status = 'RUNNING', end_time = NULL WHERE run_uuid = ?`).run(run)
-  else if (!exists) {
-    const experimentId = findExperiment(database, experiment)
-    if (experimentId === undefined)
-      throw new Refusal(
-        `experiment "${experiment}" is deleted in ${file}: restore it in MLflow or choose another name`,
-      )
-    insertRun(database, experimentId, operation)
-  }
+  else if (!exists) insertRun(database, experimentFor(database, file, operation), operation)
   upsertTags(database, run, { ...tags, ...(parent !== undefined && { 'mlflow.parentRunId': parent }) })
 }
 
-/** The id, with the experiment created when there is none; undefined when it is deleted. */
-function findExperiment(database: DatabaseSync, name: string): number | undefined {
-  const found = database
-    .prepare('SELECT experiment_id AS id, lifecycle_stage AS stage FROM experiments WHERE name = ?')
-    .get(name)
-  if (!found) return insertExperiment(database, null, name)
-  return found['stage'] === 'deleted' ? undefined : Number(found['id'])
+/** The id of the experiment, which is created when there is none of that name. */
+function experimentFor(
+  database: DatabaseSync,
+  file: string,
+  { experiment, experimentId, parent }: StartOperation,
+): number {
+  const [column, value] =
+    experiment === undefined
+      ? ['experiment_id', experimentId ?? experimentOf(database, file, parent!)]
+      : ['name', experiment]
+  const found = database.prepare(`SELECT * FROM experiments WHERE ${column} = ?`).get(value)
+  if (found?.['lifecycle_stage'] === 'deleted') throw deletedExperiment(String(found['name']), file)
+  if (found) return Number(found['experiment_id'])
+  if (experiment === undefined) throw noExperiment(String(value), file)
+  return insertExperiment(database, null, experiment)
 }
 
 /** @param experimentId null for the next free one */
@@ -136,9 +138,10 @@ function insertRun(database: DatabaseSync, experimentId: number, { run, name, us
   })
 }
 
-function experimentOf(database: DatabaseSync, run: string): number {
+function experimentOf(database: DatabaseSync, file: string, run: string): number {
   const found = database.prepare('SELECT experiment_id AS id FROM runs WHERE run_uuid = ?').get(run)
-  return Number(found?.['id'])
+  if (!found) throw noRun(run, file)
+  return Number(found['id'])
 }
 
 function insertParams(database: DatabaseSync, run: string, params: Record<string, string>): void {
@@ -174,9 +177,9 @@ const upsertLatest = `${insertInto('latest_metrics')} ON CONFLICT (key, run_uuid
   WHERE (excluded.step, excluded.timestamp, excluded.value)
     > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)`
 
-function insertDataset(database: DatabaseSync, { run, dataset, context }: Of<'dataset'>): void {
+function insertDataset(database: DatabaseSync, file: string, { run, dataset, context }: Of<'dataset'>): void {
   const { name, digest, source_type, source, schema = null, profile = null } = dataset
-  const experiment = experimentOf(database, run)
+  const experiment = experimentOf(database, file, run)
   database.prepare(`${insertInto('datasets')} ON CONFLICT DO NOTHING`).run({
     dataset_uuid: newId(),
     experiment_id: experiment,

@@ -7,7 +7,14 @@ import { runOperations } from './local-runs.ts'
 import { localStore, mlflowEnvironment } from './open.ts'
 import { restStore } from './rest.ts'
 import { retryPolicy } from './server-tracker.ts'
-import { Refusal, messageOf, type Operation, type Store } from './types.ts'
+import { Blocked, Refusal, messageOf, type Operation, type Store } from './types.ts'
+
+export interface SyncOptions {
+  /** Where MLflow's variables are read, process.env by default. */
+  environment?: Environment
+  /** Told as the copy proceeds, of a journal in parts and of a database in runs. */
+  progress?: (done: number, total: number) => void
+}
 
 export interface SyncResult {
   runs: number
@@ -17,20 +24,25 @@ export interface SyncResult {
   where: string
 }
 
-/** Copies what a journal holds and removes it. @param uri where to, as the journal says by default */
+/**
+ * Copies what a journal holds and removes it. @param uri where to, as the journal says by default
+ * @throws Error in a sentence for a journal that cannot be read, and for a store that does not answer or let one in
+ */
 export async function syncJournal(
   path: string,
-  uri: string | undefined,
-  environment: Environment = mlflowEnvironment(),
+  uri?: string,
+  { environment = mlflowEnvironment(), progress }: SyncOptions = {},
 ): Promise<SyncResult> {
   const journal = openJournal(path)
   try {
     const store = openStore(uri ?? journal.uri, environment)
+    const total = journal.pending()
     return await copy(store, environment, function* () {
-      for (let item = journal.next(); item; item = journal.next()) {
+      for (let item = journal.next(), done = 0; item; item = journal.next()) {
         const refused: boolean = yield item.operation
         if (refused) journal.skip()
         else journal.done()
+        progress?.(++done, total)
       }
     })
   } finally {
@@ -38,28 +50,31 @@ export async function syncJournal(
   }
 }
 
-/** Copies the runs of an mlflow.db. @param run the id of one, or its beginning; all by default */
+/**
+ * Copies the runs of an mlflow.db. @param run the id of one, or its beginning; all by default
+ * @throws Error in a sentence for a file or run that is not there, and for a store that does not answer or let one in
+ */
 export function syncDatabase(
   file: string,
   run: string | undefined,
   uri: string,
-  environment: Environment = mlflowEnvironment(),
+  { environment = mlflowEnvironment(), progress }: SyncOptions = {},
 ): Promise<SyncResult> {
-  return copy(openStore(uri, environment), environment, function* () {
-    yield* runOperations(file, run)
-  })
+  return copy(openStore(uri, environment), environment, () => runOperations(file, run, progress))
 }
 
 function openStore(uri: string, environment: Environment): Store {
-  return /^https?:/.test(uri) ? restStore(serverOf(uri, environment)) : localStore(uri)
+  if (uri === 'none') throw new RangeError('runs cannot be copied to none: give the address of a server')
+  return /^https?:/i.test(uri) ? restStore(serverOf(uri, environment)) : localStore(uri)
 }
 
+/** @param operations resumed with whether the one that it gave was refused */
 async function copy(
   store: Store,
   environment: Environment,
   operations: () => Generator<Operation, void, boolean>,
 ): Promise<SyncResult> {
-  const refused: string[] = []
+  const refused = new Set<string>()
   const runs = new Set<string>()
   const all = operations()
   try {
@@ -71,7 +86,7 @@ async function copy(
       await withRetries(store, operation, environment).catch((error: unknown) => {
         if (!(error instanceof Refusal)) throw error
         wasRefused = true
-        refused.push(messageOf(error))
+        refused.add(error.message)
       })
       runs.add(operation.run)
     }
@@ -79,7 +94,7 @@ async function copy(
     all.return()
     store.close()
   }
-  return { runs: runs.size, refused, where: store.describe() }
+  return { runs: runs.size, refused: [...refused], where: store.describe() }
 }
 
 async function withRetries(store: Store, operation: Operation, environment: Environment): Promise<void> {
@@ -89,7 +104,7 @@ async function withRetries(store: Store, operation: Operation, environment: Envi
       await store.apply(operation, true)
       return
     } catch (error) {
-      if (error instanceof Refusal) throw error
+      if (error instanceof Refusal || error instanceof Blocked) throw error
       if (failures >= maxRetries)
         throw new Error(`${messageOf(error)}: what was copied stays, run the same again`, { cause: error })
       await sleep(Math.min(backoffFactor * (1 << failures), 30) * 1000)

@@ -49,7 +49,9 @@ export type Operation =
 export interface StartOperation {
   kind: 'start'
   run: string
-  experiment: string
+  /** Its name. Without a name and an id, that of the run above. */
+  experiment?: string
+  experimentId?: string
   name: string
   user: string
   time: number
@@ -78,6 +80,22 @@ export interface LocalStore extends Store {
 
 /** The store understood and said no: trying again is of no use. */
 export class Refusal extends Error {}
+
+/** No answer, or one that may be another next time. */
+export class Unavailable extends Error {
+  /** As the server asked for. */
+  readonly retryAfterMilliseconds: number | undefined
+  constructor(message: string, options?: ErrorOptions & { retryAfterMilliseconds?: number }) {
+    super(message, options)
+    this.retryAfterMilliseconds = options?.retryAfterMilliseconds
+  }
+}
+
+/**
+ * A login or an address that is wrong, as it seems. Before the first run someone is there to mend it; later it is
+ * waited for, since proxies answer so too while a server restarts.
+ */
+export class Blocked extends Unavailable {}
 
 /** Operations that were not done yet, oldest first. */
 export interface Journal {

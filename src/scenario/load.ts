@@ -1,5 +1,6 @@
 // From the text of a scenario file to a complete, valid scenario, or to all that is wrong with it at once.
 import { isNullable, jsonSchema, propertiesOf, type JsonSchema } from './describe.ts'
+import { withoutLogin } from './login.ts'
 import { applyOverride, otherNames, readOverride, valueAt, without } from './overrides.ts'
 import { locate, place, type Finding, type Origin } from './place.ts'
 import { complete, nameProblem, resolveKeys } from './resolve.ts'
@@ -25,14 +26,15 @@ export type ScenarioError = Error & { problems: string[] }
 /**
  * Reads a scenario.
  * @param file its name: experiment, data file and log folder are called after it by default
- * @returns the complete scenario, and notes for the user: a sentence each on what was given in vain
+ * @returns the complete scenario; its tracking.tracking_uri with the login that the scenario itself is rid of; and
+ * notes for the user: a sentence each on what was given in vain
  * @throws {ScenarioError} with all problems, each a sentence that begins with `file:line` or `-o key=value`
  */
 export function parseScenario(
   text: string,
   file: string,
   options: ParseOptions,
-): { scenario: Scenario; notes: string[] } {
+): { scenario: Scenario; trackingUri: string; notes: string[] } {
   const source = readSource(text)
   const read = (options.overrides ?? []).map(readOverride)
   const malformed = read.flatMap((one) => ('problem' in one ? [{ about: '', text: one.problem }] : []))
@@ -52,7 +54,9 @@ export function parseScenario(
     ...seedProblem(options.seed),
   ]
   if (problems.length > 0) throw scenarioError(file, problems)
-  return { scenario: complete(scenario, file, options), notes }
+  const { tracking_uri: trackingUri } = scenario.tracking
+  const tracking = { ...scenario.tracking, tracking_uri: withoutLogin(trackingUri) }
+  return { scenario: complete({ ...scenario, tracking }, file, options), trackingUri, notes }
 }
 
 /** The schema's verdict: `sound` is the tree without what it objects to, so that rules can look at the rest. */

@@ -43,7 +43,7 @@ export function trackTrial(
   const actorLosses: number[] = []
   const episodes: Episode[] = []
   const isDue = spacing(scenario.training.max_steps / POINTS)
-  run.logParams(flatten(scenario))
+  run.logParams(scenarioParams(scenario))
   run.logArtifact('config/effective.yaml', stringify(scenario))
   task.inputs(run)
   if (resumedAt !== undefined) run.setTags({ resumed_at_step: String(resumedAt) })
@@ -88,6 +88,10 @@ function spacing(steps: number): (event: TrialEvent) => boolean {
 }
 
 /** A scenario as MLflow parameters: section_key, lists as JSON. */
+export function scenarioParams(scenario: Scenario): Record<string, string> {
+  return flatten(scenario)
+}
+
 function flatten(value: object, prefix = ''): Record<string, string> {
   const entries = Object.entries(value).flatMap(([key, inner]) => {
     if (inner === undefined) return []

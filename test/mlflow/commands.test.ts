@@ -1,11 +1,13 @@
 // The command line and MLflow: where runs go, what they hold, and what is left when a server or a process goes away.
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ended, runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
 import { withoutWarnings } from '../helpers/warnings.ts'
-import { startFake, type FakeServer } from './fake-server.ts'
+import { listRuns } from '../../src/mlflow/local-runs.ts'
+import { openTracker } from '../../src/mlflow/open.ts'
+import { reply, startFake, type FakeServer } from './fake-server.ts'
 import type { Json } from './server.ts'
 
 const smoke = ['experiment', '-s', 'smoke', '-g', '--json']
@@ -90,6 +92,92 @@ describe('an experiment', () => {
         stderr: 'error: MLFLOW_RUN_CONTEXT must be a JSON object of tags, got blue\n',
       })
     })
+  })
+
+  it('is logged in where the scenario says, and the login is nowhere else', async () => {
+    const folder = temporaryFolder()
+    const uri = fake.base.replace('//', '//me:s3cret@')
+    const text = readFileSync(new URL('../../configs/smoke.yaml', import.meta.url), 'utf8')
+    writeFileSync(join(folder, 'mine.yaml'), `${text}\ntracking:\n  tracking_uri: ${uri}\n`)
+    const before = fake.asked.length
+    const { code, stdout, stderr } = await runCli(folder, 'experiment', '-c', 'mine.yaml', '-g', '--json')
+    expect([code, withoutWarnings(stderr)]).toEqual([0, ''])
+    const asked = fake.asked.slice(before)
+    expect(asked.length).toBeGreaterThan(20)
+    const login = `Basic ${Buffer.from('me:s3cret').toString('base64')}`
+    for (const { headers, path, content } of asked) {
+      expect(headers['authorization'], path).toBe(login)
+      expect(content.includes('s3cret'), path).toBe(false)
+    }
+    expect(stdout).not.toContain('s3cret')
+    expect(asked.some(({ content }) => content.includes(`tracking_uri: ${fake.base}`))).toBe(true)
+    const left = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((e) => e.isFile())
+    for (const { parentPath, name } of left)
+      if (name !== 'mine.yaml')
+        expect(readFileSync(join(parentPath, name)).includes('s3cret'), name).toBe(false)
+  })
+
+  it('is in the experiment of MLFLOW_EXPERIMENT_ID, its trials too, or below the run of MLFLOW_RUN_ID', async () => {
+    const folder = temporaryFolder()
+    const uri = `sqlite:///${folder}/mlflow.db`
+    const tracker = await openTracker(uri, { environment: {} })
+    const outer = await tracker.startRun({ experiment: 'outer', name: 'outer', description: 'mine' })
+    outer.logParams({ seed: 'of the outer run' })
+    outer.end('FAILED')
+    await tracker.close()
+    const run = async (variables: Record<string, string>) => {
+      let result!: Awaited<ReturnType<typeof runCli>>
+      await withVariables(variables, async () => void (result = await runCli(folder, ...smoke)))
+      return result
+    }
+    expect((await run({ MLFLOW_EXPERIMENT_ID: '1' })).code).toBe(0)
+    expect((await run({ MLFLOW_RUN_ID: outer.id })).code).toBe(0)
+    const runs = listRuns(join(folder, 'mlflow.db'))
+    expect(runs.map(({ experiment, name, status }) => [experiment, name, status])).toEqual([
+      ['outer', 'outer', 'FINISHED'],
+      ['outer', 'smoke', 'FINISHED'],
+      ['outer', 'trial_0', 'FINISHED'],
+      ['outer', 'trial_0', 'FINISHED'],
+    ])
+    expect(runs.map(({ tags }) => tags['mlflow.parentRunId'])).toEqual([
+      undefined,
+      undefined,
+      runs[1]!.id,
+      outer.id,
+    ])
+    expect(runs[0]!.tags['mlflow.note.content']).toBe('mine')
+    expect(runs[0]!.params).toEqual({ seed: 'of the outer run' })
+  })
+
+  it('whose trial the server refuses trains it all the same', async () => {
+    const there = await startFake()
+    let made = 0
+    there.intercept = ({ path }, response) => {
+      if (!path.endsWith('runs/create') || made++ !== 2) return false
+      reply(response, 400, { error_code: 'INVALID_PARAMETER_VALUE', message: 'experiment is deleted' })
+      return true
+    }
+    const trials = [...smoke, '--trials', '2', '--tracking-uri', there.base]
+    const { code, stdout, stderr } = await runCli(temporaryFolder(), ...trials)
+    expect([code, withoutWarnings(stderr)]).toEqual([
+      0,
+      `warning: trial_1 is not tracked: ${there.base} answers 400: experiment is deleted\n`,
+    ])
+    expect(JSON.parse(stdout).trials.map((trial: Json) => trial['status'])).toEqual(['FINISHED', 'FINISHED'])
+    await there.close()
+  })
+
+  it('that fails outside of its trials is FAILED', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'logs'), 'a file where a folder should be')
+    const { code, stderr } = await runCli(folder, ...smoke)
+    expect([code, stderr]).toEqual([
+      1,
+      'error: folder logs/smoke cannot be: a part of its path is a file, not a folder\n',
+    ])
+    expect(listRuns(join(folder, 'mlflow.db')).map(({ name, status }) => [name, status])).toEqual([
+      ['smoke', 'FAILED'],
+    ])
   })
 
   it('goes on without its server; the journal that is left brings all of it, once', async () => {

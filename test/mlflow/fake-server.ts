@@ -7,7 +7,8 @@ export interface Asked {
   path: string
   headers: IncomingMessage['headers']
   body: Json
-  bytes: number
+  /** The same as it came. */
+  content: Buffer
 }
 
 export interface FakeServer {
@@ -38,7 +39,7 @@ export async function startFake(prefix = ''): Promise<FakeServer> {
         path: request.url!,
         headers: request.headers,
         body,
-        bytes: bytes.length,
+        content: bytes,
       }
       fake.asked.push(asked)
       if (fake.intercept(asked, response)) return
@@ -53,29 +54,18 @@ export async function startFake(prefix = ''): Promise<FakeServer> {
     if (call === 'runs/create') {
       const id = String(runs.size + 1).padStart(32, 'a')
       runs.set(id, body)
-      return [
-        200,
-        {
-          run: {
-            info: { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` },
-          },
-        },
-      ]
+      return [200, { run: shown(id) }]
+    }
+    if (call === 'runs/get') {
+      const id = new URLSearchParams(path.replace(/.*\?/, '')).get('run_id')!
+      return runs.has(id) ? [200, { run: shown(id) }] : [404, { error_code: 'RESOURCE_DOES_NOT_EXIST' }]
     }
     if (call === 'runs/search') {
       const found = [...runs].filter(([, { tags }]) =>
         tags.some((tag: Json) => tag['key'] === 'ddpg.run_key' && body['filter'].includes(tag['value'])),
       )
-      return [
-        200,
-        {
-          runs: found.map(([id]) => ({
-            info: { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` },
-          })),
-        },
-      ]
+      return [200, { runs: found.map(([id]) => shown(id)) }]
     }
-    if (call === 'runs/get') return [200, { run: {} }]
     if (call === 'runs/log-batch')
       fake.points.push(...(body['metrics'] ?? []).map((point: Json) => ({ ...point, run: body['run_id'] })))
     if (call === 'metrics/get-history') {
@@ -84,6 +74,9 @@ export async function startFake(prefix = ''): Promise<FakeServer> {
       return [200, { metrics: fake.points.filter((point) => point['key'] === key && point['run'] === run) }]
     }
     return [200, {}]
+  }
+  function shown(id: string): Json {
+    return { info: { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` } }
   }
   function close(): Promise<void> {
     http.closeAllConnections()

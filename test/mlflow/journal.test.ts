@@ -151,7 +151,7 @@ describe('a process that is killed between sending and hearing the answer', () =
     fake.intercept = () => false
     const [name] = readdirSync(join(root, 'spool'))
     const journal = join(root, 'spool', name!)
-    expect(await syncJournal(journal, fake.base, {})).toMatchObject({ runs: 1, refused: [] })
+    expect(await syncJournal(journal, fake.base, { environment: {} })).toMatchObject({ runs: 1, refused: [] })
     const steps = fake.points.map((asked) => asked['step'])
     expect(steps).toEqual(Array.from({ length: call === 'runs/create' ? 0 : 5000 }, (_, i) => i))
     expect(fake.asked.filter(({ path }) => path.includes('runs/create')).length).toBe(1)
@@ -171,10 +171,10 @@ describe('a process that is killed between sending and hearing the answer', () =
       return true
     }
     const environment = { MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1', MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR: '0' }
-    await expect(syncJournal(folder, undefined, environment)).rejects.toThrow('run the same again')
+    await expect(syncJournal(folder, undefined, { environment })).rejects.toThrow('run the same again')
     expect(fake.points.length).toBe(7)
     fake.intercept = () => false
-    await syncJournal(folder, undefined, environment)
+    await syncJournal(folder, undefined, { environment })
     expect(fake.points.map((stored) => stored['step'])).toEqual(Array.from({ length: 20 }, (_, i) => i))
   })
 })

@@ -121,16 +121,16 @@ describeWithServers('mlflow server', () => {
     await tracker.close()
     const far = mkdtempSync(join(root, 'far-'))
     const server = await serve(far)
-    const result = await syncDatabase(database, undefined, server.base, {})
+    const result = await syncDatabase(database, undefined, server.base)
     expect(result).toMatchObject({ runs: 3, refused: [] })
     expectFromPython(server.base, 'sine wave')
     const rows = () => query(join(far, 'mlflow.db'), countRows)
     const once = rows()
     const [child] = query(database, `SELECT run_uuid AS id FROM runs WHERE name = 'trial_0'`)
-    expect(await syncDatabase(database, child!['id'].slice(0, 12), server.base, {})).toMatchObject({
+    expect(await syncDatabase(database, child!['id'].slice(0, 12), server.base)).toMatchObject({
       runs: 1,
     })
-    expect(await syncDatabase(database, undefined, server.base, {})).toMatchObject({ runs: 3, refused: [] })
+    expect(await syncDatabase(database, undefined, server.base)).toMatchObject({ runs: 3, refused: [] })
     expect(rows()).toEqual(once)
     expectFromPython(server.base, 'sine wave')
     await server.stop()

@@ -55,7 +55,7 @@ describe('what a server is sent', () => {
     const most = (key: string) => Math.max(...batches.map(({ body }) => body[key]?.length ?? 0))
     expect([most('metrics'), most('tags')]).toEqual([1000, 100])
     expect(most('params')).toBeLessThanOrEqual(100)
-    expect(Math.max(...batches.map(({ bytes }) => bytes))).toBeLessThan(1_000_000)
+    expect(Math.max(...batches.map(({ content }) => content.length))).toBeLessThan(1_000_000)
     expect(batches.flatMap(({ body }) => body['params'] ?? []).length).toBe(350)
     expect(steps()).toEqual(upTo(2500))
   })
@@ -197,7 +197,7 @@ describe('an address', () => {
       return true
     }
     const tracker = await open()
-    await expect(tracker.startRun(options)).rejects.toThrow('experiment "sine" is deleted on')
+    await expect(tracker.startRun(options)).rejects.toThrow('experiment "sine" is deleted in')
     await tracker.close()
   })
   it('whose experiment another program makes at the same time is used all the same', async () => {
@@ -300,7 +300,7 @@ describe('a failing server', () => {
     expect(warnings[1]).toMatch(/parts of what was logged wait in .*: "ddpg mlflow sync .*" sends them/)
     fake.intercept = () => false
     const [name] = readdirSync(join(folder, 'spool'))
-    const result = await syncJournal(join(folder, 'spool', name!), undefined, quick)
+    const result = await syncJournal(join(folder, 'spool', name!), undefined, { environment: quick })
     expect(result).toMatchObject({ runs: 1, refused: [] })
     expect(steps()).toEqual(upTo(20_000))
     expect(calls('runs/update').at(-1)!.body).toMatchObject({ status: 'FINISHED' })

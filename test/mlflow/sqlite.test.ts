@@ -144,6 +144,36 @@ describe('a run', () => {
     await expect(tracker.startRun({ experiment: '', name: 'x' })).rejects.toThrow(RangeError)
   })
 
+  it('may be in an experiment that is given by its id, or in that of the run above it', async () => {
+    const above = await start()
+    const experimentOf = (run: { id: string }) =>
+      query(`SELECT experiment_id AS id FROM runs WHERE run_uuid = '${run.id}'`)[0]?.['id']
+    expect(experimentOf(await tracker.startRun({ experimentId: '0', name: 'default' }))).toBe(0)
+    expect(experimentOf(await tracker.startRun({ name: 'below', parent: above }))).toBe(1)
+    for (const [options, problem] of [
+      [{}, 'a run needs an experiment, or a run above it'],
+      [{ experimentId: '7' }, /there is no experiment 7 in .*: check its id \(MLFLOW_EXPERIMENT_ID\)/],
+      [{ experimentId: 'x' }, 'the id of an experiment is a number, got "x"'],
+      [{ resume: 'a'.repeat(32) }, /there is no run a+ in .*: check its id \(MLFLOW_RUN_ID\)/],
+      [{ resume: '../x' }, 'the id of a run has letters, digits, _ and - alone, got "../x"'],
+    ] as const)
+      await expect(tracker.startRun({ name: 'x', ...options })).rejects.toThrow(problem)
+    change(`UPDATE experiments SET lifecycle_stage = 'deleted' WHERE experiment_id = 1`)
+    await expect(tracker.startRun({ experimentId: '1', name: 'x' })).rejects.toThrow('"sine" is deleted in')
+  })
+
+  it('that goes on is of the process that goes on with it, and keeps the rest', async () => {
+    const run = await start()
+    run.setTags({ 'ddpg.process': `${hostname()}:4194305`, 'mlflow.user': 'who began it' })
+    run.end('FAILED')
+    ;(await tracker.startRun({ name: 'other', resume: run.id })).logMetrics({ a: 1 }, 1)
+    await (await open()).close()
+    expect(query('SELECT name, status, end_time FROM runs')).toEqual([
+      { name: 'trial_0', status: 'RUNNING', end_time: null },
+    ])
+    expect(query(`SELECT value FROM tags WHERE key = 'mlflow.user'`)).toEqual([{ value: 'who began it' }])
+  })
+
   it('keeps parameters immutable', async () => {
     const run = await start()
     run.logParams({ seed: '1', lr: '3e-4' })

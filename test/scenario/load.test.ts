@@ -246,6 +246,7 @@ describe('the effective scenario', () => {
     'data: {train_size: 400}\ndata_generator: {pattern_type: sine_wave, n_samples: 500}\nexperiment_name: "1e3"',
   ])('is a scenario file that gives itself: %j', (text) => {
     const { scenario } = parse(text, { seed: 11 })
-    expect(parse(stringify(scenario), {}, 'effective.yaml')).toEqual({ scenario, notes: [] })
+    const { tracking_uri: trackingUri } = scenario.tracking
+    expect(parse(stringify(scenario), {}, 'effective.yaml')).toEqual({ scenario, trackingUri, notes: [] })
   })
 })
