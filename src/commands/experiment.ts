@@ -1,20 +1,17 @@
 // The main path: scenario → data → features → trials (environment, learner, evaluation) → tracking.
-import { isControl } from '../control.ts'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { createCore, type Random } from '../core/core.ts'
-import { loadModule, type CoreModule } from '../core/module.ts'
-import { compareWithBenchmarks, metricsBySplit, type Significance } from '../evaluate.ts'
-import type { MarketEvaluations } from '../market.ts'
-import { logSystemMetrics, type Run, type RunStatus } from '../mlflow/index.ts'
+import { loadModule } from '../core/module.ts'
+import type { RunStatus } from '../mlflow/index.ts'
 import { newRunFolder } from '../node.ts'
-import { receiptName } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import type { Evaluations } from '../task.ts'
-import type { TaskMetrics } from '../tasks.ts'
+import { CHECKPOINT } from '../tracking/trial.ts'
 import { controlStatistics, trialStatistics } from '../trial-statistics.ts'
-import { checkTrial, runTrial, type TrialEvent, type TrialResult } from '../trial.ts'
-import { createProgress, type Progress } from './progress.ts'
-import type { Experiment } from './record.ts'
-import { checkResumption, resumption, type Resumption } from './resume.ts'
+import { checkTrial } from '../trial.ts'
+import { listenForInterrupt } from './interrupt.ts'
+import { createDisplay } from './progress.ts'
+import { checkResumption, copyCheckpoints, resumption, type Saved } from './resume.ts'
 import {
   loadScenario,
   noteOtherData,
@@ -22,13 +19,16 @@ import {
   writeSyntheticData,
   type ScenarioOptions,
 } from './scenario.ts'
-import { startTracking } from './track.ts'
-import { stopOnErrors, warn } from './validate.ts'
 import { summarize, type ExperimentReport, type Statistics, type TrialReport } from './summary.ts'
+import { startTracking } from './track.ts'
+import { runTrials, type TrialEnd } from './trials.ts'
+import { stopOnErrors, warn } from './validate.ts'
 
 export interface ExperimentOptions extends ScenarioOptions {
   generateData?: boolean
   trials: number
+  /** Trials at a time; the cores by default. */
+  workers?: number
   seed?: number
   maxSteps?: number
   name?: string
@@ -39,66 +39,54 @@ export interface ExperimentOptions extends ScenarioOptions {
   json?: boolean
 }
 
-/** Runs the trials of a scenario one after the other, or the rest of them. Sets the exit code: 1 if one failed, 128 + n after signal n. */
+/**
+ * Runs the trials of a scenario, or goes on with them, several at a time. Sets the exit code: 1 if one failed, 128 + n
+ * after signal n.
+ */
 export async function experiment(options: ExperimentOptions): Promise<void> {
   const started = performance.now()
-  const { scenario, trackingUri, source, resume } = scenarioOf(options)
-  if (!resume) stopOnErrors(scenario)
+  const { scenario, trackingUri, source, saved } = trialsOf(options)
+  const isNew = saved.every((checkpoint) => !checkpoint)
+  if (isNew) stopOnErrors(scenario)
   const module = await loadModule()
   if (options.generateData) await writeSyntheticData(scenario, module)
   const task = await readTask(scenario, module, missingDataRemedy(scenario))
-  if (!options.generateData && !resume) await noteOtherData(scenario, task.digest, module)
+  if (isNew && !options.generateData) await noteOtherData(scenario, task.digest, module)
   await checkTrial(scenario, task, module)
-  if (resume) checkResumption(resume, scenario, task, module)
-  const { trial: first, trials: count } = resume ?? { trial: 0, trials: options.trials }
-  const interrupt = listenForInterrupt()
-  const isStopped = () => interrupt.exitCode() !== undefined
+  checkResumption(saved, scenario, task, module)
+
+  const display = createDisplay(options.json)
+  const interrupt = listenForInterrupt(display.note)
   const where = {
     scenario,
     uris: { given: options.trackingUri, scenario: trackingUri },
     experiment: options.name,
     core: module.sha256,
-    description: `${count} ${count === 1 ? 'trial' : 'trials'} of ${source.path}, from seed ${scenario.seed}`,
+    description: `${saved.length} ${saved.length === 1 ? 'trial' : 'trials'} of ${source.path}, from seed ${scenario.seed}`,
+    note: display.note,
   }
-  const tracking = await startTracking(where, isStopped)
-
-  const trials: TrialReport[] = []
-  const runs: Run[] = []
+  const tracking = await startTracking(where, () => interrupt.exitCode() !== undefined)
   let folder: string
+  let done: TrialEnd[]
   try {
     folder = newRunFolder(scenario.logging.log_dir)
     tracking.parent.setTags({ 'ddpg.folder': folder })
-    // Not above: what draws takes longer to load than a mistake in the scenario takes to find.
-    const { taskRecord } = await import('./record.ts')
-    const record = taskRecord(scenario, task)
-    if (!resume) warn(scenario)
-    for (let i = first; i < count && !isStopped(); i++) {
-      const own = { ...scenario, seed: scenario.seed + i - first }
-      const resumed = i === first ? resume : undefined
-      const progress = createProgress(`trial ${i}`, scenario.training.max_steps, own.seed, options.json)
-      const parts = {
-        scenario: own,
-        source,
-        task,
-        record,
-        module,
-        folder: `${folder}/trial_${i}`,
-        name: `trial_${i}`,
-        resumed,
-        experiment: { trial: i, trials: count },
-      }
-      const run = await tracking.startTrial(parts.name)
-      runs.push(run)
-      trials.push(await trial(parts, run, progress, isStopped))
-    }
+    copyCheckpoints(saved, folder)
+    if (isNew) warn(scenario)
+    const workers = options.workers ?? availableParallelism()
+    const plan = { scenario, source, task, module, folder, saved, workers }
+    done = await runTrials(plan, { startRun: tracking.startTrial, display, interrupt })
   } catch (error) {
     await tracking.end('FAILED')
     throw error
   }
-  await tracking.end(statusOf(trials, count - first))
+  const ends = done.map(({ report }) => report.status)
+  const status = statusOf(ends, saved.length)
+  if (interrupt.exitCode() && status !== 'FINISHED') tellHowToGoOn(ends, folder)
+  await tracking.end(status)
+  interrupt.end()
   // A server that was away may have named the runs by now.
-  trials.forEach((report, i) => (report.run_id = runs[i]!.id))
-  interrupt.stop()
+  const trials = done.map(({ report, run }) => ({ ...report, run_id: run.id }))
 
   const { random } = await createCore(module, scenario.seed)
   const statistics = statisticsOf(trials, random.evaluation)
@@ -111,15 +99,23 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   }
   if (options.json) console.log(JSON.stringify(report, null, 2))
   else summarize(report, folder, tracking.describe())
-  if (trials.some(({ status }) => status === 'FAILED')) process.exitCode = 1
+  if (ends.includes('FAILED')) process.exitCode = 1
   if (interrupt.exitCode()) process.exitCode = interrupt.exitCode()
 }
 
 /** Of the experiment, of which not all trials may have begun. */
-function statusOf(trials: TrialReport[], wanted: number): RunStatus {
-  if (trials.some(({ status }) => status === 'FAILED')) return 'FAILED'
-  const isWhole = trials.length === wanted && trials.every(({ status }) => status === 'FINISHED')
+function statusOf(ends: RunStatus[], wanted: number): RunStatus {
+  if (ends.includes('FAILED')) return 'FAILED'
+  const isWhole = ends.length === wanted && ends.every((end) => end === 'FINISHED')
   return isWhole ? 'FINISHED' : 'KILLED'
+}
+
+/** The command that goes on with all trials, from the checkpoint of one that has any. */
+function tellHowToGoOn(ends: RunStatus[], folder: string): void {
+  const trial = ends.indexOf(ends.includes('KILLED') ? 'KILLED' : 'FINISHED')
+  if (trial < 0) return
+  const checkpoint = join(folder, `trial_${trial}`, CHECKPOINT)
+  console.error(`note: it goes on with: ddpg experiment --resume ${checkpoint}`)
 }
 
 /** Of the trials that were evaluated. */
@@ -131,117 +127,14 @@ function statisticsOf(trials: TrialReport[], random: Random): Statistics | undef
   return control.length > 0 ? controlStatistics(control, random) : undefined
 }
 
-/** Trains, shows and records one trial. What goes wrong in it fails the trial, not the experiment. */
-async function trial(
-  parts: Experiment,
-  run: Run,
-  progress: Progress,
-  shouldStop: () => boolean,
-): Promise<TrialReport> {
-  const { scenario, name, task, module, resumed, experiment } = parts
-  const stopSystemMetrics = logSystemMetrics(run)
-  const course = { seconds: 0 }
-  const common = () => ({
-    seed: scenario.seed,
-    run_id: run.id,
-    timings: { training_seconds: course.seconds },
-  })
-  try {
-    const { recordTrial } = await import('./record.ts')
-    const record = recordTrial(run, parts)
-    const steps = runTrial(scenario, task, module, { shouldStop, resume: resumed?.bytes, experiment })
-    const result = await follow(steps, course, (event) => {
-      record.event(event, course.seconds)
-      progress.event(event)
-      if (event.type !== 'health') return
-      for (const finding of event.findings) progress.note(`note: ${name}, step ${event.step}: ${finding}`)
-    })
-    const significance = await significanceOf(result.evaluation, scenario, module)
-    const checkpoint = record.result(result, significance)
-    stopSystemMetrics()
-    const status = result.complete ? 'FINISHED' : 'KILLED'
-    run.end(status)
-    progress.end(status)
-    if (result.evaluated !== scenario.evaluation.policy)
-      console.error(`note: ${name} ended before its first validation, so its final policy is evaluated`)
-    if (!result.complete)
-      console.error(
-        `note: ${name} goes on with: ddpg experiment --resume ${parts.folder}/checkpoint.safetensors`,
-      )
-    const receipt = result.receipt && receiptName(result.receipt)
-    const evaluation = metricsBySplit(result.evaluation) as TaskMetrics
-    const ends = { ...(receipt && { receipt }), evaluation, ...(significance && { significance }) }
-    return { ...common(), status, checkpoint, ...ends }
-  } catch (error) {
-    const { message } = error as Error
-    stopSystemMetrics()
-    run.setTags({ error: message })
-    run.end('FAILED')
-    progress.end('FAILED')
-    console.error(`error: ${name} (seed ${scenario.seed}) failed: ${message}`)
-    return { ...common(), status: 'FAILED', error: message }
-  }
-}
-
-/** Of trading, on the test rows. */
-async function significanceOf(
-  evaluation: Evaluations,
-  scenario: Scenario,
-  module: CoreModule,
-): Promise<Significance | undefined> {
-  if (isControl(scenario)) return undefined
-  const core = await createCore(module, scenario.seed)
-  return compareWithBenchmarks((evaluation as MarketEvaluations).test, scenario, core)
-}
-
-/** What is known of a training under way. */
-interface Course {
-  /** Spent in training, without what is logged, written and evaluated at its end. */
-  seconds: number
-}
-
-const TURN_MILLISECONDS = 50
-
-/** Runs a trial to its end, letting signals and timers have their turn now and then. */
-async function follow(
-  steps: AsyncGenerator<TrialEvent, TrialResult<Evaluations>>,
-  course: Course,
-  show: (event: TrialEvent) => void,
-): Promise<TrialResult<Evaluations>> {
-  for (let turn = performance.now(); ;) {
-    const began = performance.now()
-    const { done, value } = await steps.next()
-    if (done) return value
-    course.seconds += (performance.now() - began) / 1000
-    show(value)
-    if (performance.now() - turn < TURN_MILLISECONDS) continue
-    await new Promise((resolve) => setImmediate(resolve))
-    turn = performance.now()
-  }
-}
-
-const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
-
-/** The first signal asks the trial to stop after its step and gives the exit code; the second ends the process. */
-function listenForInterrupt(): { exitCode: () => number | undefined; stop: () => void } {
-  let code: number | undefined
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (code !== undefined) process.exit(code)
-    code = EXIT_CODES[signal as keyof typeof EXIT_CODES]
-    console.error('\nstopping after this round and writing a checkpoint; press Ctrl-C again to stop at once')
-  }
-  for (const signal of Object.keys(EXIT_CODES)) process.on(signal, onSignal)
-  return {
-    exitCode: () => code,
-    stop: () => {
-      for (const signal of Object.keys(EXIT_CODES)) process.off(signal, onSignal)
-    },
-  }
-}
-
-/** The scenario with the options that stand for a key on top. @throws Error that calls these by their own names */
-function scenarioOf(options: ExperimentOptions): ReturnType<typeof loadScenario> & { resume?: Resumption } {
-  const { override = [], maxSteps, name, features } = options
+/**
+ * The scenario with the options that stand for a key on top, and its trials: of each what it goes on from.
+ * @throws Error that calls these options by their own names
+ */
+function trialsOf(
+  options: ExperimentOptions,
+): ReturnType<typeof loadScenario> & { saved: (Saved | undefined)[] } {
+  const { override = [], maxSteps, name, features, trials } = options
   const own: [option: string, override: string][] = []
   if (maxSteps !== undefined) own.push([`--max-steps ${maxSteps}`, `training.max_steps=${maxSteps}`])
   if (name !== undefined)
@@ -252,7 +145,9 @@ function scenarioOf(options: ExperimentOptions): ReturnType<typeof loadScenario>
   try {
     const all = [...first, ...override, ...own.map(([, text]) => text)]
     if (options.resume !== undefined) return resumption(options.resume, all)
-    return loadScenario({ ...options, generateData: options.generateData ?? false, override: all })
+    const generateData = options.generateData ?? false
+    const saved = Array.from({ length: trials }, () => undefined)
+    return { ...loadScenario({ ...options, generateData, override: all }), saved }
   } catch (error) {
     const { message } = error as Error
     const named = own.reduce((text, [option, key]) => text.replaceAll(`-o ${key}:`, `${option}:`), message)

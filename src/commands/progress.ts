@@ -1,24 +1,108 @@
-// What a person sees while a trial trains: a bar on a terminal, two plain lines in a pipe, nothing with --json
-// unless the messages go to a terminal.
-import { clearLine, cursorTo } from 'node:readline'
-import { Presets, SingleBar } from 'cli-progress'
+// What a person sees while trials train: on a terminal a bar for each that is under way, two plain lines of each in a
+// pipe, nothing with --json unless the messages go to a terminal.
+import { MultiBar, Presets } from 'cli-progress'
 import { formatNumber } from '../report/table.ts'
 import type { TrialEvent } from '../trial.ts'
 
+export interface Display {
+  /** Shows one more trial beside those under way. */
+  trial(name: string, maxSteps: number, seed: number): Progress
+  /** A line on stderr, which does not tear the bars apart. */
+  note(text: string): void
+  /** To be called when nothing more is to be shown. */
+  end(): void
+}
+
 export interface Progress {
   event(event: TrialEvent): void
-  /** A line on stderr, which does not tear the bar apart. */
-  note(text: string): void
   end(status: string): void
 }
 
 /** @param json whether stdout belongs to the document */
-export function createProgress(name: string, maxSteps: number, seed: number, json = false): Progress {
+export function createDisplay(json = false): Display {
   const stream = json ? process.stderr : process.stdout
   // A terminal that reports no width, as some recorders do, gets plain lines.
-  if (stream.isTTY && (stream.columns ?? 0) > 0) return bar(name, maxSteps, stream)
-  const note = (text: string) => console.error(text)
-  return json ? { event: () => undefined, note, end: () => undefined } : plain(name, maxSteps, seed)
+  if (stream.isTTY && (stream.columns ?? 0) > 0) return bars(stream)
+  const trial = json ? () => ({ event: () => undefined, end: () => undefined }) : plain
+  return { trial, note: (text) => console.error(text), end: () => undefined }
+}
+
+function plain(name: string, maxSteps: number, seed: number): Progress {
+  const { event, ended } = counter(name)
+  console.log(`${name}: training for ${maxSteps} steps with seed ${seed}`)
+  return { event, end: (status) => console.log(ended(status)) }
+}
+
+interface Counter {
+  event(event: TrialEvent): void
+  /** What the trial did, in a line. */
+  ended(status: string): string
+}
+
+function counter(name: string): Counter {
+  const started = performance.now()
+  let last = { step: 0, updates: 0, seconds: 0 }
+  return {
+    event(event) {
+      if (event.type === 'round' || event.type === 'link')
+        last = { ...event, seconds: (performance.now() - started) / 1000 }
+    },
+    ended(status) {
+      const { step, updates, seconds } = last
+      const course = `${step} steps and ${updates} updates in ${seconds.toFixed(1)} s`
+      return `${name}: ${status.toLowerCase()} after ${course}`
+    },
+  }
+}
+
+/** Clears what is below, and wraps what comes: a bar is cut off at the width of the terminal, a sentence must not be. */
+const ABOVE = { begin: '\u001B[J\u001B[?7h', end: '\u001B[?7l' }
+
+function bars(stream: NodeJS.WriteStream): Display {
+  const options = {
+    stream,
+    hideCursor: true,
+    linewrap: false,
+    fps: 10,
+    forceRedraw: true,
+    clearOnComplete: true,
+  }
+  const multi = new MultiBar(options, Presets.shades_classic)
+  let shown = 0
+
+  function above(line: string): void {
+    multi.log(`${ABOVE.begin}${line}\n${ABOVE.end}`)
+    multi.update()
+  }
+
+  function end(): void {
+    process.off('exit', end)
+    if (multi.isActive) multi.stop()
+  }
+  process.on('exit', end)
+
+  return {
+    trial(name, maxSteps) {
+      const { event: count, ended } = counter(name)
+      // More than the screen has lines for could not be drawn over.
+      const bar = shown < stream.rows - 1 ? trialBar(multi, name, maxSteps, stream.columns) : undefined
+      if (bar) shown++
+      return {
+        event(event) {
+          count(event)
+          bar?.event(event)
+        },
+        end(status) {
+          if (bar) shown--
+          bar?.remove()
+          above(ended(status))
+        },
+      }
+    },
+    // stderr may be a file
+    note: (text) => (multi.isActive && process.stderr.isTTY ? above(text) : console.error(text)),
+    end,
+  }
 }
 
 /** What fits beside the bar, by the least width of the terminal. */
@@ -32,18 +116,18 @@ const LAYOUTS = [
   { columns: 0, barsize: 8, details: '{rate} updates/s' },
 ]
 
-/** Lines wider than the terminal: the bar lets them be cut off. */
-const WRAP = { on: '\u001B[?7h', off: '\u001B[?7l' }
+interface Bar {
+  event(event: TrialEvent): void
+  remove(): void
+}
 
-function bar(name: string, maxSteps: number, stream: NodeJS.WriteStream): Progress {
-  const { barsize, details } = LAYOUTS.find(({ columns }) => stream.columns >= columns)!
-  const format = `${name} {bar} {percentage}%  ${details}`
-  const options = { format, stream, hideCursor: true, barsize, linewrap: false, fps: 10 }
-  const single = new SingleBar(options, Presets.shades_classic)
+function trialBar(multi: MultiBar, name: string, maxSteps: number, columns: number): Bar {
+  const { barsize, details } = LAYOUTS.find((layout) => columns >= layout.columns)!
   const started = performance.now()
   let begunAt: number | undefined
   const shown = { reward: '–', critic: '–', actor: '–', rate: '0' }
-  single.start(maxSteps, 0, shown)
+  const format = `${name} {bar} {percentage}%  ${details}`
+  const bar = multi.create(maxSteps, 0, shown, { format, barsize })
   return {
     event(event) {
       if (event.type === 'episode') shown.reward = formatNumber(event.episodeReward)
@@ -54,36 +138,8 @@ function bar(name: string, maxSteps: number, stream: NodeJS.WriteStream): Progre
       if (event.type !== 'round') return
       begunAt ??= event.updates // not 0 when the trial was resumed
       shown.rate = String(Math.round((event.updates - begunAt) / ((performance.now() - started) / 1000)))
-      single.update(event.step, shown)
+      bar.update(event.step, shown)
     },
-    note(text) {
-      clearLine(stream, 0)
-      cursorTo(stream, 0)
-      stream.write(WRAP.on)
-      console.error(text) // the bar is drawn again below it
-      stream.write(WRAP.off)
-    },
-    end(status) {
-      single.stop()
-      if (status !== 'FINISHED') stream.write(`${name}: ${status.toLowerCase()}\n`)
-    },
-  }
-}
-
-function plain(name: string, maxSteps: number, seed: number): Progress {
-  const started = performance.now()
-  let last = { step: 0, updates: 0, seconds: 0 }
-  console.log(`${name}: training for ${maxSteps} steps with seed ${seed}`)
-  return {
-    event(event) {
-      if (event.type === 'round' || event.type === 'link')
-        last = { ...event, seconds: (performance.now() - started) / 1000 }
-    },
-    note: (text) => console.error(text),
-    end(status) {
-      const { step, updates, seconds } = last
-      const course = `${step} steps and ${updates} updates in ${seconds.toFixed(1)} s`
-      console.log(`${name}: ${status.toLowerCase()} after ${course}`)
-    },
+    remove: () => void multi.remove(bar),
   }
 }

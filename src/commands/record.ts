@@ -1,35 +1,33 @@
 // Everything that is kept of a trial: metrics and artifacts in the tracker, checkpoints and plots in its folder.
 import { join } from 'node:path'
 import type { ControlTask } from '../control.ts'
-import type { CoreModule } from '../core/module.ts'
 import type { Significance } from '../evaluate.ts'
 import type { Prepared } from '../market.ts'
 import type { Run } from '../mlflow/run.ts'
 import { removeFile, writeFile, type ScenarioFile } from '../node.ts'
 import { receiptText } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import type { Evaluations, Task } from '../task.ts'
+import type { Evaluations } from '../task.ts'
 import { BEST, CHECKPOINT, trackTrial } from '../tracking/trial.ts'
 import type { TrialEvent, TrialResult } from '../trial.ts'
 import { controlRecord } from './record-control.ts'
 import { marketRecord } from './record-market.ts'
 import type { TaskRecord } from './record-task.ts'
-import type { Resumption } from './resume.ts'
+import type { Saved } from './resume.ts'
 
 /** What a trial is made of. */
-export interface Experiment {
+export interface TrialParts {
+  /** Which of how many. */
+  trial: number
+  trials: number
+  name: string
   scenario: Scenario
   source: ScenarioFile
-  task: Task
   record: TaskRecord
-  module: CoreModule
   /** Where its files go. */
   folder: string
   /** The checkpoint from which it goes on. */
-  resumed: Resumption | undefined
-  /** Which trial of how many. */
-  experiment: { trial: number; trials: number }
-  name: string
+  resumed: Saved | undefined
 }
 
 export interface Recorder {
@@ -47,7 +45,8 @@ export function taskRecord(scenario: Scenario, task: Prepared | ControlTask): Ta
   return 'markets' in task ? marketRecord(scenario, task) : controlRecord
 }
 
-export function recordTrial(run: Run, parts: Experiment): Recorder {
+/** @param note tells of what is lost */
+export function recordTrial(run: Run, parts: TrialParts, note: (text: string) => void): Recorder {
   const { scenario, source, record, folder, resumed } = parts
   const losses = { steps: [] as number[], criticLoss: [] as number[], actorLoss: [] as number[] }
   const validations = { steps: [] as number[], scores: [] as number[] }
@@ -94,7 +93,7 @@ export function recordTrial(run: Run, parts: Experiment): Recorder {
       try {
         savePlots(result)
       } catch (error) {
-        console.error(`warning: ${parts.name} has not all of its plots: ${(error as Error).message}`)
+        note(`warning: ${parts.name} has not all of its plots: ${(error as Error).message}`)
       }
       return result.evaluated === 'best' ? best! : final
     },

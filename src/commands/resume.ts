@@ -1,41 +1,44 @@
 // From a checkpoint file to the experiment that goes on from it.
+import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { mustHoldRun, openCheckpoint, type Checkpoint } from '../checkpoint.ts'
 import type { CoreModule } from '../core/module.ts'
-import { listCheckpoints, named, readBytes, type ScenarioFile } from '../node.ts'
+import { listCheckpoints, named, readBytes, writeFile, type ScenarioFile } from '../node.ts'
 import { differingKeys } from '../receipt.ts'
 import { parseScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { resumable } from '../session.ts'
 import type { Task } from '../task.ts'
+import { CHECKPOINT } from '../tracking/trial.ts'
 
-export interface Resumption {
+/** A checkpoint of a run, without its tensors. */
+export interface Saved {
   path: string
-  bytes: Uint8Array
   /** Environment steps taken. */
   step: number
-  /** Which trial of how many. */
-  trial: number
-  trials: number
+  checkpoint: Checkpoint
 }
 
 /** Where `--resume last` looks. */
 const LOGS = 'logs'
 
 /**
- * What `--resume` names, with the scenario that is in the file.
+ * What `--resume` names: the trial of that checkpoint goes on from it, the others of its experiment from the newest that
+ * they have in the same run, and from their beginning where they have none. One that is complete has nothing left to do
+ * but its evaluation, so the experiment is whole again.
  * @param file a checkpoint, or `last` for the newest whole one
  * @param overrides of keys without influence on results, and of training.max_steps
+ * @returns the scenario that is in the file, with the seed of trial 0; by trial where it goes on from
  * @throws Error in a sentence
  */
 export function resumption(
   file: string,
   overrides: readonly string[],
-): { scenario: Scenario; trackingUri: string; source: ScenarioFile; resume: Resumption } {
-  const { path, bytes, checkpoint } = file === 'last' ? newest() : open(file)
-  const { info } = checkpoint
+): { scenario: Scenario; trackingUri: string; source: ScenarioFile; saved: (Saved | undefined)[] } {
+  const given = file === 'last' ? newest() : open(file)
+  const { info } = given.checkpoint
   const text = stringify(info.scenario)
-  const { scenario, trackingUri } = parseScenario(text, path, {
+  const { scenario, trackingUri } = parseScenario(text, given.path, {
     overrides,
     randomSeed: () => info.scenario.seed,
   })
@@ -43,53 +46,67 @@ export function resumption(
   if (changed.length > 0)
     throw new Error(`${changed.join(', ')} cannot change in a run that is resumed: start a new one`)
   const { trial, trials } = info.experiment ?? { trial: 0, trials: 1 }
-  const isOver = info.step === scenario.training.max_steps && trial + 1 === trials
-  if (isOver)
+  const run = dirname(dirname(given.path))
+  const saved = Array.from({ length: trials }, (_, i) =>
+    i === trial ? given : newestIn(join(run, `trial_${i}`)),
+  )
+  if (saved.every((one) => one?.step === scenario.training.max_steps))
     throw new Error(
-      `checkpoint ${path} is of a run that is complete: --max-steps N beyond ${info.step} extends it`,
+      `checkpoint ${given.path} is of a run that is complete: --max-steps N beyond ${info.step} extends it`,
     )
   return {
-    scenario,
+    scenario: { ...scenario, seed: scenario.seed - trial },
     trackingUri,
     source: { path: `${scenario.experiment_name}.yaml`, text },
-    resume: { path, bytes, step: info.step, trial, trials },
+    saved,
   }
 }
 
-interface Opened {
-  path: string
-  bytes: Uint8Array
-  checkpoint: Checkpoint
-}
-
-function open(path: string): Opened {
+function open(path: string): Saved {
   const bytes = readBytes(path, 'checkpoint')
   return named(`checkpoint ${path}`, () => {
     const checkpoint = openCheckpoint(bytes)
     mustHoldRun(checkpoint)
-    return { path, bytes, checkpoint }
+    return { path, step: checkpoint.info.step, checkpoint: { ...checkpoint, tensors: {} } }
   })
 }
 
-/** Finds what would keep a trial from going on, before anything is written. @throws Error in a sentence */
-export function checkResumption(
-  { path, bytes }: Resumption,
-  scenario: Scenario,
-  task: Task,
-  module: CoreModule,
-): void {
-  named(`checkpoint ${path}`, () => resumable(openCheckpoint(bytes), scenario, task, module))
-}
-
-function newest(): Opened {
-  for (const path of listCheckpoints(LOGS)) {
+/** The newest of a folder that is whole; of each that is not, a warning. */
+function newestIn(folder: string): Saved | undefined {
+  for (const path of listCheckpoints(folder)) {
     try {
-      const opened = open(path)
-      console.error(`note: resuming ${path}`)
-      return opened
+      return open(path)
     } catch (error) {
       console.error(`warning: ${(error as Error).message}; trying the one before it`)
     }
   }
-  throw new Error(`there is no checkpoint under ${LOGS}/: give the file with --resume FILE`)
+  return undefined
+}
+
+function newest(): Saved {
+  const found = newestIn(LOGS)
+  if (!found) throw new Error(`there is no checkpoint under ${LOGS}/: give the file with --resume FILE`)
+  console.error(`note: resuming ${found.path}`)
+  return found
+}
+
+/** Finds what would keep trials from going on, before anything is written. @throws Error in a sentence */
+export function checkResumption(
+  saved: readonly (Saved | undefined)[],
+  scenario: Scenario,
+  task: Task,
+  module: CoreModule,
+): void {
+  saved.forEach((one, i) => {
+    const own = { ...scenario, seed: scenario.seed + i }
+    if (one) named(`checkpoint ${one.path}`, () => resumable(one.checkpoint, own, task, module))
+  })
+}
+
+/** So that a run that ends early, too, has all that there is to go on from. */
+export function copyCheckpoints(saved: readonly (Saved | undefined)[], folder: string): void {
+  saved.forEach((one, i) => {
+    const copy = join(folder, `trial_${i}`, CHECKPOINT)
+    if (one) writeFile(copy, readBytes(one.path, 'checkpoint'), true)
+  })
 }

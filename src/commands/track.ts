@@ -32,6 +32,8 @@ export interface TrackingParts {
   /** SHA-256 of the core. */
   core: string
   description: string
+  /** Tells what goes wrong, in a line. */
+  note: (text: string) => void
 }
 
 /**
@@ -39,11 +41,14 @@ export interface TrackingParts {
  * @throws Error when the store refuses it
  */
 export async function startTracking(parts: TrackingParts, isStopped: () => boolean): Promise<Tracking> {
-  const { scenario, uris, core, description } = parts
+  const { scenario, uris, core, description, note } = parts
   const environment = mlflowEnvironment()
   const { MLFLOW_RUN_ID: resume } = environment
   const uri = trackingUri(uris.given, environment, uris.scenario)
-  const tracker = await openTracker(uri, { tags: { ...factsOf('.'), 'ddpg.core_sha256': core } })
+  const tracker = await openTracker(uri, {
+    tags: { ...factsOf('.'), 'ddpg.core_sha256': core },
+    warn: (sentence) => note(`warning: ${sentence}`),
+  })
   const whenCutShort = () => tracker.abandon(isStopped() ? 'KILLED' : 'FAILED')
   process.once('exit', whenCutShort)
   const end = async (status: RunStatus) => {
@@ -61,7 +66,7 @@ export async function startTracking(parts: TrackingParts, isStopped: () => boole
     parent,
     startTrial: (trial) =>
       tracker.startRun({ name: trial, parent }).catch((error: unknown) => {
-        console.error(`warning: ${trial} is not tracked: ${messageOf(error)}`)
+        note(`warning: ${trial} is not tracked: ${messageOf(error)}`)
         return noTracker().startRun({ name: trial })
       }),
     describe: () => tracker.describe(parent),

@@ -7,7 +7,7 @@ import { named, readTable, readText } from '../node.ts'
 import { readReceipt, receiptName, scenarioOf, type Receipt } from '../receipt.ts'
 import { verify, type Verdict } from '../verify.ts'
 import { mustHaveData } from './scenario.ts'
-import { createProgress } from './progress.ts'
+import { createDisplay } from './progress.ts'
 
 export interface VerifyCommandOptions {
   until?: number
@@ -22,13 +22,15 @@ export async function verifyReceiptFile(file: string, options: VerifyCommandOpti
   const scenario = named(`receipt ${file}`, () => scenarioOf(receipt))
   const module = await loadModule()
   const table = await dataOf(receipt, module, options.dataPath)
-  const progress = createProgress('verify', scenario.training.max_steps, receipt.seed, options.json)
+  const display = createDisplay(options.json)
+  const progress = display.trial('verify', scenario.training.max_steps, receipt.seed)
   const trial = verify(receipt, table, module, { until: options.until })
   let verdict: Verdict | undefined
   try {
     verdict = await follow(trial, (event) => progress.event(event))
   } finally {
     progress.end(!verdict ? 'FAILED' : verdict.updates === receipt.updates ? 'FINISHED' : 'STOPPED')
+    display.end()
   }
   const name = receiptName(receipt)
   if (options.json) console.log(JSON.stringify({ receipt: name, ...verdict }, null, 2))

@@ -39,8 +39,8 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
   let patienceAtStart = FIRST_START_MILLISECONDS
   /** Those who wait until nothing more can be done now. */
   let waiting: (() => void)[] = []
-  /** Told of the next start that is done, refused or put off. */
-  let starting: { run: string; settle: (refusal?: Error) => void } | undefined
+  /** By run, told when its start is done, refused or put off. */
+  const starting = new Map<string, (refusal?: Error) => void>()
 
   function settle() {
     for (const resolve of waiting) resolve()
@@ -50,7 +50,7 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
   async function attempt(): Promise<void> {
     const item = journal.next()!
     const { operation } = item
-    const asked = operation.kind === 'start' && starting?.run === operation.run ? starting : undefined
+    const settleStart = operation.kind === 'start' ? starting.get(operation.run) : undefined
     try {
       await store.apply(operation, item.doubtful)
       if (closed) return
@@ -58,13 +58,13 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
       begun = true
       failures = 0
       lastProgress = Date.now()
-      asked?.settle()
+      settleStart?.()
     } catch (error) {
       if (closed) return
-      if (asked && (error instanceof Refusal || (error instanceof Blocked && !begun))) {
+      if (settleStart && (error instanceof Refusal || (error instanceof Blocked && !begun))) {
         // who asked is told
         journal.done()
-        asked.settle(error)
+        settleStart(error)
         return
       }
       if (error instanceof Refusal) {
@@ -77,7 +77,7 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
       // The first may be a connection that the server closed while it was idle.
       if (failures > 1) {
         warn('away', `${messageOf(error)}; the run goes on, what it logs waits in ${journal.place}`)
-        asked?.settle()
+        settleStart?.()
         settle()
       }
       if (!closing || failures <= retry.maxRetries) await pause(backoff(error))
@@ -126,13 +126,13 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
     start(operation) {
       return new Promise((resolve, reject) => {
         const settle = (refusal?: Error) => {
-          starting = undefined
+          starting.delete(operation.run)
           clearTimeout(timer)
           if (refusal) reject(refusal)
           else resolve()
         }
         const timer = setTimeout(settle, failures > 1 ? 0 : patienceAtStart)
-        starting = { run: operation.run, settle }
+        starting.set(operation.run, settle)
         patienceAtStart = LATER_START_MILLISECONDS
         journal.append(operation)
         wake()

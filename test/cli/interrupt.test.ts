@@ -31,15 +31,15 @@ describe('an experiment that is stopped', () => {
     ['SIGTERM', 143],
   ] as const)('by %s keeps and evaluates what it has learned and exits with %d', async (signal, code) => {
     const folder = temporaryFolder()
-    const child = startCli(folder, [...long, '--trials', '3'])
+    const child = startCli(folder, [...long, '--trials', '3', '--workers', '1'])
     const end = ended(child)
     await learning(folder)
     child.kill(signal)
     const { stdout, stderr, ...rest } = await end
     expect(rest.code).toBe(code)
     expect(withoutWarnings(stderr)).toBe(
-      '\nstopping after this round and writing a checkpoint; press Ctrl-C again to stop at once\n' +
-        'note: trial_0 goes on with: ddpg experiment --resume logs/smoke/run_1/trial_0/checkpoint.safetensors\n',
+      'stopping after this round and writing a checkpoint; press Ctrl-C again to stop at once\n' +
+        'note: it goes on with: ddpg experiment --resume logs/smoke/run_1/trial_0/checkpoint.safetensors\n',
     )
     expect(stdout).toMatch(/trial 0: killed after \d+ steps and \d+ updates in [\d.]+ s\n/)
     expect(stdout).toMatch(/\nΣ log reward +\d/)

@@ -29,6 +29,7 @@ const COMMANDS = {
 } as Record<string, [string, ...string[]]>
 
 const train = ['experiment', '--scenario', 'smoke', '--generate-data']
+const twoAtATime = ['--trials', '2', '--workers', '2']
 const folderOfTrial = 'logs/smoke/run_1/trial_0'
 
 function receiptIn(folder: string, trial = folderOfTrial): string {
@@ -61,13 +62,14 @@ for (const name of Object.keys(COMMANDS)) {
     }
     const run = (cwd: string, ...args: string[]): Promise<Ended> => ended(start(cwd, ...args))
 
-    it('trains to the same receipt as Node, tracks the run, and each verifies what the other made', async () => {
+    it('trains to the same receipts as Node, tracks the runs, and each verifies what the other made', async () => {
       const [here, node] = [temporaryFolder(), temporaryFolder()]
-      expect(await runCli(node, ...train)).toMatchObject({ code: 0 })
-      const { code, stderr } = await run(here, ...train)
+      expect(await runCli(node, ...train, ...twoAtATime)).toMatchObject({ code: 0 })
+      const { code, stderr } = await run(here, ...train, ...twoAtATime)
       expect({ code, stderr: withoutWarnings(stderr) }).toEqual({ code: 0, stderr: '' })
-      expect(receiptIn(here)).toBe(receiptIn(node))
-      expect(statuses(here)).toEqual(['FINISHED', 'FINISHED'])
+      for (const trial of [folderOfTrial, 'logs/smoke/run_1/trial_1'])
+        expect(receiptIn(here, trial)).toBe(receiptIn(node, trial))
+      expect(statuses(here)).toEqual(['FINISHED', 'FINISHED', 'FINISHED'])
 
       const verdict = { code: 0, stdout: expect.stringMatching(/: identical\n$/) }
       for (const [from, to] of [
