@@ -2,7 +2,7 @@
 //
 // A batch is rows of s ⊕ a. The actor reads the s columns in place and writes its action into the a columns, so
 // Q(s, a) and Q(s, μ(s)) are the same call on the same rows.
-import { advanceBetaPowers, adam, clipFactor, norm, softUpdate } from './adam'
+import { advanceBetaPowers, adam, clipFactor, norm } from './adam'
 import { tanhBackward, tanhForward } from './activation'
 import { Counters, Learner } from './learner'
 import { criticLoss } from './loss'
@@ -45,7 +45,7 @@ export function learn(l: Learner): i32 {
   )
   targetQ(l, forward(critic, critic.target, l.nextBatch, ld, B))
 
-  // φ ← Adam on mean loss(Q(s, a) − y)
+  // φ ← Adam on mean loss(Q(s, a) − y), and φ̄ ← φ̄ + τ (φ − φ̄)
   const q = forward(critic, critic.parameters, l.batch, ld, B)
   stats.meanQ = mean(q, 4, B)
   stats.criticLoss = criticLoss(<i32>hyper.criticLoss, q, l.targetQ, l.scratch.dy, B)
@@ -57,7 +57,7 @@ export function learn(l: Learner): i32 {
   if (!step(l, critic, hyper.criticLr, hyper.criticWeightDecay, stats.criticGradientNorm))
     return CRITIC_WEIGHT
 
-  // θ ← Adam on −mean Q(s, μ(s)), with the critic just updated
+  // θ ← Adam on −mean Q(s, μ(s)), with the critic just updated, and θ̄ ← θ̄ + τ (θ − θ̄)
   act(l, actor.parameters, l.batch, ld, at(l.batch, l.obsDim), ld, B)
   stats.actorLoss = -mean(forward(critic, critic.parameters, l.batch, ld, B), 4, B)
   if (!isFinite(stats.actorLoss)) return ACTOR_LOSS
@@ -66,9 +66,6 @@ export function learn(l: Learner): i32 {
   if (!isFinite(stats.actorGradientNorm)) return ACTOR_GRADIENT
   if (!step(l, actor, hyper.actorLr, hyper.actorWeightDecay, stats.actorGradientNorm)) return ACTOR_WEIGHT
 
-  // θ̄ ← θ̄ + τ (θ − θ̄), and φ̄ likewise
-  softUpdate(actor.target, actor.parameters, actor.count, hyper.tau)
-  softUpdate(critic.target, critic.parameters, critic.count, hyper.tau)
   l.counters.updates += 1
   return 0
 }
@@ -119,9 +116,22 @@ function actorGradient(l: Learner, ld: i32): void {
   backward(l.actor, l.batch, ld, B, l.scratch)
 }
 
+/** Adam, and the target a little nearer. */
 function step(l: Learner, net: Mlp, lr: f64, decay: f64, gradientNorm: f64): bool {
   const clip = clipFactor(gradientNorm, l.hyper.maxGradNorm)
-  return adam(net.parameters, net.gradient, net.m, net.v, net.count, betaPowers(l), lr, decay, clip)
+  return adam(
+    net.parameters,
+    net.target,
+    net.gradient,
+    net.m,
+    net.v,
+    net.count,
+    betaPowers(l),
+    lr,
+    decay,
+    clip,
+    l.hyper.tau,
+  )
 }
 
 function betaPowers(l: Learner): usize {

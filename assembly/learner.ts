@@ -9,6 +9,7 @@
 import { padded } from './memory'
 import { Layer, layerOf, MAX_LAYERS, Mlp, Scratch, shape } from './mlp'
 import { listBytes } from './sparse'
+import { groupsOf, TABLE_BYTES } from './subsets'
 
 /** All state that is not an array, as f64 so that the host reads one view. */
 @unmanaged
@@ -74,6 +75,7 @@ export class Learner {
   replayTruncated: usize // u8[capacity]
 
   // scratch: rows of obs ⊕ action, so that both networks read the same batch, the actor only its first columns
+  rows: usize // i32[batchSize], the transitions of the batch
   batch: usize // [batchSize, obsDim + actionDim]
   nextBatch: usize
   reward: usize // [batchSize]
@@ -87,7 +89,7 @@ const record = memory.data(256, 16)
 const hyperparameters = memory.data(128, 16)
 const networks = memory.data(128, 16)
 const layers = memory.data(576, 16)
-const scratch = memory.data(16, 16)
+const scratch = memory.data(32, 16)
 /** i32[16]: hidden widths of the actor, then from 8 on of the critic; the host writes them before create(). */
 export const hiddenDims: usize = memory.data(64, 16)
 
@@ -155,6 +157,7 @@ function layOutScratch(l: Learner): void {
   l.nextObs = reserve(l, l.obsDim, 4)
   l.policyObs = reserve(l, B, 4 * l.obsDim)
   l.policyAction = reserve(l, B, 4 * l.actionDim)
+  l.rows = reserve(l, B, 4)
   l.batch = reserve(l, B, row)
   l.nextBatch = reserve(l, B, row)
   l.reward = reserve(l, B, 4)
@@ -171,7 +174,7 @@ function layOutActivations(l: Learner, net: Mlp): i32 {
   for (let i = 0; i < net.depth; ++i) {
     const layer = layerOf(net, i)
     layer.y = reserve(l, l.batchSize, 4 * layer.stride)
-    if (i < net.depth - 1) layer.lists = reserve(l, l.batchSize, listBytes(layer.stride))
+    if (i < net.depth - 1) layer.active = reserve(l, l.batchSize, listBytes(layer.stride))
     widest = max(widest, layer.stride)
   }
   return widest
@@ -182,6 +185,9 @@ function layOutBackward(l: Learner, widest: i32): void {
   l.scratch.dy = reserve(l, l.batchSize, 4 * widest)
   l.scratch.dx = reserve(l, l.batchSize, 4 * widest)
   l.scratch.wT = reserve(l, max(largestTranspose(l, l.actor), largestTranspose(l, l.critic)), 4)
+  l.scratch.g = reserve(l, l.batchSize, 4)
+  l.scratch.masksT = reserve(l, groupsOf(l.batchSize), 4 * widest)
+  l.scratch.table = reserve(l, 1, TABLE_BYTES)
 }
 
 /** Elements of the largest transposed matrix: of the critic's first layer only the actions' rows are taken. */

@@ -11,6 +11,7 @@ import { at, copyRow, padded } from './memory'
 import { panelOffset, panelWidth } from './panel'
 import { INITIALIZATION, uniform } from './rng'
 import { reluBackward, reluForward, sparseProduct, sparseWeightGradient } from './sparse'
+import { activeSums, groupsOf, maskProduct, reluForwardMasks, transposedMasks } from './subsets'
 
 export const MAX_LAYERS: i32 = 9 // 8 hidden and the output
 
@@ -22,7 +23,7 @@ export class Layer {
   w: i32 // offset in a block, in elements
   b: i32
   y: usize // activations [B, stride] of the last forward
-  lists: usize // where they are not zero, when a ReLU made them (sparse.ts)
+  active: usize // where a ReLU let them through: lists (sparse.ts), or masks (subsets.ts) below a single output
 }
 
 @unmanaged
@@ -38,12 +39,15 @@ export class Mlp {
   v: usize
 }
 
-/** Memory for the gradients that flow back: `dy` and `dx` [B, widest stride], and for a transposed matrix. */
+/** Memory for the gradients that flow back: `dy` and `dx` [B, widest stride], and for what they take on the way. */
 @unmanaged
 export class Scratch {
   dy: usize
   dx: usize
-  wT: usize
+  wT: usize // a transposed matrix
+  g: usize // [B], the gradient of a single output
+  masksT: usize // i32[groupsOf(B)][widest stride]
+  table: usize // TABLE_BYTES
 }
 
 export function layerOf(net: Mlp, l: i32): Layer {
@@ -112,9 +116,10 @@ export function forward(net: Mlp, parameters: usize, x: usize, ldx: i32, B: i32)
     )
     x = layer.y
     ldx = layer.stride
-    lists = net.tanhHidden ? 0 : layer.lists
-    if (lists) reluForward(x, lists, ldx, B)
-    else tanhForward(x, B * ldx)
+    lists = net.tanhHidden ? 0 : layer.active
+    if (!lists) tanhForward(x, B * ldx)
+    else if (l == net.depth - 2 && isBinaryAtTop(net)) reluForwardMasks(x, lists, B * ldx)
+    else reluForward(x, lists, ldx, B)
   }
   const head = layerOf(net, net.depth - 1)
   dotRows(
@@ -149,15 +154,20 @@ export function backward(net: Mlp, x: usize, ldx: i32, B: i32, s: Scratch): void
     B,
   )
   biasGradient(at(net.gradient, head.b), s.dy, head.stride, B)
-  throughHead(net, B, s)
-  for (let l = net.depth - 2; l >= 0; --l) {
+  let l = net.depth - 2
+  if (isBinaryAtTop(net)) {
+    binaryGradient(net, B, s)
+    throughBinary(net, B, s)
+    l -= 1
+  } else throughHead(net, B, s)
+  for (; l >= 0; --l) {
     const layer = layerOf(net, l)
     const dw = at(net.gradient, layer.w)
     biasGradient(at(net.gradient, layer.b), s.dy, layer.stride, B)
     if (l == 0) weightGradient(dw, x, ldx, 0, s.dy, layer, B)
     else {
       const below = layerOf(net, l - 1)
-      weightGradient(dw, below.y, below.stride, net.tanhHidden ? 0 : below.lists, s.dy, layer, B)
+      weightGradient(dw, below.y, below.stride, net.tanhHidden ? 0 : below.active, s.dy, layer, B)
       throughHidden(net, l, B, s)
     }
   }
@@ -168,8 +178,12 @@ export function backward(net: Mlp, x: usize, ldx: i32, B: i32, s: Scratch): void
  * last `forward`. Parameters get no gradient.
  */
 export function inputGradient(net: Mlp, first: i32, n: i32, B: i32, s: Scratch): void {
-  throughHead(net, B, s)
-  for (let l = net.depth - 2; l > 0; --l) throughHidden(net, l, B, s)
+  let l = net.depth - 2
+  if (isBinaryAtTop(net)) {
+    throughBinary(net, B, s)
+    l -= 1
+  } else throughHead(net, B, s)
+  for (; l > 0; --l) throughHidden(net, l, B, s)
   const layer = layerOf(net, 0)
   const w = at(net.parameters, layer.w)
   for (let i = 0; i < n; ++i) copyPanelRow(at(s.wT, i * layer.stride), w, layer.I, layer.stride, first + i)
@@ -210,7 +224,24 @@ function weightGradient(dw: usize, x: usize, ldx: i32, lists: usize, dy: usize, 
 
 /** db[stride] = Σ over the batch of dy */
 function biasGradient(db: usize, dy: usize, stride: i32, B: i32): void {
-  for (let o = 0; o < stride; o += 4) {
+  let o = 0
+  for (; o + 16 <= stride; o += 16) {
+    let sum0 = f32x4.splat(0),
+      sum4 = sum0,
+      sum8 = sum0,
+      sum12 = sum0
+    for (let b = 0, row = at(dy, o); b < B; ++b, row = at(row, stride)) {
+      sum0 = f32x4.add(sum0, v128.load(row))
+      sum4 = f32x4.add(sum4, v128.load(row, 16))
+      sum8 = f32x4.add(sum8, v128.load(row, 32))
+      sum12 = f32x4.add(sum12, v128.load(row, 48))
+    }
+    v128.store(at(db, o), sum0)
+    v128.store(at(db, o), sum4, 16)
+    v128.store(at(db, o), sum8, 32)
+    v128.store(at(db, o), sum12, 48)
+  }
+  for (; o < stride; o += 4) {
     let sum = f32x4.splat(0)
     for (let b = 0; b < B; ++b) sum = f32x4.add(sum, v128.load(at(dy, b * stride + o)))
     v128.store(at(db, o), sum)
@@ -237,12 +268,61 @@ function throughHead(net: Mlp, B: i32, s: Scratch): void {
   throughActivation(net, below, B, s)
 }
 
+/**
+ * Whether what flows back into the top hidden layer is g · w · (0 or 1): row by row the gradient g of the only output,
+ * times the output's weights w where a ReLU let the unit through. Then no product is needed (subsets.ts).
+ */
+function isBinaryAtTop(net: Mlp): bool {
+  return !net.tanhHidden && net.depth > 2 && layerOf(net, net.depth - 1).O == 1
+}
+
+/** Gradient of the top hidden layer, dwᵀ = w ⊙ (maskᵀ @ (g ⊙ x)), from s.dy at a single output. */
+function binaryGradient(net: Mlp, B: i32, s: Scratch): void {
+  const head = layerOf(net, net.depth - 1)
+  const top = layerOf(net, net.depth - 2)
+  const x = layerOf(net, net.depth - 3)
+  const N = x.stride
+  const w = at(net.parameters, head.w)
+  takeSingle(head, B, s)
+  activeSums(at(net.gradient, top.b), w, top.y, s.g, top.stride, B)
+  transposedMasks(s.masksT, top.y, top.stride, B)
+  for (let n = 0, width = 0; n < N; n += width) {
+    width = panelWidth(N, n)
+    const dwT = at(s.wT, n * top.O)
+    maskProduct(dwT, width, s.masksT, 1, top.stride, w, at(x.y, n), N, s.g, top.O, B, width, s.table)
+  }
+  transpose(at(net.gradient, top.w), s.wT, N, top.O, top.I)
+}
+
+/** s.dy ← g ⊙ (mask @ (w ⊙ wᵀ of the top hidden layer)) ⊙ activation′, from a single output to below that layer. */
+function throughBinary(net: Mlp, B: i32, s: Scratch): void {
+  const head = layerOf(net, net.depth - 1)
+  const top = layerOf(net, net.depth - 2)
+  const below = layerOf(net, net.depth - 3)
+  const N = below.stride
+  const w = at(net.parameters, head.w)
+  const groups = groupsOf(top.stride)
+  takeSingle(head, B, s)
+  transpose(s.wT, at(net.parameters, top.w), top.stride, top.I, top.O)
+  for (let n = 0, width = 0; n < N; n += width) {
+    width = panelWidth(N, n)
+    const wT = at(s.wT, n * top.O)
+    maskProduct(at(s.dx, n), N, top.active, groups, 1, s.g, wT, width, w, B, top.O, width, s.table)
+  }
+  throughActivation(net, below, B, s)
+}
+
+/** s.g[B] ← s.dy at a single output. */
+function takeSingle(head: Layer, B: i32, s: Scratch): void {
+  for (let b = 0; b < B; ++b) store<f32>(at(s.g, b), load<f32>(at(s.dy, b * head.stride)))
+}
+
 /** s.dy ← (s.dy @ wᵀ) ⊙ activation′, through hidden layer l into the one below it. */
 function throughHidden(net: Mlp, l: i32, B: i32, s: Scratch): void {
   const layer = layerOf(net, l)
   const below = layerOf(net, l - 1)
   transpose(s.wT, at(net.parameters, layer.w), layer.stride, layer.I, layer.O)
-  product(s.dx, below.stride, s.dy, layer.stride, net.tanhHidden ? 0 : layer.lists, s.wT, 0, B, layer.O)
+  product(s.dx, below.stride, s.dy, layer.stride, net.tanhHidden ? 0 : layer.active, s.wT, 0, B, layer.O)
   throughActivation(net, below, B, s)
 }
 

@@ -20,14 +20,23 @@ export function add(l: Learner, reward: f32, terminated: bool, truncated: bool):
 /** Fills the batch: uniform over what is filled, with replacement. */
 export function sample(l: Learner): void {
   const D = l.obsDim
-  const ld = D + l.actionDim
+  const A = l.actionDim
+  const B = l.batchSize
+  const ld = D + A
   const size = <u32>l.counters.replaySize
-  for (let b = 0; b < l.batchSize; ++b) {
-    const row = <i32>index(REPLAY, size)
-    copyRow(at(l.batch, b * ld), at(l.replayObs, row * D), D)
-    copyRow(at(l.batch, b * ld + D), at(l.replayAction, row * l.actionDim), l.actionDim)
-    copyRow(at(l.nextBatch, b * ld), at(l.replayNextObs, row * D), D)
-    store<f32>(at(l.reward, b), load<f32>(at(l.replayReward, row)))
-    store<f32>(at(l.terminated, b), <f32>load<u8>(l.replayTerminated + <usize>row))
-  }
+  for (let b = 0; b < B; ++b) store<u32>(at(l.rows, b), index(REPLAY, size))
+  gather(l.batch, ld, l.replayObs, D, l.rows, B)
+  gather(at(l.batch, D), ld, l.replayAction, A, l.rows, B)
+  gather(l.nextBatch, ld, l.replayNextObs, D, l.rows, B)
+  gather(l.reward, 1, l.replayReward, 1, l.rows, B)
+  for (let b = 0; b < B; ++b)
+    store<f32>(at(l.terminated, b), <f32>load<u8>(l.replayTerminated + <usize>load<u32>(at(l.rows, b))))
+}
+
+/**
+ * to[B, n], rows of ldTo elements, = those rows of from[capacity, n]. Rows of the buffer are mostly not in the first
+ * caches; a field at a time, many of them are under way at once.
+ */
+function gather(to: usize, ldTo: i32, from: usize, n: i32, rows: usize, B: i32): void {
+  for (let b = 0; b < B; ++b) copyRow(at(to, b * ldTo), at(from, load<i32>(at(rows, b)) * n), n)
 }

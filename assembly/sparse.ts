@@ -23,13 +23,13 @@ const places: usize = memory.data<i32>([
   384, 0, 256, 384, 0, 0, /**/ 0, 256, 384, 0, /**/ 128, 256, 384, 0, /**/ 0, 128, 256, 384,
 ])
 
-/** y[B, stride] = max(y, 0), and its lists. */
+/** y[B, stride] = max(y, 0), and its lists. NaN stays NaN. */
 export function reluForward(y: usize, lists: usize, stride: i32, B: i32): void {
   const zero = f32x4.splat(0)
   for (let b = 0; b < B; ++b) {
     let end = lists
     for (let i = 0; i < stride; i += 4) {
-      const v = f32x4.max(v128.load(at(y, i)), zero)
+      const v = f32x4.pmax(v128.load(at(y, i)), zero)
       const set = i32x4.bitmask(f32x4.ne(v, zero))
       v128.store(at(y, i), v)
       v128.store(end, i32x4.add(i32x4.splat(i << 7), v128.load(places + (set << 4))))

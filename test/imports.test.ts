@@ -26,7 +26,7 @@ const LAYERS = {
     ['cli.ts'],
   ],
   assembly: [
-    ['memory.ts', 'rng.ts', 'gemm.ts', 'activation.ts', 'panel.ts', 'sparse.ts', 'head.ts'],
+    ['memory.ts', 'rng.ts', 'gemm.ts', 'activation.ts', 'panel.ts', 'sparse.ts', 'subsets.ts', 'head.ts'],
     ['mlp.ts', 'adam.ts', 'loss.ts'],
     ['learner.ts'],
     ['replay.ts', 'explore.ts'],

@@ -58,7 +58,7 @@ describe('learning', () => {
   // Seed 1 does not: DDPG loses one in ten here, as Stable-Baselines3 does.
   it('pendulum swings up and stays there with two seeds', async () => {
     const scenario = scenarioOf('pendulum')
-    for (const seed of [0, 2]) {
+    for (const seed of [0, 1]) {
       const trial = runTrial({ ...scenario, seed }, controlTask(scenario), releaseModule)
       let next = await trial.next()
       while (!next.done) next = await trial.next()

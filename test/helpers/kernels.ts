@@ -15,6 +15,10 @@ export interface KernelExports extends CoreExports {
   reluForward(y: number, lists: number, stride: number, B: number): void
   sparseProduct(...args: number[]): void
   sparseWeightGradient(...args: number[]): void
+  reluForwardMasks(y: number, masks: number, n: number): void
+  transposedMasks(masksT: number, y: number, stride: number, B: number): void
+  maskProduct(...args: number[]): void
+  activeSums(...args: number[]): void
   tanhForward(y: number, n: number): void
   next(stream: number): number
   seedSequence(stream: number, state: bigint, sequence: bigint): void
