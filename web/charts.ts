@@ -86,7 +86,10 @@ function createChart(id: string): { show(content: Content): void; clear(): void 
     if (content.x.length === 0) return
     const data = [content.x, ...content.lines.map(({ values }) => gapped(values))] as uPlot.AlignedData
     const wanted = JSON.stringify(content.lines.map(({ name, axis }) => [name, axis]))
-    if (plot && shape === wanted) return plot.setData(data)
+    if (plot && shape === wanted) {
+      plot.setData(data)
+      return showLatest(plot)
+    }
     plot?.destroy()
     shape = wanted
     plot = new uPlot(
@@ -94,6 +97,7 @@ function createChart(id: string): { show(content: Content): void; clear(): void 
       data,
       place,
     )
+    showLatest(plot)
   }
 
   new ResizeObserver(() => {
@@ -113,6 +117,14 @@ function createChart(id: string): { show(content: Content): void; clear(): void 
   }
 }
 
+/** While nothing is pointed at, the legend tells of the last point of all lines. */
+function showLatest(plot: uPlot): void {
+  if (typeof plot.cursor.idx === 'number') return
+  const [x, ...lines] = plot.data
+  const idx = x.findLastIndex((_, i) => lines.every((values) => values[i] !== null))
+  if (idx >= 0) plot.setLegend({ idx }, false)
+}
+
 /** uPlot leaves a gap where it finds null. */
 function gapped(values: Float64Array): (number | null)[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? value : null))
@@ -128,22 +140,27 @@ function optionsFor(content: Content, width: number, colorOf: (name: string) => 
     const format = tickFormat(Math.max(...splits.map(Math.abs)))
     return splits.map(format)
   }
-  const right = content.lines.some(({ axis: side }) => side === 'right')
   const weights = content.lines.some(({ area }) => area)
+  const onRight = content.lines.filter(({ axis: side }) => side === 'right')
+  const onLeft = content.lines.filter(({ axis: side }) => side !== 'right')
+  // where there are two axes, each has the colour of its line
+  const strokeOf = ([line]: Line[]) => colorOf(onRight.length > 0 ? line!.color : '--quiet')
   const yAxis = { ...axis, values, size: 62 }
+  const rightAxis = { ...yAxis, scale: 'right', side: 1 as const, grid: { show: false }, size: 50 }
   return {
     width,
     height: HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     cursor: { drag: { x: true, y: false }, points: { size: 6 } },
+    hooks: { setCursor: [showLatest] },
     scales: {
       x: { time: content.time },
       ...(weights && { right: { range: (_, low, high) => [Math.min(-1, low), Math.max(1, high)] } }),
     },
     axes: [
       content.time ? { ...axis, size: 34, space: 90, values: timeLabels } : { ...axis, size: 34, values },
-      { ...yAxis, scale: 'left' },
-      ...(right ? [{ ...yAxis, scale: 'right', side: 1 as const, grid: { show: false }, size: 50 }] : []),
+      { ...yAxis, scale: 'left', stroke: strokeOf(onLeft) },
+      ...(onRight.length > 0 ? [{ ...rightAxis, stroke: strokeOf(onRight) }] : []),
     ],
     series: [
       content.time ? { label: 'UTC', value: '{YYYY}-{MM}-{DD} {HH}:{mm}' } : { label: 'step' },

@@ -9,11 +9,15 @@ export interface Editor {
   show(problems: readonly Problem[], notes: readonly string[]): void
 }
 
+/** More than anybody reads; a link may bring thousands. */
+const MOST_SHOWN = 100
+
 /** @param onInput called after each change by the user */
 export function createEditor(onInput: () => void): Editor {
   const area = byId<HTMLTextAreaElement>('yaml')
   const gutter = byId('gutter')
   const list = byId('problems')
+  const showProblems = byId('show-problems')
   let wrong = new Map<number, string>()
 
   function number(): void {
@@ -43,6 +47,11 @@ export function createEditor(onInput: () => void): Editor {
     return element('li', {}, button, ` ${text}`)
   }
 
+  showProblems.addEventListener('click', () => {
+    const [line] = wrong.keys()
+    if (line) select(line)
+    list.scrollIntoView({ block: 'nearest' })
+  })
   area.addEventListener('scroll', () => (gutter.scrollTop = area.scrollTop))
   area.addEventListener('input', () => {
     number()
@@ -58,9 +67,12 @@ export function createEditor(onInput: () => void): Editor {
     },
     show(problems, notes) {
       wrong = new Map(problems.map(({ line, text }) => [line, text]))
+      showProblems.hidden = problems.length === 0
       area.setAttribute('aria-invalid', String(problems.length > 0))
+      const more = problems.length - MOST_SHOWN
       list.replaceChildren(
-        ...problems.map(item),
+        ...problems.slice(0, MOST_SHOWN).map(item),
+        ...(more > 0 ? [element('li', {}, `and ${more} more`)] : []),
         ...notes.map((note) => element('li', { className: 'note' }, `note: ${note}`)),
       )
       number()

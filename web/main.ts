@@ -163,7 +163,7 @@ function onReply(reply: Reply): void {
       byId('data').hidden = false
       byId('data-text').textContent = `${reply.name}: ${reply.text}`
       panel.say(`The run is on your data now.`)
-      return changed()
+      return keeping(expected, changed)
     case 'checkpoint':
       if (reply.yaml !== undefined) {
         scenarios.own(reply.title, reply.yaml)
@@ -207,24 +207,36 @@ function onReply(reply: Reply): void {
 }
 
 async function copyLink(): Promise<void> {
-  const { name, yaml } = { name: scenarios.name(), yaml: editor.text() }
-  const own = scenarios.isShipped() ? undefined : yaml
-  const shared: Shared = { name, yaml: own, seed: seed ?? null, overrides: [], train: true, receipt }
-  linkField.value = new URL(await toFragment(shared), location.href).href
+  const yaml = scenarios.isShipped() ? undefined : editor.text()
+  // one's own data stay here, so nothing can be trained before they are added
+  const train = ownData === undefined
+  const shared: Shared = { name: scenarios.name(), yaml, seed: seed ?? null, overrides: [], train, receipt }
+  try {
+    linkField.value = new URL(await toFragment(shared), location.href).href
+  } catch (error) {
+    return panel.problem((error as Error).message)
+  }
   byId('link-field').hidden = false
   linkField.select()
+  const what = train
+    ? 'Who opens it trains the same agent.'
+    : `Who opens it adds ${ownData!.name}, which is not in it, and trains.`
   try {
     await navigator.clipboard.writeText(linkField.value)
-    panel.say('The link is copied. Who opens it trains the same agent.')
+    panel.say(`The link is copied. ${what}`)
   } catch {
-    panel.say('The link is selected: copy it from the field.')
+    panel.say(`The link is selected: copy it from the field. ${what}`)
   }
 }
 
 /** The scenario of a link with its overrides on it. */
 function takeOverridden(yaml: string): void {
-  const receiptOfLink = expected
-  scenarios.own(scenarios.name(), yaml)
+  keeping(expected, () => scenarios.own(scenarios.name(), yaml))
+}
+
+/** Does what changes the run, as a link that tells its receipt wants it. */
+function keeping(receiptOfLink: string | undefined, change: () => void): void {
+  change()
   expected = receiptOfLink
 }
 
@@ -259,6 +271,9 @@ byId('data-away').addEventListener('click', () => {
   ownData = undefined
   send({ type: 'data', file: undefined })
   changed()
+})
+addEventListener('beforeunload', (event) => {
+  if (panel.isBusy()) event.preventDefault()
 })
 addEventListener('hashchange', () => void openLink())
 void openLink()

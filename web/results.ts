@@ -13,7 +13,7 @@ export function createResults(onPlots: () => void): Results {
   const section = byId('results')
   const button = byId<HTMLButtonElement>('draw-plots')
   const links = { run: createLinks(byId('downloads')), plots: createLinks(byId('plot-downloads')) }
-  const picture = byId<HTMLImageElement>('combined')
+  const [picture, plots] = [byId<HTMLImageElement>('combined'), byId('plots')]
   button.addEventListener('click', () => {
     button.disabled = true
     button.textContent = 'Drawing the plots …'
@@ -31,7 +31,7 @@ export function createResults(onPlots: () => void): Results {
       byId('receipt').replaceChildren(...receiptOf(receipt, expected))
       links.run.show(downloads)
       links.plots.show([])
-      picture.hidden = true
+      plots.hidden = true
       button.hidden = false
       button.disabled = false
       button.textContent = 'Draw the plots'
@@ -41,7 +41,7 @@ export function createResults(onPlots: () => void): Results {
       const addresses = links.plots.show(files)
       const combined = addresses.get('combined_evaluation.svg')
       if (combined) picture.src = combined
-      picture.hidden = combined === undefined
+      plots.hidden = combined === undefined
     },
     clear() {
       section.hidden = true
@@ -50,7 +50,9 @@ export function createResults(onPlots: () => void): Results {
 }
 
 function tableOf({ header, rows }: Finished['table']): HTMLElement[] {
-  const head = element('tr', {}, ...header.map((text) => element('th', { scope: 'col' }, text)))
+  // the corner heads nothing
+  const cells = header.map((text) => (text ? element('th', { scope: 'col' }, text) : element('td')))
+  const head = element('tr', {}, ...cells)
   const body = rows.map(([label = '', ...values]) => {
     const name = element(
       'th',

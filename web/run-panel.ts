@@ -34,11 +34,7 @@ export function createRunPanel(
   onContinue: (maxSteps: number) => void,
   onGiveUp: () => void,
 ): RunPanel {
-  const [train, pause, stop] = ['train', 'pause', 'stop'].map((id) => byId<HTMLButtonElement>(id)) as [
-    HTMLButtonElement,
-    HTMLButtonElement,
-    HTMLButtonElement,
-  ]
+  const [train, pause, stop] = [button('train'), button('pause'), button('stop')]
   const [status, verdict] = [byId('status'), byId('verdict')]
   const progress = byId<HTMLProgressElement>('progress')
   const goOn = byId<HTMLFormElement>('continue')
@@ -56,10 +52,11 @@ export function createRunPanel(
     if (next === 'idle') {
       stopping = false
       stop.textContent = 'Stop'
+      byId('left').textContent = '–'
+      document.title = TITLE
     }
     pause.textContent = next === 'paused' ? 'Resume' : 'Pause'
-    for (const id of ['file', 'data-away'])
-      byId<HTMLInputElement | HTMLButtonElement>(id).disabled = next !== 'idle'
+    byId<HTMLInputElement>('file').disabled = button('data-away').disabled = next !== 'idle'
     // so that the keyboard is not lost with the button that it was on
     if (focused) (next === 'idle' ? train : pause).focus()
   }
@@ -92,7 +89,7 @@ export function createRunPanel(
   byId('continue-discard').addEventListener('click', () => (goOn.hidden = true))
 
   return {
-    setReady: (ready) => (train.disabled = !ready),
+    setReady: (ready) => (train.disabled = button('share').disabled = !ready),
     starting() {
       verdict.hidden = true
       enter('running')
@@ -107,6 +104,7 @@ export function createRunPanel(
     },
     progress({ step, updatesPerSecond, secondsLeft, validation }) {
       progress.value = step
+      document.title = `${Math.floor((100 * step) / progress.max)} % · ${TITLE}`
       byId('step').textContent = step.toLocaleString('en')
       byId('rate').textContent = Math.round(updatesPerSecond).toLocaleString('en')
       byId('left').textContent = duration(secondsLeft)
@@ -114,7 +112,6 @@ export function createRunPanel(
     },
     finished({ complete, step, receipt }) {
       enter('idle')
-      byId('left').textContent = '–'
       say(
         complete
           ? `Trained ${step.toLocaleString('en')} steps: receipt ${receipt!.slice(0, 16)}.`
@@ -123,7 +120,7 @@ export function createRunPanel(
     },
     verdict({ identical, sentence }) {
       enter('idle')
-      say('Verified.')
+      say(identical ? 'Verified.' : 'Compared.')
       verdict.hidden = false
       verdict.className = identical ? 'identical' : 'different'
       verdict.textContent = `The receipt: ${sentence}.`
@@ -144,6 +141,10 @@ export function createRunPanel(
     problem: (text) => say(text, true),
   }
 }
+
+const TITLE = document.title
+
+const button = (id: string): HTMLButtonElement => byId<HTMLButtonElement>(id)
 
 function duration(seconds: number | undefined): string {
   if (seconds === undefined) return '–'

@@ -17,6 +17,7 @@ export interface Shared {
 
 const LONGEST_FRAGMENT = 100_000
 
+/** @throws Error in a sentence when it would be longer than fromFragment reads */
 export async function toFragment({ name, yaml, seed, overrides, train, receipt }: Shared): Promise<string> {
   const fields = new URLSearchParams()
   if (name !== undefined) fields.set('scenario', name)
@@ -24,7 +25,12 @@ export async function toFragment({ name, yaml, seed, overrides, train, receipt }
   if (seed !== null) fields.set('seed', String(seed))
   for (const override of overrides) fields.append('set', override)
   if (receipt !== undefined) fields.set('receipt', receipt)
-  return `#${fields}${train ? '&train' : ''}`
+  const fragment = `#${fields}${train ? '&train' : ''}`
+  if (fragment.length > LONGEST_FRAGMENT)
+    throw new Error(
+      `the scenario is too long for a link, which may have ${LONGEST_FRAGMENT} characters: send its file`,
+    )
+  return fragment
 }
 
 /**

@@ -1,7 +1,7 @@
 // From the text of a scenario file to a complete, valid scenario, or to all that is wrong with it at once.
 import { isNullable, jsonSchema, propertiesOf, type JsonSchema } from './describe.ts'
 import { withoutLogin } from './login.ts'
-import { applyOverride, otherNames, readOverride, valueAt, without } from './overrides.ts'
+import { applyOverride, otherNames, readOverride, valueAt, without, withoutKeys } from './overrides.ts'
 import { locate, place, type Finding, type Origin } from './place.ts'
 import { complete, nameProblem, resolveKeys } from './resolve.ts'
 import { brokenRules } from './rules.ts'
@@ -64,14 +64,14 @@ function validated(tree: Tree, origin: Origin): { parsed: Parsed; sound: Tree; w
   const { success, data, error } = scenarioSchema.safeParse(tree)
   if (success) return { parsed: data, sound: tree, wrong: [] }
   const wrong = error.issues.flatMap((issue) => findings(issue, tree, (path) => locate([path], origin).text))
-  const rest = error.issues.flatMap((issue) => {
+  const sound = error.issues.reduce<Tree>((rest, issue) => {
     // without a pattern there is no data generator
-    if (issue.code === 'invalid_union' && issue.discriminator !== undefined) return [['data_generator']]
+    if (issue.code === 'invalid_union' && issue.discriminator !== undefined)
+      return without(rest, ['data_generator'])
     const list = issue.path.findIndex((key) => typeof key === 'number')
     const path = list < 0 ? issue.path : issue.path.slice(0, list)
-    return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path]
-  })
-  const sound = rest.reduce<Tree>(without, tree)
+    return issue.code === 'unrecognized_keys' ? withoutKeys(rest, path, issue.keys) : without(rest, path)
+  }, tree)
   return { parsed: scenarioSchema.parse(sound), sound, wrong }
 }
 

@@ -44,11 +44,22 @@ export function set(tree: unknown, [key, ...rest]: string[], value: unknown): Re
 }
 
 /** A copy of `tree` that lacks what stands at `path`. */
-export function without(tree: Record<string, unknown>, [key, ...rest]: Path): Record<string, unknown> {
-  if (key === undefined || !Object.hasOwn(tree, key)) return tree
-  if (rest.length === 0) return Object.fromEntries(Object.entries(tree).filter(([name]) => name !== key))
-  const held = tree[String(key)]
-  return isMapping(held) ? { ...tree, [key]: without(held, rest) } : tree
+export function without(tree: Record<string, unknown>, path: Path): Record<string, unknown> {
+  return withoutKeys(tree, path.slice(0, -1), path.slice(-1))
+}
+
+/** A copy of `tree` that lacks these keys of the section at `outer`. */
+export function withoutKeys(
+  tree: Record<string, unknown>,
+  [section, ...rest]: Path,
+  keys: readonly PropertyKey[],
+): Record<string, unknown> {
+  if (section === undefined) {
+    const names = new Set(keys)
+    return Object.fromEntries(Object.entries(tree).filter(([name]) => !names.has(name)))
+  }
+  const held = Object.hasOwn(tree, section) ? tree[String(section)] : undefined
+  return isMapping(held) ? { ...tree, [section]: withoutKeys(held, rest, keys) } : tree
 }
 
 /** What stands at `path`, undefined when nothing does. */

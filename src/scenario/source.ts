@@ -2,6 +2,8 @@
 import {
   type Document,
   LineCounter,
+  type Pair,
+  type YAMLMap,
   isAlias,
   isMap,
   isPair,
@@ -57,12 +59,22 @@ export function readSource(text: string): Source {
   const broken = problems.length > 0
   problems.push(...duplicateKeys(document, lineAt))
 
+  const named = new Map<YAMLMap, Map<string, Pair>>()
+  /** By key; of a key that is given twice the last one. */
+  function pairsOf(map: YAMLMap): Map<string, Pair> {
+    const known = named.get(map)
+    if (known) return known
+    const pairs = new Map(map.items.map((pair) => [String(pair.key), pair]))
+    named.set(map, pairs)
+    return pairs
+  }
+
   function locate(path: Path) {
     let node: unknown = document.contents
     let line = 0
     for (const [depth, key] of path.entries()) {
       if (isAlias(node)) node = node.resolve(document)
-      const pair = isMap(node) ? node.items.findLast((item) => String(item.key) === String(key)) : undefined
+      const pair = isMap(node) ? pairsOf(node).get(String(key)) : undefined
       const entry = isSeq(node) ? node.items[Number(key)] : undefined
       if (pair === undefined && entry === undefined) return { line, exact: false }
       line = lineAt(pair?.key ?? entry)

@@ -83,6 +83,8 @@ function drive(options: LaunchOptions): Driven {
       const asked: string[] = []
       page.on('console', (message) => message.type() === 'error' && found.push(message.text()))
       page.on('pageerror', (error) => found.push(String(error)))
+      // whether a run under way is to be left
+      page.on('dialog', (dialog) => void dialog.accept())
       page.on('request', (request) => request.url().startsWith('data:') || asked.push(request.url()))
       if (options.browser === 'chrome') {
         await noteViolations(await page.createCDPSession(), found)

@@ -1,6 +1,7 @@
 // The page as `ddpg web` serves it, and what tests do in it.
 import { createInterface } from 'node:readline'
 import type { ChildProcess } from 'node:child_process'
+import axe from 'axe-core'
 import type { Page } from 'puppeteer-core'
 import { expect } from 'vitest'
 import type { Visit } from './browser.ts'
@@ -63,4 +64,18 @@ export async function expectClean({ page, wrong, asked }: Visit): Promise<void> 
 export async function click(page: Page, selector: string): Promise<void> {
   await page.waitForSelector(`${selector}:not([hidden]):not([disabled])`)
   await page.$eval(selector, (element) => (element as HTMLElement).click())
+}
+
+declare global {
+  var axe: typeof import('axe-core')
+}
+
+/** Names, roles, contrast and the like, by the rules of WCAG 2.2 AA and axe's own. */
+export async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(axe.source)
+  const violations = await page.evaluate(async () => {
+    const found = await globalThis.axe.run()
+    return found.violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])
+  })
+  expect(violations).toEqual([])
 }

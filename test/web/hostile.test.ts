@@ -1,4 +1,5 @@
 // What others may do to the page: wrong scenarios, wrong files, links that mean harm.
+import type { Page } from 'puppeteer-core'
 import { beforeAll, expect, it } from 'vitest'
 import { toFragment } from '../../web/share.ts'
 import { describeInBrowsers } from '../helpers/browser.ts'
@@ -8,6 +9,13 @@ let address: string
 beforeAll(async () => {
   ;({ address } = await serve())
 })
+
+/** What is selected in the YAML. */
+const selection = (page: Page): Promise<string> =>
+  page.$eval('#yaml', (area) => {
+    const { value, selectionStart, selectionEnd } = area as HTMLTextAreaElement
+    return value.slice(selectionStart, selectionEnd)
+  })
 
 describeInBrowsers('the page', ({ visit }) => {
   it('lists what is wrong with a scenario, at its lines', async () => {
@@ -26,12 +34,10 @@ describeInBrowsers('the page', ({ visit }) => {
       '4',
     ])
     expect(await page.$eval('#train', (button) => (button as HTMLButtonElement).disabled)).toBe(true)
+    await click(page, '#show-problems')
+    expect(await selection(page)).toBe('  tau: 2')
     await click(page, '#problems li:last-child button')
-    const selected = await page.$eval('#yaml', (area) => {
-      const { value, selectionStart, selectionEnd } = area as HTMLTextAreaElement
-      return value.slice(selectionStart, selectionEnd)
-    })
-    expect(selected).toBe('  actr_lr: 0.1')
+    expect(await selection(page)).toBe('  actr_lr: 0.1')
     await page.select('#scenario', 'smoke')
     await isReady(page)
     expect(await text(page, '#problems')).toBe('')
@@ -109,6 +115,18 @@ describeInBrowsers('the page', ({ visit }) => {
     await says(page, '#problems', 'line 2 unknown key <script>alert(1)</script>')
     expect(await page.$$('img:not(#combined), #problems b, #problems script, option b')).toEqual([])
     await expectClean(visited)
+    await page.close()
+  })
+
+  it('reads thousands of keys that are none, lists the first hundred, and is usable at once', async () => {
+    const yaml = Array.from({ length: 10_000 }, (_, i) => `k${i}: 1`).join('\n')
+    const shared = { name: 'x', yaml, seed: 1, overrides: [], train: true, receipt: undefined }
+    const { page } = await visit(address + (await toFragment(shared)))
+    await says(page, '#about', 'The scenario has 10000 problems.')
+    expect(await page.$$eval('#problems li', (items) => items.length)).toBe(101)
+    await says(page, '#problems', 'and 9900 more')
+    await page.select('#scenario', 'smoke')
+    await isReady(page)
     await page.close()
   })
 

@@ -7,7 +7,17 @@ import { parquetToTable } from '../../src/data/parquet.ts'
 import { toFragment } from '../../web/share.ts'
 import { describeInBrowsers } from '../helpers/browser.ts'
 import { runCli, temporaryFolder } from '../helpers/cli.ts'
-import { choose, click, expectClean, isReady, receiptOf, says, serve, text } from '../helpers/web.ts'
+import {
+  choose,
+  click,
+  expectAccessible,
+  expectClean,
+  isReady,
+  receiptOf,
+  says,
+  serve,
+  text,
+} from '../helpers/web.ts'
 
 /** Long enough to be paused and stopped. */
 const LONG = 'training.max_steps=60000'
@@ -103,8 +113,12 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     expect(await step()).toBe(paused)
     expect(paused).not.toBe('60,000')
+    // the browser asks before what would be lost is left
+    const asks = () => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })))
+    expect(await asks()).toBe(true)
     await click(page, '#pause')
     expect(await receiptOf(page)).toBe(nameOf(receipts.long))
+    expect(await asks()).toBe(false)
     await page.close()
   })
 
@@ -138,6 +152,9 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await says(page, '#about', '120 rows of own.csv')
     await click(page, '#train')
     expect(await receiptOf(page)).toBe(nameOf(receipts.csv))
+    await click(page, '#share')
+    await says(page, '#status', 'Who opens it adds own.csv, which is not in it, and trains.')
+    const link = await page.$eval('#link', (field) => (field as HTMLInputElement).value)
     const receipt = join(temporaryFolder(), 'receipt.json')
     writeFileSync(receipt, receipts.csv)
     await choose(page, receipt)
@@ -154,6 +171,14 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await says(page, '#status', nameOf(receipts.smoke).slice(0, 16))
     await expectClean(visited)
     await page.close()
+
+    const other = await visit(link)
+    await isReady(other.page)
+    await choose(other.page, join(folder, 'own.csv'))
+    await says(other.page, '#about', '120 rows of own.csv')
+    await click(other.page, '#train')
+    await says(other.page, '#receipt', 'is the receipt of the link: the same run, bit for bit')
+    await other.page.close()
   })
 
   it('gives a link that trains to the same receipt, of a shipped scenario and of an edited one', async () => {
@@ -222,8 +247,13 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await page.close()
   })
 
-  it.each([360, 1600])('is not wider than a screen of %i pixels', async (width) => {
+  it.each([
+    [360, 'dark'],
+    [1600, 'light'],
+  ])('is accessible on a screen of %i pixels, %s, and not wider', async (width, theme) => {
     const { page } = await visit(`${address}#scenario=smoke`, { width, height: 800 })
+    if (browser === 'Chromium')
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }])
     await says(page, '#about', '1,200 steps')
     const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     expect(await overflow()).toBeLessThanOrEqual(0)
@@ -231,10 +261,18 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await receiptOf(page)
     await page.$eval('#scenario-details', (details) => ((details as HTMLDetailsElement).open = true))
     await click(page, '#draw-plots')
-    await page.waitForSelector('#combined:not([hidden])')
+    await page.waitForSelector('#plots:not([hidden])')
     await click(page, '#share')
     await page.waitForSelector('#link-field:not([hidden])')
     expect(await overflow()).toBeLessThanOrEqual(0)
+    await expectAccessible(page)
+    await page.$eval('#yaml', (area) => {
+      ;(area as HTMLTextAreaElement).value = 'training: { tau: 2 }'
+      area.dispatchEvent(new Event('input'))
+    })
+    await says(page, '#about', 'The scenario has one problem.')
+    expect(await overflow()).toBeLessThanOrEqual(0)
+    await expectAccessible(page)
     await page.close()
   })
 

@@ -2,6 +2,7 @@ import { deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { LARGEST_YAML } from '../../web/files.ts'
 import { fromFragment, toFragment, type Shared } from '../../web/share.ts'
+import { generator } from '../env/helpers.ts'
 
 const nothing: Shared = {
   name: undefined,
@@ -49,6 +50,14 @@ describe('a link', () => {
     ['a receipt that is none', '#receipt=<b>', 'its receipt is not 64 digits'],
   ])('is refused when it is %s', async (_, fragment, sentence) => {
     await expect(fromFragment(fragment)).rejects.toThrow(`the link cannot be used: ${sentence}`)
+  })
+
+  it('is not made of what it would be too long for', async () => {
+    const random = generator(1)
+    const yaml = Buffer.from(Array.from({ length: 100_000 }, () => 256 * random())).toString('base64')
+    await expect(toFragment({ ...nothing, yaml })).rejects.toThrow(
+      /^the scenario is too long for a link, which may have 100000 characters: send its file$/,
+    )
   })
 
   it('takes a scenario of the largest size', async () => {
