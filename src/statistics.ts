@@ -44,15 +44,24 @@ export function quantile(sorted: ArrayLike<number>, p: number): number {
   return lower + part * (sorted[below + 1]! - lower)
 }
 
-export function median(values: Iterable<number>): number {
-  return quantile(Float64Array.from(values).toSorted(), 0.5)
+export function median(values: ArrayLike<number>): number {
+  return quantile(ascending(values), 0.5)
 }
 
-/** Mean of the middle half: ⌊n/4⌋ values are left out at either end. */
-export function interquartileMean(values: Iterable<number>): number {
-  const sorted = Float64Array.from(values).toSorted()
+export function interquartileMean(values: ArrayLike<number>): number {
+  return meanOfMiddle(ascending(values))
+}
+
+/** Of the middle half: ⌊n/4⌋ values are left out at either end. @param sorted ascending */
+export function meanOfMiddle(sorted: ArrayLike<number>): number {
   const cut = Math.floor(sorted.length / 4)
-  return mean(sorted.subarray(cut, sorted.length - cut))
+  let total = 0
+  for (let i = cut; i < sorted.length - cut; i++) total += sorted[i]!
+  return total / (sorted.length - 2 * cut)
+}
+
+function ascending(values: ArrayLike<number>): Float64Array {
+  return new Float64Array(values).toSorted()
 }
 
 /** P(x > y) of a value of each, by all pairs; a tie is half. */
@@ -66,7 +75,7 @@ export function probabilityOfImprovement(x: ArrayLike<number>, y: ArrayLike<numb
 
 /**
  * Stratified bootstrap: each stratum is drawn again from its own values, with replacement.
- * @param statistic of the strata as drawn, whose arrays are reused
+ * @param statistic of the strata as drawn, whose arrays are its own until the next draw
  * @returns [repetitions], in the order drawn
  */
 export function bootstrap(
@@ -75,7 +84,9 @@ export function bootstrap(
   random: Random,
   repetitions: number,
 ): Float64Array {
-  const drawn = strata.map((values) => new Float64Array(values.length))
+  const drawn = strata.map((values) => Float64Array.from(values))
+  // what can only be drawn in one way
+  if (strata.every(({ length }) => length === 1)) return new Float64Array(repetitions).fill(statistic(drawn))
   const draw = () => {
     strata.forEach((values, s) => {
       const to = drawn[s]!

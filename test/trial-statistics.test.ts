@@ -10,7 +10,15 @@ const module = await loadModule()
 /** Trials with these Σ log rewards on every split; their random benchmarks lie around 0, the others at 1. */
 async function statisticsOf(rewards: (number | null)[], seed = 1) {
   const evaluations = rewards.map((sum_log_reward, i) => {
-    const one = { sum_log_reward, buy_and_hold: 1, random: (i % 2) / 10, best_constant: 1 } as Evaluation
+    const one = {
+      sum_log_reward,
+      total_return: i,
+      sharpe_annualized: i === 0 ? null : i,
+      max_drawdown: -i,
+      buy_and_hold: 1,
+      random: (i % 2) / 10,
+      best_constant: 1,
+    } as Evaluation
     return { train: one, validation: one, test: one }
   })
   return trialStatistics(evaluations, (await createCore(module, seed)).random.evaluation)
@@ -26,6 +34,16 @@ it('the middle of the trials, the mean of their middle half, and its interval', 
   expect(low).toBeLessThan(2.6)
   expect(high).toBeGreaterThan(3.5)
   expect(high).toBeLessThan(100)
+  const [least, most] = sum.median_interval as [number, number]
+  expect(least).toBeLessThan(3)
+  expect(most).toBeGreaterThan(3)
+})
+
+it('the same of total returns, Sharpe ratios where there are any, and falls', async () => {
+  const { total_return, sharpe_annualized, max_drawdown } = (await statisticsOf([1, 1, 1, 1])).test
+  expect([total_return, sharpe_annualized, max_drawdown].map(({ median }) => median)).toEqual([1.5, 2, -1.5])
+  const { sharpe_annualized: none } = (await statisticsOf([1])).test
+  expect(none).toEqual({ median: null, median_interval: [null, null], iqm: null, iqm_interval: [null, null] })
 })
 
 it('how probable it is that a trial is better than a benchmark, ties as halves', async () => {
@@ -48,7 +66,7 @@ it('repeat with the seed, and have no width for one trial', async () => {
   expect(await statisticsOf(rewards)).toEqual(await statisticsOf(rewards))
   expect(await statisticsOf(rewards)).not.toEqual(await statisticsOf(rewards, 2))
   const { sum_log_reward: sum } = (await statisticsOf([7])).test
-  expect(sum).toEqual({ median: 7, iqm: 7, iqm_interval: [7, 7] })
+  expect(sum).toEqual({ median: 7, median_interval: [7, 7], iqm: 7, iqm_interval: [7, 7] })
 })
 
 it('count ruin as worse than anything', async () => {

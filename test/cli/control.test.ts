@@ -42,9 +42,12 @@ describe('ddpg experiment -s pendulum', () => {
     const { mean_episode_return: mean, min_episode_return: least } = evaluation.test
     expect(mean).toBeLessThan(0)
     expect(mean).toBeGreaterThan(least)
-    const iqm_interval = [mean, mean]
+    const interval = [mean, mean]
     expect(document.statistics).toEqual({
-      test: { trials: 1, mean_episode_return: { median: mean, iqm: mean, iqm_interval } },
+      test: {
+        trials: 1,
+        mean_episode_return: { median: mean, median_interval: interval, iqm: mean, iqm_interval: interval },
+      },
     })
   })
 
