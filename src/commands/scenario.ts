@@ -41,12 +41,7 @@ export function loadScenario(options: ScenarioOptions & { seed?: number; generat
   })
   const idle = options.generateData === false && existsSync(scenario.data.data_path)
   for (const note of [...notes, ...(idle ? idleGeneratorNotes(override) : [])]) console.error(`note: ${note}`)
-  const hasLogin = trackingUri !== scenario.tracking.tracking_uri
-  return {
-    scenario,
-    trackingUri,
-    source: hasLogin ? { ...source, text: withoutLogins(source.text) } : source,
-  }
+  return { scenario, trackingUri, source: { ...source, text: withoutLogins(source.text) } }
 }
 
 function idleGeneratorNotes(overrides: string[]): string[] {

@@ -48,6 +48,7 @@ export async function startTracking(parts: TrackingParts, isStopped: () => boole
   const tracker = await openTracker(uri, {
     tags: { ...factsOf('.'), 'ddpg.core_sha256': core },
     warn: (sentence) => note(`warning: ${sentence}`),
+    artifactLocation: scenario.tracking.artifact_location,
   })
   const whenCutShort = () => tracker.abandon(isStopped() ? 'KILLED' : 'FAILED')
   process.once('exit', whenCutShort)

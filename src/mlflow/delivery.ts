@@ -185,8 +185,11 @@ function leave(journal: Journal, warn: Warn): void {
   if (left > 0) warn('left', `${left} parts of what was logged wait in ${place}: ${remedy}`)
 }
 
-/** A file that is locked or a disk that is full is tried again so often. */
-const LOCAL_RETRY_MILLISECONDS = 30_000
+/** A file that is locked or a disk that is full is tried again, at a hundredth of the time. */
+const RETRY_MILLISECONDS = 1000
+const RETRY_SHARE = 100
+/** How long closing tries. */
+const CLOSE_MILLISECONDS = 5000
 
 /** To a store on this machine: at once. What it cannot take waits in a journal, and all that comes after. */
 export function deliverAtOnce(store: LocalStore, openJournal: () => Journal, warn: Warn): Delivery {
@@ -199,28 +202,31 @@ export function deliverAtOnce(store: LocalStore, openJournal: () => Journal, war
       if (Date.now() >= retryAt) drain()
       return
     }
+    const began = Date.now()
     try {
       store.apply(operation, false)
     } catch (error) {
       if (error instanceof Refusal) throw error
       journal ??= openJournal()
       journal.append(operation)
-      postpone(error)
+      postpone(began, error)
     }
   }
 
-  function postpone(error: unknown) {
-    retryAt = Date.now() + LOCAL_RETRY_MILLISECONDS
+  function postpone(began: number, error: unknown) {
+    const now = Date.now()
+    retryAt = now + Math.max(RETRY_MILLISECONDS, RETRY_SHARE * (now - began))
     warn('write', `cannot log to MLflow now, the run goes on: ${messageOf(error)}`)
   }
 
   function drain() {
     for (let item = journal?.next(); item; item = journal!.next()) {
+      const began = Date.now()
       try {
         store.apply(item.operation, true)
         journal!.done()
       } catch (error) {
-        if (!(error instanceof Refusal)) return postpone(error)
+        if (!(error instanceof Refusal)) return postpone(began, error)
         warn('refused', `MLflow refuses ${item.operation.kind} of a run: ${error.message}`)
         journal!.skip()
       }
@@ -238,7 +244,12 @@ export function deliverAtOnce(store: LocalStore, openJournal: () => Journal, war
     },
     flush: async () => drain(),
     async close() {
+      const until = Date.now() + CLOSE_MILLISECONDS
       drain()
+      while (journal?.next() && Date.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS / 10))
+        drain()
+      }
       if (journal) leave(journal, warn)
     },
     abandon() {

@@ -1,6 +1,7 @@
 // What is recorded of where a run runs.
 import { execFileSync } from 'node:child_process'
 import { arch, platform, release } from 'node:os'
+import { withoutLogin } from '../scenario/login.ts'
 
 /** Tags of the runtime, the platform, and the git repository of the folder, where there is one. */
 export function factsOf(folder: string): Record<string, string> {
@@ -29,12 +30,20 @@ function gitFacts(folder: string): Record<string, string> {
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: 5000,
     }).trim()
+  const origin = () => {
+    try {
+      return { 'mlflow.source.git.repoURL': withoutLogin(git('remote', 'get-url', 'origin')) }
+    } catch {
+      return {}
+    }
+  }
   try {
     return {
       'mlflow.source.git.commit': git('rev-parse', 'HEAD'),
       'mlflow.source.git.branch': git('rev-parse', '--abbrev-ref', 'HEAD'),
       'mlflow.source.git.dirty':
         git('status', '--porcelain', '--untracked-files=no') === '' ? 'False' : 'True',
+      ...origin(),
     }
   } catch {
     // no git, no leave to run it, no repository, or no commit in it yet

@@ -3,6 +3,7 @@
 import {
   appendFileSync,
   existsSync,
+  globSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -15,6 +16,7 @@ import { createHash, randomInt } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { NAME_TAKEN, writeArtifact } from './artifact.ts'
+import { isGone, PROCESS_TAG } from './process.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
 import { messageOf, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
 
@@ -29,6 +31,7 @@ export function fileStore(uri: string): LocalStore {
   try {
     mkdirSync(join(root, '.trash'), { recursive: true })
     if (!existsSync(join(root, '0'))) createExperiment(root, '0', 'Default')
+    endDeadRuns(root)
   } catch (error) {
     throw new Error(`cannot use folder ${root} for runs: ${messageOf(error)}`, { cause: error })
   }
@@ -67,6 +70,19 @@ export function fileStore(uri: string): LocalStore {
   }
 }
 
+/** Those of processes of this machine that are gone without a word are KILLED at their last point. */
+function endDeadRuns(root: string): void {
+  for (const tag of globSync(`*/*/tags/${PROCESS_TAG}`, { cwd: root })) {
+    const folder = join(root, tag, '../..')
+    const { status, start_time: start } = readMeta(folder) ?? {}
+    if (status !== STATUS.RUNNING || !isGone(readFileSync(join(root, tag), 'utf8'), Number(start))) continue
+    const files = globSync('metrics/**/*', { cwd: folder }).map((file) => statSync(join(folder, file)))
+    const times = files.filter((file) => file.isFile()).map(({ mtimeMs }) => Math.round(mtimeMs))
+    changeMeta(folder, { status: STATUS.KILLED, end_time: Math.max(Number(start), ...times) })
+  }
+}
+
+/** @param uri `file:` with a path, or a path */
 export function storeFolder(uri: string): string {
   return uri.startsWith('file://') ? fileURLToPath(uri) : resolve(uri.replace(/^file:/, ''))
 }

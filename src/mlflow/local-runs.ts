@@ -1,7 +1,8 @@
 // Runs of an mlflow.db: the list of them, and each as the operations that make it.
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { openDatabase } from './database.ts'
 import { LIMITS, splitPairs } from './rules.ts'
 import { artifactsOf, endDeadRuns } from './sqlite.ts'
@@ -17,7 +18,7 @@ export interface LocalRun {
   tags: Record<string, string>
   /** The newest value of each. */
   metrics: Record<string, number>
-  /** Where its artifacts are. */
+  /** Where its artifacts are; an address where it is no folder of this machine. */
   folder: string
 }
 
@@ -29,13 +30,13 @@ export function listRuns(file: string): LocalRun[] {
 /**
  * The operations of runs, those of a parent before those of its children.
  * @param wanted the id of a run, or the beginning of one; all runs when absent. Runs below it come along
- * @param progress told of each run that is done, and of how many
+ * @param listener told of each run that is done, and of how many, and in a sentence of what cannot be copied
  * @throws Error in a sentence when there is no such run
  */
 export function* runOperations(
   file: string,
   wanted?: string,
-  progress?: (done: number, total: number) => void,
+  listener: CopyListener = {},
 ): Generator<Operation> {
   const database = openExisting(file)
   try {
@@ -44,18 +45,24 @@ export function* runOperations(
     const ids = new Set(chosen.map((row) => row['id']!))
     for (const [i, row] of parentsFirst(database, chosen).entries()) {
       yield* operationsOf(database, file, row, ids)
-      progress?.(i + 1, chosen.length)
+      for (const sentence of lossesOf(database, file, row)) listener.tell?.(sentence)
+      listener.progress?.(i + 1, chosen.length)
     }
   } finally {
     database.close()
   }
 }
 
+export interface CopyListener {
+  progress?: ((done: number, total: number) => void) | undefined
+  tell?: (sentence: string) => void
+}
+
 /** As SQLite has it, of which the columns are known. */
 type Row = Record<string, string | number | null>
 
 function runRows(database: DatabaseSync): Row[] {
-  const sql = `SELECT run_uuid AS id, r.name, user_id, status, start_time, end_time, experiment_id, e.name AS experiment
+  const sql = `SELECT run_uuid AS id, r.name, user_id, status, start_time, end_time, artifact_uri, e.name AS experiment
     FROM runs r JOIN experiments e USING (experiment_id)
     WHERE r.lifecycle_stage = 'active' AND e.lifecycle_stage = 'active' ORDER BY start_time, r.rowid`
   return database.prepare(sql).all() as Row[]
@@ -72,12 +79,27 @@ function localRun(database: DatabaseSync, file: string, row: Row): LocalRun {
     params: pairsOf(database, 'params', row),
     tags: pairsOf(database, 'tags', row),
     metrics: Object.fromEntries(latest.all(row['id']!).map(({ key, value }) => [key, value])),
-    folder: folderOf(file, row),
+    folder: folderOf(file, row) ?? String(row['artifact_uri']),
   }
 }
 
-function folderOf(file: string, row: Row): string {
-  return join(artifactsOf(file), String(row['experiment_id']), String(row['id']), 'artifacts')
+/** Where a server on the file keeps the artifacts, or the program that made the run; undefined for another place. */
+function folderOf(file: string, row: Row): string | undefined {
+  const uri = String(row['artifact_uri'])
+  const [, served] = /^mlflow-artifacts:\/([^/].*)$/.exec(uri) ?? []
+  if (served !== undefined) return join(artifactsOf(file), served)
+  if (uri.startsWith('file://')) return fileURLToPath(uri)
+  return isAbsolute(uri) ? uri : undefined
+}
+
+/** What MLflow's pages cannot show is left out, as everywhere, and what is kept elsewhere. */
+function* lossesOf(database: DatabaseSync, file: string, row: Row): Generator<string> {
+  const run = `run ${String(row['id']).slice(0, 12)}`
+  const counted = database.prepare('SELECT count(*) AS n FROM metrics WHERE run_uuid = ? AND is_nan')
+  const { n } = counted.get(row['id']!)!
+  if (Number(n) > 0) yield `${run} has ${n} values that are no numbers: they are left out`
+  if (folderOf(file, row) === undefined)
+    yield `${run} has its artifacts at ${row['artifact_uri']}: they are not copied`
 }
 
 function pairsOf(database: DatabaseSync, table: 'params' | 'tags', row: Row): Record<string, string> {
@@ -181,7 +203,8 @@ function* pointsOf(database: DatabaseSync, run: string): Generator<Operation> {
   if (points.length > 0) yield { kind: 'metrics', run, points }
 }
 
-function* artifactsIn(folder: string, run: string): Generator<Operation> {
+function* artifactsIn(folder: string | undefined, run: string): Generator<Operation> {
+  if (folder === undefined) return
   const files = globSync('**/*', { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile())
   for (const entry of files) {
     const path = join(entry.parentPath, entry.name)

@@ -1,16 +1,17 @@
 // From a tracking URI to a tracker.
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { storedLogin } from './credentials.ts'
 import { hasSqlite } from './database.ts'
 import { deliverAtOnce } from './delivery.ts'
 import { fileStore, storeFolder } from './file-store.ts'
-import type { Environment } from './http.ts'
+import { numberOf, type Environment } from './http.ts'
 import { createJournal, leftJournals } from './journal.ts'
 import { memoryJournal } from './memory-journal.ts'
 import { PROCESS_TAG, thisProcess } from './process.ts'
 import { createTracker, noTracker, type Tracker } from './run.ts'
 import { contextTags, serverTracker, warnOnce } from './server-tracker.ts'
-import { databaseFile, sqliteStore } from './sqlite.ts'
+import { databaseFile, sqliteStore, type ArtifactLocation } from './sqlite.ts'
 import { messageOf, newId, type Journal, type LocalStore, type Warn } from './types.ts'
 
 export interface TrackerOptions {
@@ -22,6 +23,11 @@ export interface TrackerOptions {
   warn?: (sentence: string) => void
   /** Folder of what waits for a store, `.mlflow-spool` by default. */
   spool?: string
+  /**
+   * Of artifacts beside an mlflow.db: `portable` by default, so that a server shows them wherever the folder is moved;
+   * `absolute` for MLflow's Python client without a server.
+   */
+  artifactLocation?: ArtifactLocation
 }
 
 /** Where runs go: the given URI, else `MLFLOW_TRACKING_URI`, else that of the scenario, else mlflow.db here. */
@@ -40,6 +46,7 @@ export async function openTracker(uri: string, options: TrackerOptions = {}): Pr
   tellOfJournals(spool, warn)
   const context = {
     user: userName(),
+    flushMilliseconds: 1000 * numberOf(environment, 'MLFLOW_ASYNC_LOGGING_BUFFERING_SECONDS', 1),
     tags: {
       'mlflow.source.name': process.argv[1] ?? '',
       [PROCESS_TAG]: thisProcess(),
@@ -57,7 +64,7 @@ export async function openTracker(uri: string, options: TrackerOptions = {}): Pr
     warn('sqlite', `${sentence}, use Node 22.18 or newer to track them`)
     return { ...noTracker(), describe: () => sentence }
   }
-  const store = localStore(uri)
+  const store = localStore(uri, options.artifactLocation)
   if (!uri.startsWith('sqlite:'))
     warn('files', 'MLflow 3.13 and newer show a folder of text files only with MLFLOW_ALLOW_FILE_STORE=true')
   return createTracker(
@@ -87,9 +94,10 @@ const VARIABLES =
   'TRACKING_URI TRACKING_USERNAME TRACKING_PASSWORD TRACKING_TOKEN TRACKING_INSECURE_TLS TRACKING_SERVER_CERT_PATH ' +
   'TRACKING_AUTH TRACKING_AWS_SIGV4 WORKSPACE EXPERIMENT_NAME EXPERIMENT_ID RUN_ID RUN_CONTEXT HTTP_REQUEST_MAX_RETRIES ' +
   'HTTP_REQUEST_BACKOFF_FACTOR HTTP_REQUEST_BACKOFF_JITTER HTTP_REQUEST_TIMEOUT HTTP_RESPECT_RETRY_AFTER_HEADER ' +
-  'ENABLE_SYSTEM_METRICS_LOGGING SYSTEM_METRICS_SAMPLING_INTERVAL'
+  'ENABLE_SYSTEM_METRICS_LOGGING SYSTEM_METRICS_SAMPLING_INTERVAL SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING ' +
+  'ASYNC_LOGGING_BUFFERING_SECONDS'
 
-/** MLflow's variables that have an effect here. Those that Deno may not read are absent. */
+/** MLflow's variables that have an effect here, and the login of its user. Those that Deno may not read are absent. */
 export function mlflowEnvironment(): Environment {
   const names = [...VARIABLES.split(' ').map((name) => `MLFLOW_${name}`), 'NODE_EXTRA_CA_CERTS']
   const read = (name: string) => {
@@ -99,12 +107,14 @@ export function mlflowEnvironment(): Environment {
       return undefined
     }
   }
-  return Object.fromEntries(names.map((name) => [name, read(name)]))
+  const found = Object.fromEntries(names.map((name) => [name, read(name)]))
+  const hasLogin = found['MLFLOW_TRACKING_USERNAME'] || found['MLFLOW_TRACKING_TOKEN']
+  return hasLogin ? found : { ...found, ...storedLogin() }
 }
 
 /** The store of a file or folder. @throws RangeError for another kind of URI, Error for one that cannot be used */
-export function localStore(uri: string): LocalStore {
-  if (uri.startsWith('sqlite:')) return sqliteStore(uri)
+export function localStore(uri: string, artifacts?: ArtifactLocation): LocalStore {
+  if (uri.startsWith('sqlite:')) return sqliteStore(uri, artifacts)
   refuseMistaken(uri)
   const scheme =
     /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1] ?? (/^(databricks|databricks-uc|uc)$/.test(uri) ? uri : 'file')

@@ -1,6 +1,6 @@
 // The store behind an MLflow server, by its REST calls.
 import { request, NotFound, type Reply, type Server } from './http.ts'
-import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
+import { deletedExperiment, EXPERIMENT_TAGS, isBefore, noExperiment, noRun } from './rules.ts'
 import { Refusal, type Operation, type Point, type StartOperation, type Store } from './types.ts'
 
 /** The tag by which a run is found again: creating one is the only call that must not be made twice. */
@@ -12,6 +12,8 @@ interface ServerRun {
   artifactUri: string
   /** Made here, and every point since then was acknowledged: nothing of its history can be in doubt. */
   isFresh?: boolean
+  /** Asked for more than once: a server that was given up may still make another. */
+  mayHaveTwin?: boolean
 }
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
@@ -36,7 +38,7 @@ export function restStore(server: Server): Store {
       metrics,
       dataset,
       artifact,
-      end: ({ run, status, time }) => post('runs/update', { run_id: known(run).id, status, end_time: time }),
+      end,
     }
 
   function known(run: string): ServerRun {
@@ -61,7 +63,7 @@ export function restStore(server: Server): Store {
     }
     const experimentId = await experimentFor(operation)
     const found = doubtful ? await findRun(experimentId, run) : undefined
-    runs.set(run, found ?? (await createRun()))
+    runs.set(run, { ...(found ?? (await createRun())), mayHaveTwin: doubtful })
     // It may have been copied without the run above it.
     if (found) await post('runs/log-batch', { run_id: found.id, tags: pairs(tags) })
 
@@ -86,14 +88,26 @@ export function restStore(server: Server): Store {
     }
   }
 
-  /** By the tag, or by its id where the server is on the very file that runs are copied from. */
+  /**
+   * By its id where the server is on the very file that runs are copied from, else by the tag. Of several, which a
+   * server makes that answers after it was given up, that which was logged to: the empty ones are deleted.
+   */
   async function findRun(experimentId: string, run: string): Promise<ServerRun | undefined> {
     const same = await runWithId(run)
     if (same) return same
     const filter = `tags.\`${RUN_KEY}\` = '${run}'`
-    const reply = await post('runs/search', { experiment_ids: [experimentId], filter, max_results: 1 })
-    const [found] = (reply['runs'] ?? []) as Reply[]
-    return found && serverRun(found['info'])
+    const reply = await post('runs/search', { experiment_ids: [experimentId], filter, max_results: 10 })
+    const size = ({ data }: Reply) => (data?.params ?? []).length + (data?.metrics ?? []).length
+    const all = ((reply['runs'] ?? []) as Reply[]).toSorted((a, b) => size(b) - size(a))
+    const twins = all.slice(1).filter((twin) => size(twin) === 0)
+    for (const { info } of twins) await post('runs/delete', { run_id: info.run_id })
+    return all[0] && serverRun(all[0]['info'])
+  }
+
+  async function end({ run, status, time }: Of<'end'>): Promise<void> {
+    const { id, experimentId, mayHaveTwin } = known(run)
+    if (mayHaveTwin) await findRun(experimentId, run)
+    await post('runs/update', { run_id: id, status, end_time: time })
   }
 
   async function experimentFor({ experiment, experimentId, parent }: StartOperation): Promise<string> {
@@ -150,15 +164,32 @@ export function restStore(server: Server): Store {
       known(run).isFresh = false
       throw error
     })
-    if (mayBeThere) for (const point of missing) history.get(`${id} ${point.key}`)!.add(identity(point))
+    if (mayBeThere) for (const point of missing) history.get(`${id} ${point.key}`)?.add(identity(point))
   }
 
+  /** A history is long: it is read only of a metric whose newest point is not before all of these. */
   async function missingPoints(id: string, points: Point[]): Promise<Point[]> {
-    for (const key of new Set(points.map((point) => point.key))) {
-      const name = `${id} ${key}`
-      if (!history.has(name)) history.set(name, await readHistory(id, key))
+    const unread = points.filter(({ key }) => !history.has(`${id} ${key}`))
+    const latest = unread.length > 0 ? await latestPoints(id) : new Map<string, Point>()
+    const isNewer = (point: Point) => {
+      const newest = latest.get(point.key)
+      return !newest || isBefore(newest, point)
     }
-    return points.filter((point) => !history.get(`${id} ${point.key}`)!.has(identity(point)))
+    const doubtful = unread.filter((point) => !isNewer(point))
+    for (const key of new Set(doubtful.map((point) => point.key)))
+      history.set(`${id} ${key}`, await readHistory(id, key))
+    return points.filter((point) => !history.get(`${id} ${point.key}`)?.has(identity(point)))
+  }
+
+  async function latestPoints(id: string): Promise<Map<string, Point>> {
+    const { run } = await get('runs/get', { run_id: id })
+    // the API leaves out zeros
+    const points = ((run.data?.metrics ?? []) as Partial<Point>[]).map(
+      ({ key = '', value = 0, timestamp = 0, step = 0 }): Point => {
+        return { key, value: Number(value), timestamp: Number(timestamp), step: Number(step) }
+      },
+    )
+    return new Map(points.map((point) => [point.key, point]))
   }
 
   async function readHistory(id: string, key: string): Promise<Set<string>> {

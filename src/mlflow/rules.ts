@@ -145,6 +145,11 @@ export function storedPoint(
   return undefined
 }
 
+/** MLflow's newest point is the one with the greatest step, then time, then value. */
+export function isBefore(one: Point, other: Point): boolean {
+  return (one.step - other.step || one.timestamp - other.timestamp || one.value - other.value) < 0
+}
+
 /** @throws RangeError for a status that MLflow does not know */
 export function checkStatus(status: RunStatus): void {
   if (!STATUSES.includes(status))

@@ -75,12 +75,11 @@ export interface Tracker {
   abandon(status?: RunStatus): void
 }
 
-/** Points wait so long for others at most. */
-const FLUSH_MILLISECONDS = 1000
-
 /** What a tracker adds to each of its runs. */
 export interface TrackerContext {
   user: string
+  /** Points wait so long for others at most, a second by default. */
+  flushMilliseconds?: number
   tags: Record<string, string>
   warn: Warn
 }
@@ -125,7 +124,7 @@ export function createTracker(store: Store, delivery: Delivery, context: Tracker
         ...(resume !== undefined && { resume: true }),
       })
       for (const part of others) delivery.push({ kind: 'tags', run: key, tags: part })
-      const queue = pointQueue(key, delivery)
+      const queue = pointQueue(key, delivery, context.flushMilliseconds ?? 1000)
       const run = createRun(key, store, delivery, queue, context.warn, () => open.delete(run))
       keys.set(run, key)
       open.set(run, queue)
@@ -230,17 +229,19 @@ interface PointQueue {
 }
 
 /** Collects points, at most as many as one operation carries. */
-function pointQueue(run: string, delivery: Delivery): PointQueue {
+function pointQueue(run: string, delivery: Delivery, patience: number): PointQueue {
   let pending: Point[] = []
-  let flushAt = Date.now() + FLUSH_MILLISECONDS
+  let flushAt = Date.now() + patience
   function flush() {
-    flushAt = Date.now() + FLUSH_MILLISECONDS
-    if (pending.length === 0) return
-    delivery.push({ kind: 'metrics', run, points: pending })
+    const began = Date.now()
+    if (pending.length > 0) delivery.push({ kind: 'metrics', run, points: pending })
     pending = []
+    const now = Date.now()
+    // a slow disk gets a hundredth of the time
+    flushAt = now + Math.max(patience, 100 * (now - began))
   }
   // A training asks by itself; this is for the points before a pause. It must not keep a program from ending.
-  const timer: unknown = setInterval(() => Date.now() >= flushAt && flush(), FLUSH_MILLISECONDS)
+  const timer: unknown = setInterval(() => Date.now() >= flushAt && flush(), Math.max(patience, 100))
   if (typeof timer === 'object') (timer as { unref(): void }).unref()
   return {
     push(points) {

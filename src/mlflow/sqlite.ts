@@ -1,26 +1,32 @@
 // The embedded store: mlflow.db and mlartifacts/ side by side, which a plain `mlflow server` in that folder shows.
 // Artifact addresses are relative to the server, so the folder can be moved.
+import { globSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import { writeArtifact } from './artifact.ts'
 import { insertInto, openDatabase, transaction } from './database.ts'
 import { isGone, PROCESS_TAG } from './process.ts'
-import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
+import { deletedExperiment, EXPERIMENT_TAGS, isBefore, noExperiment, noRun } from './rules.ts'
 import { newId, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
+
+export type ArtifactLocation = 'portable' | 'absolute'
 
 /**
  * Opens or creates the database with the folders above it. @param uri `sqlite:///relative.db` or `sqlite:////absolute.db`
  * @throws RangeError for another kind of URI, Error for a file that cannot be opened or whose tables are not understood
  */
-export function sqliteStore(uri: string): LocalStore {
+export function sqliteStore(uri: string, artifacts: ArtifactLocation = 'portable'): LocalStore {
   const file = databaseFile(uri)
+  const root = artifacts === 'portable' ? 'mlflow-artifacts:' : pathToFileURL(artifactsOf(file)).href
   const database = openDatabase(file)
   ensureDefaultExperiment(database)
   endDeadRuns(database)
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`)
   const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>) => void } = {
-    start: (operation) => start(database, file, operation),
+    start: (operation) => start(database, file, root, operation),
     params: ({ run, params }) => insertParams(database, run, params),
     tags: ({ run, tags }) => upsertTags(database, run, tags),
     metrics: (operation) => insertPoints(database, operation),
@@ -41,6 +47,9 @@ export function sqliteStore(uri: string): LocalStore {
     close: () => database.close(),
   }
 }
+
+/** How long a training waits for another program's write, before it goes on and leaves its own for later. */
+const BUSY_MILLISECONDS = 1000
 
 export function databaseFile(uri: string): string {
   const path = /^sqlite:\/\/\/([^?]+)$/.exec(uri)?.[1]
@@ -73,13 +82,14 @@ export function endDeadRuns(database: DatabaseSync): void {
   if (dead.length > 0) transaction(database, () => dead.forEach(({ run }) => kill.run(String(run))))
 }
 
-function start(database: DatabaseSync, file: string, operation: StartOperation): void {
+/** @param artifacts URI of the folder of all artifacts */
+function start(database: DatabaseSync, file: string, artifacts: string, operation: StartOperation): void {
   const { run, parent, tags } = operation
   const exists = database.prepare('SELECT 1 FROM runs WHERE run_uuid = ?').get(run)
   if (operation.resume && !exists) throw noRun(run, file)
   if (operation.resume)
     database.prepare(`UPDATE runs SET status = 'RUNNING', end_time = NULL WHERE run_uuid = ?`).run(run)
-  else if (!exists) insertRun(database, experimentFor(database, file, operation), operation)
+  else if (!exists) insertRun(database, artifacts, experimentFor(database, file, operation), operation)
   upsertTags(database, run, { ...tags, ...(parent !== undefined && { 'mlflow.parentRunId': parent }) })
 }
 
@@ -121,7 +131,12 @@ function insertExperiment(database: DatabaseSync, experimentId: number | null, n
   return id
 }
 
-function insertRun(database: DatabaseSync, experimentId: number, { run, name, user, time }: StartOperation) {
+function insertRun(
+  database: DatabaseSync,
+  artifacts: string,
+  experimentId: number,
+  { run, name, user, time }: StartOperation,
+): void {
   database.prepare(insertInto('runs')).run({
     run_uuid: run,
     name,
@@ -133,7 +148,7 @@ function insertRun(database: DatabaseSync, experimentId: number, { run, name, us
     start_time: time,
     source_version: '',
     lifecycle_stage: 'active',
-    artifact_uri: `mlflow-artifacts:/${experimentId}/${run}/artifacts`,
+    artifact_uri: `${artifacts}/${experimentId}/${run}/artifacts`,
     experiment_id: experimentId,
   })
 }
@@ -163,15 +178,17 @@ function upsertTags(database: DatabaseSync, run: string, tags: Record<string, st
 
 function insertPoints(database: DatabaseSync, { run, points }: Of<'metrics'>): void {
   const insert = database.prepare(`${insertInto('metrics')} ON CONFLICT DO NOTHING`)
-  const upsert = database.prepare(upsertLatest)
-  for (const point of points) {
-    const row = { ...point, run_uuid: run, is_nan: 0 }
-    insert.run(row)
-    upsert.run(row)
+  const rows = points.map((point) => ({ ...point, run_uuid: run, is_nan: 0 }))
+  for (const row of rows) insert.run(row)
+  const newest = new Map<string, (typeof rows)[number]>()
+  for (const row of rows) {
+    const known = newest.get(row.key)
+    if (!known || isBefore(known, row)) newest.set(row.key, row)
   }
+  const upsert = database.prepare(upsertLatest)
+  for (const row of newest.values()) upsert.run(row)
 }
 
-/** MLflow's newest point is the one with the greatest step, then time, then value. */
 const upsertLatest = `${insertInto('latest_metrics')} ON CONFLICT (key, run_uuid) DO UPDATE
   SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan
   WHERE (excluded.step, excluded.timestamp, excluded.value)
@@ -209,6 +226,9 @@ function insertDataset(database: DatabaseSync, file: string, { run, dataset, con
 
 function viewingLine(file: string): string {
   const name = basename(file)
-  const store = name === 'mlflow.db' ? '' : ` --backend-store-uri "sqlite:///${name}"`
+  // MLflow takes such a folder before a file when it is told nothing.
+  const isFound =
+    name === 'mlflow.db' && globSync('mlruns/[0-9]*/meta.yaml', { cwd: dirname(file) }).length === 0
+  const store = isFound ? '' : ` --backend-store-uri "sqlite:///${name}"`
   return `runs are in ${file}, to see them: cd "${dirname(file)}" && mlflow server${store}`
 }

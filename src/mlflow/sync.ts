@@ -18,7 +18,7 @@ export interface SyncOptions {
 
 export interface SyncResult {
   runs: number
-  /** The store's words for what it would not take. */
+  /** What the store would not take, in its words, and what cannot be given to it. */
   refused: string[]
   /** Where to look: a line for a person. */
   where: string
@@ -60,7 +60,11 @@ export function syncDatabase(
   uri: string,
   { environment = mlflowEnvironment(), progress }: SyncOptions = {},
 ): Promise<SyncResult> {
-  return copy(openStore(uri, environment), environment, () => runOperations(file, run, progress))
+  const left: string[] = []
+  const listener = { progress, tell: (sentence: string) => void left.push(sentence) }
+  return copy(openStore(uri, environment), environment, () => runOperations(file, run, listener)).then(
+    ({ refused, ...result }) => ({ ...result, refused: [...refused, ...left] }),
+  )
 }
 
 function openStore(uri: string, environment: Environment): Store {

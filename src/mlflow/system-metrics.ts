@@ -7,38 +7,64 @@ import type { Run } from './run.ts'
 
 const SECONDS = 10
 const MEGABYTE = 1e6
+/** After so many points each is of twice as many samples: a run of weeks has a few thousand. */
+const POINTS = 1000
 
 /**
- * Logs to the run every 10 seconds, or `MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL`; not at all when
+ * Logs to the run every 10 seconds, or `MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL`, the mean of
+ * `MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING` samples, 1 by default; not at all when
  * `MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING` is false. The timer keeps no process from ending.
- * @returns what ends it, to be called before the end of the run
+ * @returns what logs the last point and ends it, to be called before the end of the run
  */
 export function logSystemMetrics(run: Run, environment: Environment = mlflowEnvironment()): () => void {
   if (/^(false|0)$/i.test(environment['MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING'] ?? '')) return () => undefined
   const seconds = Math.max(numberOf(environment, 'MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL', SECONDS), 0.1)
+  let wanted = Math.max(numberOf(environment, 'MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING', 1), 1)
   const first = countersOf()
   if (!first) return () => undefined
   let last = first
-  let sample = 0
-  const timer = setInterval(() => {
+  let samples: Record<string, number>[] = []
+  let points = 0
+  function take() {
     const now = countersOf() ?? last
-    const busy = 1 - (now.idle - last.idle) / Math.max(now.total - last.total, 1)
+    samples.push(sampleOf(first!, last, now))
     last = now
-    run.logMetrics(
-      {
-        'system/cpu_utilization_percentage': 100 * busy,
-        ...memory(),
-        ...disk(),
-        ...(first.received !== undefined && {
-          'system/network_receive_megabytes': (now.received! - first.received) / MEGABYTE,
-          'system/network_transmit_megabytes': (now.sent! - first.sent!) / MEGABYTE,
-        }),
-      },
-      sample++,
-    )
+  }
+  function log() {
+    run.logMetrics(meanOf(samples), points++)
+    samples = []
+    if (points % POINTS === 0) wanted *= 2
+  }
+  const timer = setInterval(() => {
+    take()
+    if (samples.length >= wanted) log()
   }, seconds * 1000)
   timer.unref()
-  return () => clearInterval(timer)
+  return () => {
+    clearInterval(timer)
+    take()
+    log()
+  }
+}
+
+/** @param first of the run @param last of the sample before */
+function sampleOf(first: Counters, last: Counters, now: Counters): Record<string, number> {
+  const busy = 1 - (now.idle - last.idle) / Math.max(now.total - last.total, 1)
+  return {
+    'system/cpu_utilization_percentage': 100 * busy,
+    ...memory(),
+    ...disk(),
+    ...(first.received !== undefined && {
+      'system/network_receive_megabytes': (now.received! - first.received) / MEGABYTE,
+      'system/network_transmit_megabytes': (now.sent! - first.sent!) / MEGABYTE,
+    }),
+  }
+}
+
+function meanOf(samples: Record<string, number>[]): Record<string, number> {
+  const keys = Object.keys(samples[0]!)
+  const mean = (key: string) => samples.reduce((sum, sample) => sum + (sample[key] ?? 0), 0) / samples.length
+  return Object.fromEntries(keys.map((key) => [key, mean(key)]))
 }
 
 interface Counters {

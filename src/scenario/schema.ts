@@ -274,6 +274,13 @@ const tracking = z.strictObject({
     .describe(
       'MLflow store: sqlite:///FILE, http://HOST, file:FOLDER or none; MLFLOW_TRACKING_URI comes first',
     ),
+  artifact_location: z
+    .enum(['portable', 'absolute'])
+    .default('portable')
+    .describe(
+      'addresses of artifacts in mlflow.db: portable, for a server wherever the folder is moved, or absolute, for ' +
+        "MLflow's Python client without a server",
+    ),
 })
 
 const generated = {

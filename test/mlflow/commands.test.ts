@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ended, runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
 import { withoutWarnings } from '../helpers/warnings.ts'
+import { runsTable } from '../../src/commands/runs.ts'
 import { listRuns } from '../../src/mlflow/local-runs.ts'
 import { openTracker } from '../../src/mlflow/open.ts'
 import { reply, startFake, type FakeServer } from './fake-server.ts'
@@ -253,9 +254,16 @@ describe('the runs of mlflow.db', () => {
     const { code, stdout } = await runCli(folder, 'runs')
     expect(code).toBe(0)
     const lines = stdout.split('\n')
-    expect(lines[0]).toMatch(/^run +experiment +name +status +seed +validation +test +started$/)
-    expect(lines[3]).toMatch(/^[0-9a-f]{12} +smoke +trial_0 +FINISHED +7 +0\.\d+ +0\.\d+ +20/)
-    expect(stdout).toContain(`3 runs in ${folder}/mlflow.db, artifacts in ${folder}/mlartifacts`)
+    expect(lines[0]).toMatch(/^run +experiment +name +status +seed +validation +test +started +path$/)
+    expect(lines[3]).toMatch(
+      /^[0-9a-f]{12} +smoke +trial_0 +FINISHED +7 +0\.\d+ +0\.\d+ +20.* logs\/smoke\/run_1\/trial_0$/,
+    )
+    expect(stdout).toContain(`\n3 runs in ${folder}/mlflow.db\n`)
+    for (const [width, header] of [
+      [60, /^run +experiment +name +status +seed +test$/],
+      [20, /^run +status$/],
+    ] as const)
+      expect(runsTable(listRuns(join(folder, 'mlflow.db')), width)[0]).toMatch(header)
     const listed = JSON.parse((await runCli(folder, 'runs', '--json')).stdout)
     expect(existsSync(join(listed[1].folder, 'checkpoints/checkpoint.safetensors'))).toBe(true)
     expect((await runCli(temporaryFolder(), 'runs')).stderr).toMatch(

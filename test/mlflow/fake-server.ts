@@ -18,6 +18,8 @@ export interface FakeServer {
   intercept: (asked: Asked, response: ServerResponse) => boolean
   /** Points as they were stored, in order. */
   points: Json[]
+  /** What runs were created with, by their ids, without those that were deleted. */
+  runs: Map<string, Json>
   /** What it does and would have answered. */
   answer: (asked: Asked) => [status: number, body: Json]
   close(): Promise<void>
@@ -26,7 +28,7 @@ export interface FakeServer {
 /** As much of MLflow as a run needs, in memory. */
 export async function startFake(prefix = ''): Promise<FakeServer> {
   const runs = new Map<string, Json>()
-  const fake: FakeServer = { base: '', asked: [], intercept: () => false, points: [], answer, close }
+  const fake: FakeServer = { base: '', asked: [], intercept: () => false, points: [], runs, answer, close }
   const http = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -66,6 +68,7 @@ export async function startFake(prefix = ''): Promise<FakeServer> {
       )
       return [200, { runs: found.map(([id]) => shown(id)) }]
     }
+    if (call === 'runs/delete') runs.delete(body['run_id'])
     if (call === 'runs/log-batch')
       fake.points.push(...(body['metrics'] ?? []).map((point: Json) => ({ ...point, run: body['run_id'] })))
     if (call === 'metrics/get-history') {
@@ -76,7 +79,9 @@ export async function startFake(prefix = ''): Promise<FakeServer> {
     return [200, {}]
   }
   function shown(id: string): Json {
-    return { info: { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` } }
+    const metrics = fake.points.filter((point) => point['run'] === id)
+    const info = { run_id: id, experiment_id: '1', artifact_uri: `mlflow-artifacts:/1/${id}/artifacts` }
+    return { info, ...(metrics.length > 0 && { data: { metrics } }) }
   }
   function close(): Promise<void> {
     http.closeAllConnections()

@@ -133,6 +133,25 @@ describeWithServers('mlflow server', () => {
     expect(await syncDatabase(database, undefined, server.base)).toMatchObject({ runs: 3, refused: [] })
     expect(rows()).toEqual(once)
     expectFromPython(server.base, 'sine wave')
+    // a run is not copied into the file that it is in
+    expect(await syncDatabase(join(far, 'mlflow.db'), undefined, server.base)).toMatchObject({ runs: 3 })
+    expect(rows()).toEqual(once)
+    await server.stop()
+  })
+
+  it("has runs of which MLflow's client reads all without it, artifacts too, when their location is absolute", async () => {
+    const folder = mkdtempSync(join(root, 'größer '))
+    const uri = `sqlite:///${folder}/mlflow.db`
+    const tracker = await openTracker(uri, {
+      warn: () => undefined,
+      environment: {},
+      artifactLocation: 'absolute',
+    })
+    const runs = await logRuns(tracker, 'sine wave')
+    await tracker.close()
+    expectFromPython(uri, 'sine wave')
+    const server = await serve(folder)
+    await expectOverRest(server, ...runs)
     await server.stop()
   })
 })

@@ -1,9 +1,13 @@
 """Prints as JSON what MLflow's own client sees: read.py URI EXPERIMENT"""
 
+import hashlib
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
+
+os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"  # for a folder of text files, since 3.13
 
 import mlflow
 from mlflow import MlflowClient
@@ -17,7 +21,9 @@ for run in client.search_runs([experiment.experiment_id], order_by=["attributes.
     with tempfile.TemporaryDirectory() as folder:
         root = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, dst_path=folder))
         artifacts = {
-            str(path.relative_to(root)): path.read_bytes().hex() for path in sorted(root.rglob("*")) if path.is_file()
+            str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(root.rglob("*"))
+            if path.is_file()
         }
     runs.append(
         {

@@ -291,6 +291,24 @@ describe('a failing server', () => {
     expect(steps()).toEqual(upTo(10))
   })
 
+  it('that makes a run after it was given up has one run all the same', async () => {
+    let late = 0
+    fake.intercept = (asked, response) => {
+      if (asked.path.includes('runs/create') && late++ === 0) {
+        setTimeout(() => fake.answer(asked), 900)
+        return true
+      }
+      // the run is not over before
+      if (asked.path.includes('log-batch') && fake.runs.size < 2) reply(response, 503, {})
+      return asked.path.includes('log-batch') && fake.runs.size < 2
+    }
+    await logPoints(10, { MLFLOW_HTTP_REQUEST_TIMEOUT: '0.3', MLFLOW_HTTP_REQUEST_MAX_RETRIES: '10' })
+    expect(calls('runs/create').length).toBe(2)
+    expect([...fake.runs.keys()]).toEqual([fake.points[0]!['run']])
+    expect(steps()).toEqual(upTo(10))
+    expect(calls('runs/update').map(({ body }) => body['run_id'])).toEqual([...fake.runs.keys()])
+  })
+
   it('that hangs delays neither start nor logging, and close gives up in time', async () => {
     fake.intercept = () => true
     const began = performance.now()

@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -100,6 +110,10 @@ describe('opening a store', () => {
     const other = await open(`sqlite:///${folder}/other.db`)
     expect(other.describe()).toMatch(/mlflow server --backend-store-uri "sqlite:\/\/\/other\.db"$/)
     await other.close()
+    // which MLflow would take first
+    mkdirSync(join(folder, 'new/mlruns/0'), { recursive: true })
+    writeFileSync(join(folder, 'new/mlruns/0/meta.yaml'), '')
+    expect(tracker.describe()).toMatch(/mlflow server --backend-store-uri "sqlite:\/\/\/mlflow\.db"$/)
   })
 })
 
@@ -342,6 +356,23 @@ describe('a store that stops working', () => {
     clock.mockReturnValue(1_030_000)
     run.logMetrics({ a: 1 }, 3000)
     expect(query('SELECT count(*) AS n FROM metrics')).toEqual([{ n: 3001 }])
+  })
+
+  it('gets what another program kept it from by the end at the latest', async () => {
+    const run = await start()
+    run.logMetrics({ a: 0 }, 0)
+    const other = new DatabaseSync(file)
+    other.exec('BEGIN IMMEDIATE')
+    for (let step = 1; step < 5000; step++) run.logMetrics({ a: step }, step)
+    run.logParams({ seed: '1' })
+    const closed = tracker.close()
+    setTimeout(() => other.close(), 100)
+    await closed
+    expect(warnings).toEqual(['cannot log to MLflow now, the run goes on: database is locked'])
+    expect(query('SELECT count(*) AS n, max(step) AS last FROM metrics')).toEqual([{ n: 5000, last: 4999 }])
+    expect(query('SELECT value FROM params')).toEqual([{ value: '1' }])
+    expect(query('SELECT status FROM runs')).toEqual([{ status: 'KILLED' }])
+    expect(existsSync(join(folder, 'spool'))).toBe(false)
   })
 
   it('marks the runs of killed processes of this machine KILLED, no others', async () => {

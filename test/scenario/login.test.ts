@@ -22,4 +22,6 @@ it('is taken out of a scenario, and kept for the tracker', () => {
   expect(scenario.tracking.tracking_uri).toBe('http://host:5000/')
   expect(trackingUri).toBe('http://me:s3cret@host:5000')
   expect(withoutLogins(text)).toBe('tracking: {tracking_uri: "http://host:5000"}\ndata: {train_size: 400}')
+  expect(withoutLogins("tracking_uri: 'http://me:a b@c@host'")).toBe("tracking_uri: 'http://host'")
+  expect(withoutLogins('# http://me:secret@x, http://x/y, me@x')).toBe('# http://x, http://x/y, me@x')
 })
