@@ -10,25 +10,42 @@ import type { Scenario } from './scenario/schema.ts'
 
 const FORMAT = 'ddpg-wasm receipt 1'
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
-const count = z.int().min(0)
+const HASH = 'must be 64 hexadecimal digits'
+const COUNT = 'must be an integer, at least 0'
+const QUANTITY = `must be ${QUANTITIES.join(', ')}`
+const LINKS = 'must be a list of links'
+
+const hash = z.string(HASH).regex(/^[0-9a-f]{64}$/, HASH)
+const count = z.int(COUNT).min(0, COUNT)
+const splitMetrics = z.record(z.string(), z.number('must be a number or null').nullable(), 'must be metrics')
 
 const receiptSchema = z.strictObject({
   format: z.literal(FORMAT),
   seed: count,
-  config: z.record(z.string(), z.unknown()),
+  config: z.record(z.string(), z.unknown(), 'must be a scenario'),
   core: hash,
   data: hash,
   steps: count,
   updates: count,
-  weights: z.strictObject({ actor: hash, critic: hash, actor_target: hash, critic_target: hash }),
+  weights: z.strictObject(
+    { actor: hash, critic: hash, actor_target: hash, critic_target: hash },
+    'must be the hashes of actor, critic, actor_target and critic_target',
+  ),
   metrics: hash,
-  evaluation: z.record(z.string(), z.record(z.string(), z.number().nullable())),
-  chain: z.strictObject({
-    every: z.literal(LINK_UPDATES),
-    quantities: z.tuple(QUANTITIES.map((name) => z.literal(name)) as [z.ZodLiteral<string>]),
-    links: z.array(z.string().regex(/^\d+ [0-9a-f]{64}( [0-9a-f]{8}){8}$/, 'must be a link')).min(1),
-  }),
+  evaluation: z.record(z.string(), splitMetrics, 'must be the metrics of each split'),
+  chain: z.strictObject(
+    {
+      every: z.literal(LINK_UPDATES, `must be ${LINK_UPDATES}`),
+      quantities: z.tuple(
+        QUANTITIES.map((name) => z.literal(name, QUANTITY)) as [z.ZodLiteral<string>],
+        QUANTITY,
+      ),
+      links: z
+        .array(z.string(LINKS).regex(/^\d+ [0-9a-f]{64}( [0-9a-f]{8}){8}$/, 'must be a link'), LINKS)
+        .min(1, LINKS),
+    },
+    'must be every, quantities and links',
+  ),
 })
 
 /**
@@ -128,7 +145,7 @@ export function readReceipt(text: string): Receipt {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new Error(`not a receipt: ${(error as Error).message}`, { cause: error })
+    throw new Error('not a receipt, or only the beginning of one: it is not JSON', { cause: error })
   }
   const format = (value as { format?: unknown } | null)?.format
   if (format !== FORMAT)
@@ -138,7 +155,9 @@ export function readReceipt(text: string): Receipt {
   const { data, error } = receiptSchema.safeParse(value)
   if (data) return data
   const [issue] = error.issues
-  throw new Error(`${issue!.path.join('.') || 'it'}: ${issue!.message}`)
+  const unknown = issue!.code === 'unrecognized_keys' && issue!.path.length === 0
+  if (unknown) throw new Error(`unknown key ${issue!.keys[0]}`)
+  throw new Error(`${issue!.path.join('.')} ${issue!.message}`)
 }
 
 /** The scenario that a receipt tells. @throws Error when its config is not one */

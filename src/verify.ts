@@ -21,6 +21,8 @@ export interface Verdict {
 export interface VerifyOptions {
   /** Compares up to the first link at that many updates or more; what comes after it is not trained or evaluated. */
   until?: number | undefined
+  /** Asked after every round; true ends the comparison with the last link before. */
+  shouldStop?: () => boolean
 }
 
 /**
@@ -31,7 +33,7 @@ export async function* verify(
   receipt: Receipt,
   table: Table,
   module: CoreModule,
-  { until = Infinity }: VerifyOptions = {},
+  { until = Infinity, shouldStop = () => false }: VerifyOptions = {},
 ): AsyncGenerator<TrialEvent, Verdict> {
   const scenario = scenarioOf(receipt)
   const digest = digestOf(table)
@@ -42,17 +44,17 @@ export async function* verify(
   const { math } = await createCore(module, scenario.seed)
   const trial = runTrial<Evaluations>(scenario, createTask(scenario, table, math), module)
   const { links } = receipt.chain
-  for (let i = 0; ;) {
+  for (let i = 0, compared = 0; ;) {
     const { value, done } = await trial.next()
     if (done) return verdictOf(value.receipt!, receipt, module)
-    if (value.type === 'link') {
-      const difference = differenceOf(value.link, links[i], links[i - 1])
-      if (difference) return differs(difference, receipt, module)
-      if (value.updates >= until && i < links.length - 1)
-        return identicalUntil(value.updates, receipt, module)
-      i++
-    }
     yield value
+    if (value.type === 'round' && shouldStop()) return identicalUntil(compared, receipt, module)
+    if (value.type !== 'link') continue
+    const difference = differenceOf(value.link, links[i], links[i - 1])
+    if (difference) return differs(difference, receipt, module)
+    compared = value.updates
+    if (compared >= until && i < links.length - 1) return identicalUntil(compared, receipt, module)
+    i++
   }
 }
 

@@ -73,7 +73,22 @@ it('has a section for each way to run it', () => {
   const headings = [...readme.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
   for (const way of ['Use', 'Receipts', 'Deno and Bun', 'In a web page', 'As a library'])
     expect(headings).toContain(way)
+})
+
+it('lists what the tasks of Deno may do, and no more', () => {
   const { tasks } = JSON.parse(readFileSync(`${root}deno.json`, 'utf8'))
-  const text = readme.replaceAll(/\s+/g, ' ')
-  for (const task of Object.keys(tasks)) expect(text).toContain(`deno task ${task}`)
+  const quoted = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!)
+  const rows = readme.split('\n').filter((line) => line.startsWith('| `deno task '))
+  const listed = rows.flatMap((row) => {
+    const [names, ...cells] = row.split('|').slice(1, -1)
+    return quoted(names!).map((name) => [name.replace('deno task ', ''), ...cells.map(quoted)])
+  })
+  const allowed = Object.entries<{ command?: string }>(tasks).map(([name, { command }]) => {
+    const rights = ['read', 'write', 'env', 'net'].map((right) => {
+      const found = new RegExp(`--allow-${right}=(\\S+)`).exec(command ?? tasks.ddpg.command)
+      return found?.[1]!.split(',').filter((value) => value !== '.') ?? []
+    })
+    return [name, ...rights]
+  })
+  expect(listed).toEqual(allowed)
 })

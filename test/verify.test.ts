@@ -71,6 +71,16 @@ describe('a receipt that is true', () => {
       })
   })
 
+  it('is identical up to the last link before it was told to stop', async () => {
+    let rounds = 0
+    expect(await verdictOn(receipt, { shouldStop: () => ++rounds === 15 })).toEqual({
+      identical: true,
+      updates: 500,
+      sentence: 'identical up to update 500 of 1020',
+      steps: 300,
+    })
+  })
+
   it('is identical as a whole when nothing comes after the last link that was asked for', async () => {
     for (const until of [1001, 1020, 5000]) {
       expect(await verdictOn(receipt, { until })).toMatchObject({ identical: true, sentence: 'identical' })

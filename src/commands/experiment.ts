@@ -56,7 +56,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   checkResumption(saved, scenario, task, module)
 
   const display = createDisplay(options.json)
-  const interrupt = listenForInterrupt(display.note)
+  const interrupt = listenForInterrupt(display.note, ' and writing a checkpoint')
   const where = {
     scenario,
     uris: { given: options.trackingUri, scenario: trackingUri },

@@ -12,14 +12,18 @@ export interface Interrupt {
   end(): void
 }
 
-/** The first signal asks trials to stop after their round and gives the exit code; the second ends the process. */
-export function listenForInterrupt(note: (text: string) => void): Interrupt {
+/**
+ * The first signal asks trials to stop after their round and gives the exit code; the second ends the process.
+ * @param note tells of it
+ * @param then what follows the round
+ */
+export function listenForInterrupt(note: (text: string) => void, then: string): Interrupt {
   const stop: StopFlag = new Int32Array(new SharedArrayBuffer(4))
   const exitCode = () => Atomics.load(stop, 0) || undefined
   const onSignal = (signal: NodeJS.Signals) => {
     if (exitCode() !== undefined) process.exit(exitCode())
     Atomics.store(stop, 0, EXIT_CODES[signal as keyof typeof EXIT_CODES])
-    note('stopping after this round and writing a checkpoint; press Ctrl-C again to stop at once')
+    note(`stopping after this round${then}; press Ctrl-C again to stop at once`)
   }
   for (const signal of Object.keys(EXIT_CODES)) process.on(signal, onSignal)
   return {
@@ -28,5 +32,17 @@ export function listenForInterrupt(note: (text: string) => void): Interrupt {
     end: () => {
       for (const signal of Object.keys(EXIT_CODES)) process.off(signal, onSignal)
     },
+  }
+}
+
+const TURN_MILLISECONDS = 50
+
+/** @returns what, awaited in a long loop, lets signals and timers have their turn now and then */
+export function takeTurns(): () => Promise<void> {
+  let last = performance.now()
+  return async () => {
+    if (performance.now() - last < TURN_MILLISECONDS) return
+    await new Promise((resolve) => setImmediate(resolve))
+    last = performance.now()
   }
 }

@@ -9,7 +9,7 @@ import { readBytes, type ScenarioFile } from '../node.ts'
 import { receiptName } from '../receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { TaskMetrics } from '../tasks.ts'
-import type { Interrupt } from './interrupt.ts'
+import { takeTurns, type Interrupt } from './interrupt.ts'
 import type { Display } from './progress.ts'
 import type { TrialParts } from './record.ts'
 import type { TaskRecord } from './record-task.ts'
@@ -143,20 +143,16 @@ function inputOf({ scenario, trial, trials, resumed }: TrialParts): TrialInput {
   return { scenario, resume, experiment: { trial, trials } }
 }
 
-const TURN_MILLISECONDS = 50
-
-/** Follows a trial to its end, letting signals and timers have their turn now and then. */
+/** Follows a trial to its end. */
 async function follow(
   trial: AsyncIterable<Told>,
   show: (event: TrialEvent, seconds: number) => void,
 ): Promise<TrialOutput> {
-  let turn = performance.now()
+  const turn = takeTurns()
   for await (const told of trial) {
     if ('result' in told) return told
     show(told.event, told.seconds)
-    if (performance.now() - turn < TURN_MILLISECONDS) continue
-    await new Promise((resolve) => setImmediate(resolve))
-    turn = performance.now()
+    await turn()
   }
   throw new Error('it ended without a result')
 }

@@ -6,6 +6,7 @@ import { digestOf, NO_DATA, type Table } from '../data/table.ts'
 import { named, readTable, readText } from '../node.ts'
 import { readReceipt, receiptName, scenarioOf, type Receipt } from '../receipt.ts'
 import { verify, type Verdict } from '../verify.ts'
+import { listenForInterrupt, takeTurns } from './interrupt.ts'
 import { mustHaveData } from './scenario.ts'
 import { createDisplay } from './progress.ts'
 
@@ -15,7 +16,7 @@ export interface VerifyCommandOptions {
   json?: boolean
 }
 
-/** Trains again what a receipt tells. Sets the exit code: 1 when the runs differ. */
+/** Trains again what a receipt tells. Sets the exit code: 1 when the runs differ, 128 + n after signal n. */
 export async function verifyReceiptFile(file: string, options: VerifyCommandOptions): Promise<void> {
   const text = readText(file)
   const receipt = named(`receipt ${file}`, () => readReceipt(text))
@@ -23,26 +24,34 @@ export async function verifyReceiptFile(file: string, options: VerifyCommandOpti
   const module = await loadModule()
   const table = await dataOf(receipt, module, options.dataPath)
   const display = createDisplay(options.json)
+  const interrupt = listenForInterrupt(display.note, '')
+  const shouldStop = () => interrupt.exitCode() !== undefined
   const progress = display.trial('verify', scenario.training.max_steps, receipt.seed)
-  const trial = verify(receipt, table, module, { until: options.until })
   let verdict: Verdict | undefined
   try {
-    verdict = await follow(trial, (event) => progress.event(event))
+    verdict = await follow(
+      verify(receipt, table, module, { until: options.until, shouldStop }),
+      progress.event,
+    )
   } finally {
     progress.end(!verdict ? 'FAILED' : verdict.updates === receipt.updates ? 'FINISHED' : 'STOPPED')
     display.end()
+    interrupt.end()
   }
   const name = receiptName(receipt)
   if (options.json) console.log(JSON.stringify({ receipt: name, ...verdict }, null, 2))
   else console.log(`receipt ${name.slice(0, 16)}: ${verdict.sentence}`)
+  if (interrupt.exitCode()) process.exitCode = interrupt.exitCode()
   if (!verdict.identical) process.exitCode = 1
 }
 
 async function follow<T, R>(steps: AsyncGenerator<T, R>, show: (event: T) => void): Promise<R> {
+  const turn = takeTurns()
   for (;;) {
     const { value, done } = await steps.next()
     if (done) return value
     show(value)
+    await turn()
   }
 }
 

@@ -59,9 +59,15 @@ describe('the receipt of a run is the same', () => {
       { node: ['--import', `data:text/javascript,${encodeURIComponent(elsewhere)}`] },
     ],
     [
-      'in Turkish, in Nepal, under another name',
+      'in Turkish, in Nepal, under another name, with an MLflow server that is away',
       {
-        env: { LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8', TZ: 'Asia/Kathmandu' },
+        env: {
+          LANG: 'tr_TR.UTF-8',
+          LC_ALL: 'tr_TR.UTF-8',
+          TZ: 'Asia/Kathmandu',
+          MLFLOW_TRACKING_URI: 'http://127.0.0.1:9',
+          MLFLOW_EXPERIMENT_NAME: 'theirs',
+        },
         args: ['--name', 'another'],
       },
     ],
@@ -82,10 +88,12 @@ describe('the receipt of a run is the same', () => {
       },
     ],
     [
-      'with other intervals of logs and checkpoints, as a document',
+      'with other intervals of logs and checkpoints, as a document, with MLflow in a folder',
       {
         args: [
           '--json',
+          '--tracking-uri',
+          'file:runs',
           ...overrides(
             'training.log_interval=7',
             'training.checkpoint_interval=100',

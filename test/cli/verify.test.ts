@@ -1,11 +1,12 @@
 // ddpg verify, from nothing but a receipt.
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parquetToTable } from '../../src/data/parquet.ts'
 import type { Receipt } from '../../src/receipt.ts'
-import { runCli, temporaryFolder } from '../helpers/cli.ts'
+import { ended, runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
 
 const updates = ['-o', 'training.optim_steps_per_batch=120'] // links at 0, 500, 1000 and 1200
 let text: string
@@ -53,7 +54,7 @@ describe('ddpg verify', () => {
 
   it.concurrent('verifies a prefix', async () => {
     const { code, stdout } = await verify({ r: text }, 'r', '--until', '600')
-    expect(stdout).toMatch(/\nverify: stopped after 1000 steps and 960 updates in [\d.]+ s\n/)
+    expect(stdout).toMatch(/\nverify: stopped after 1100 steps and 1000 updates in [\d.]+ s\n/)
     expect(stdout).toContain(`\nreceipt ${shortName(text)}: identical up to update 1000 of 1200\n`)
     expect(code).toBe(0)
   })
@@ -149,15 +150,15 @@ describe('ddpg verify', () => {
   it.concurrent('refuses what is no receipt in a sentence', async () => {
     const cases: [string, string | undefined, RegExp][] = [
       ['none', undefined, /^file none does not exist$/],
-      ['text', 'seed: 7', /^receipt text: not a receipt: .+$/],
-      ['half', text.slice(0, 2000), /^receipt half: not a receipt: .+$/],
+      ['text', 'seed: 7', /^receipt text: not a receipt, or only the beginning of one: it is not JSON$/],
+      ['half', text.slice(0, 2000), /^receipt half: not a receipt, or only the beginning of one: it is not/],
       ['{}', '{}', /^receipt \{\}: expected a receipt of format "ddpg-wasm receipt 1", found none$/],
       [
         'next',
         text.replace('receipt 1', 'receipt 2'),
         /^receipt next: expected a receipt of format "ddpg-wasm receipt 1", found "ddpg-wasm receipt 2"$/,
       ],
-      ['short', changed((it) => (it.core = 'x')), /^receipt short: core: must be 64 hexadecimal digits$/],
+      ['short', changed((it) => (it.core = 'x')), /^receipt short: core must be 64 hexadecimal digits$/],
       [
         'config',
         changed((it) => (it.config['training'] = { tau: 7 })),
@@ -170,6 +171,25 @@ describe('ddpg verify', () => {
       expect(stderr.replace(/^error: /, '').split('\n')[0]).toMatch(sentence)
       expect([code, stdout]).toEqual([1, ''])
     }
+  })
+
+  it.concurrent.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends with what is known at %s', async (signal, code) => {
+    const folder = temporaryFolder()
+    // begins alike, and collects for hours before it learns
+    const endless = { max_steps: 2e9, init_rand_steps: 1e9 }
+    const receipt = changed((it) => Object.assign(it.config['training'] as object, endless))
+    writeFileSync(join(folder, 'r'), receipt)
+    const child = startCli(folder, ['verify', 'r'])
+    const end = ended(child)
+    await once(child.stdout!, 'data')
+    child.kill(signal)
+    const { stdout, stderr, ...rest } = await end
+    expect(rest.code).toBe(code)
+    expect(stderr).toBe('stopping after this round; press Ctrl-C again to stop at once\n')
+    expect(stdout).toMatch(/: identical up to update 0 of 1200\n$/)
   })
 
   it.concurrent('wants one file, and a number to stop at', async () => {

@@ -1,5 +1,6 @@
 // The command line in Deno, with the permissions of deno.json, and in Bun.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -14,19 +15,20 @@ import { bun, deno, denoEnvironment } from './engines.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { tasks } = JSON.parse(readFileSync(join(root, 'deno.json'), 'utf8'))
 
+type Command = [file: string, ...first: string[]]
+
+/** The task of that command, which reads and writes the folder that it runs in; a test runs in another one. */
+function inDeno([command = '']: string[]): Command {
+  const task = tasks[command]?.command?.replace(/ \w+$/, '') ?? tasks.ddpg.command
+  const elsewhere = task.replace(/--allow-read=(\S+)/, `--allow-read=$1,${root}`)
+  return [deno, ...elsewhere.replace('src/cli.ts', `${root}src/cli.ts`).split(' ').slice(1)]
+}
+
 /** What comes before the arguments of `ddpg`. */
-const COMMANDS = {
-  // The task reads the folder that it runs in; a test runs in another one.
-  Deno: [
-    deno,
-    ...tasks.ddpg.command
-      .replace('--allow-read=.', `--allow-read=.,${root}`)
-      .replace('src/cli.ts', `${root}src/cli.ts`)
-      .split(' ')
-      .slice(1),
-  ],
-  Bun: [bun, `${root}src/cli.ts`],
-} as Record<string, [string, ...string[]]>
+const ENGINES: Record<string, (args: string[]) => Command> = {
+  Deno: inDeno,
+  Bun: () => [bun, `${root}src/cli.ts`],
+}
 
 const train = ['experiment', '--scenario', 'smoke', '--generate-data']
 const twoAtATime = ['--trials', '2', '--workers', '2']
@@ -45,16 +47,16 @@ function statuses(folder: string): unknown[] {
 
 /** Like describe; where the engine is missing it skips loudly, and fails under CI. */
 function describeWithEngine(name: string, tests: () => void): void {
-  const isThere = existsSync(COMMANDS[name]![0])
+  const isThere = existsSync(ENGINES[name]!([])[0])
   if (isThere || process.env['CI']) return void describe(name, tests)
   console.warn(`\n*** "${name}" is skipped: run test/engines/setup.sh to install it ***\n`)
   describe.skip(name, tests)
 }
 
-for (const name of Object.keys(COMMANDS)) {
+for (const name of Object.keys(ENGINES)) {
   describeWithEngine(name, () => {
     const start = (cwd: string, ...args: string[]) => {
-      const [file, ...first] = COMMANDS[name]!
+      const [file, ...first] = ENGINES[name]!(args)
       const env = { ...process.env, ...denoEnvironment }
       const child = spawn(file, [...first, ...args], { cwd, env, stdio: 'pipe' })
       onTestFinished(() => void child.kill('SIGKILL'))
@@ -81,6 +83,14 @@ for (const name of Object.keys(COMMANDS)) {
       expect(await runCli(node, 'verify', 'other.json')).toMatchObject(verdict)
       const evaluate = ['evaluate', '--checkpoint', `${folderOfTrial}/checkpoint.safetensors`, '--json']
       expect(await run(here, ...evaluate)).toEqual(await runCli(node, ...evaluate))
+    })
+
+    it('serves the page', async () => {
+      const child = start(temporaryFolder(), 'web', '--port', '0')
+      const [told] = (await once(child.stdout, 'data')) as [Buffer]
+      const response = await fetch(/http:\S+/.exec(String(told))![0])
+      expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+      expect(await response.text()).toContain('<title>ddpg-wasm</title>')
     })
 
     it('stops at Ctrl-C, and Node goes on to where it would have come without', async () => {

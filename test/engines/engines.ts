@@ -48,9 +48,9 @@ const MILLISECONDS = 300_000
 
 /** This Node first: test/golden/receipts.json is made from it. */
 export const ENGINES: Engine[] = [
-  program('Node', [process.execPath]),
-  program('Node', [`${runtimes}node22/bin/node`]),
-  program('Node', [`${runtimes}node26/bin/node`]),
+  program(`Node ${process.versions.node.split('.')[0]}`, [process.execPath]),
+  program('Node 22', [`${runtimes}node22/bin/node`]),
+  program('Node 26', [`${runtimes}node26/bin/node`]),
   program('Deno', [deno], denoPermissions),
   program('Bun', [bun]),
   page('Chromium', chromium),
