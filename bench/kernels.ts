@@ -1,7 +1,5 @@
 // The products by themselves, as a share of what the core's instructions can do at all.
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { loadModule } from '../src/core/module.ts'
 import { kernels, type KernelExports } from '../test/helpers/kernels.ts'
 import { digits, inTurns, median, printTable, ratios } from './measure.ts'
 import { BATCHES, WIDTHS } from './shapes.ts'
@@ -9,7 +7,6 @@ import { BATCHES, WIDTHS } from './shapes.ts'
 const PEAK_REPETITIONS = 20_000
 const DENSITIES = [1, 0.5, 0.3]
 const PASSES = 3
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
 /** Floats at an address: of these, room for the largest product. */
 const ROOM = 400 * 400 + 64
@@ -55,8 +52,9 @@ export async function benchKernels(): Promise<void> {
     denseTable('weight gradient', denseWeightGradient),
     sparseTable('forward', sparseForward),
     sparseTable('weight gradient', sparseWeightGradient),
+    subsetTable(),
   ]
-  const peak = await compilePeak()
+  const peak = await loadPeak()
   const arrays = await allocate()
   // in passes seconds apart, since a neighbour on the same core may stay for seconds
   for (let pass = 0; pass < PASSES; pass++) {
@@ -99,6 +97,24 @@ function sparseTable(name: string, kernel: Kernel): Table {
   }
 }
 
+/** Their number of additions is the same at any density. */
+function subsetTable(): Table {
+  return {
+    title: 'Sums of subsets: GFLOP/s as if dense, % of registers only (highest)',
+    header: ['weights', ...BATCHES.map((B) => `B ${B}`)],
+    rows: WIDTHS.map((H) => ({
+      name: `${H} × ${H}`,
+      cells: BATCHES.map((B) => ({
+        kernel: subsetSums,
+        size: { B, N: H, K: H },
+        density: 0.5,
+        rates: [],
+        shares: [],
+      })),
+    })),
+  }
+}
+
 /** Measures in turns with the register-only kernel, having checked against the plain loop. */
 function measure(cell: Cell, arrays: Arrays, peak: { run: () => void; flop: number }): void {
   const { size, kernel, density } = cell
@@ -117,13 +133,9 @@ function summary({ rates, shares }: Cell): string {
   return `${digits(median(rates))}, ${percent(median(shares))} % (${percent(Math.max(...shares))})`
 }
 
-async function compilePeak(): Promise<{ run: () => void; flop: number }> {
-  const out = path('../build/peak.wasm')
-  const asc = path('../node_modules/assemblyscript/bin/asc.js')
-  const options = ['--runtime', 'stub', '--enable', 'simd', '--use', 'abort=', '-O3', '--outFile', out]
-  // a folder without asconfig.json, whose targets would be taken otherwise
-  execFileSync(process.execPath, [asc, 'peak.ts', ...options], { cwd: path('.') })
-  const { instance } = await WebAssembly.instantiate(readFileSync(out), {})
+async function loadPeak(): Promise<{ run: () => void; flop: number }> {
+  const { module } = await loadModule(new URL('../build/peak.wasm', import.meta.url))
+  const instance = await WebAssembly.instantiate(module, {})
   const exports = instance.exports as unknown as {
     peak(n: number, factor: number, summand: number): number
     pairs: WebAssembly.Global
@@ -204,6 +216,33 @@ function denseWeightGradient({ x, a, b, c, view }: Arrays, { B, N, K }: Product)
 function sparseWeightGradient({ x, a, b, c, lists, view }: Arrays, { B, N, K }: Product) {
   const run = () => x.sparseWeightGradient(c, a, K, lists, b, B, N, K)
   return { run, check: () => checkGradient(view(a, B * K), view(b, B * N), view(c, K * N), { B, N, K }, x) }
+}
+
+/** c = ½ (mask @ (½ w)), the mask where a is positive. */
+function subsetSums({ x, a, b, c, bias, lists, view }: Arrays, { B, N, K }: Product) {
+  const columns = panels(N)
+  const [table, halves] = [lists, bias] // of which this kernel has no other use
+  const groups = K / 4
+  const masks = lists + 16 * 1024
+  x.reluForwardMasks(a, masks, B * K)
+  view(halves, Math.max(B, K)).fill(0.5)
+  const run = () => {
+    for (const { n, width } of columns)
+      x.maskProduct(c + 4 * n, N, masks, groups, 1, halves, b + 4 * n * K, width, halves, B, K, width, table)
+  }
+  const check = () => {
+    const [mask, w, sums] = [view(a, B * K), view(b, K * N), view(c, B * N)]
+    for (let row = 0; row < B; row += 7) {
+      for (let n = 0; n < N; n++) {
+        let sum = 0
+        for (let k = 0; k < K; k++) if (mask[row * K + k]! > 0) sum += w[x.panelOffset(K, N, k, n)]! / 4
+        const found = sums[row * N + n]!
+        if (!(Math.abs(found - sum) < 1e-5 * K))
+          throw new Error(`subsets ${B}×${K} @ ${K}×${N}: expected ${sum} at ${row}, ${n}, found ${found}`)
+      }
+    }
+  }
+  return { run, check }
 }
 
 type Floats = Float32Array

@@ -9,6 +9,8 @@ import { train } from '../src/train.ts'
 import { digits, inTurns, median, printTable, spread } from './measure.ts'
 import { forward, layersOf } from './plain.ts'
 import { learnerOptions, nameOf, ROWS } from './shapes.ts'
+import { prepared } from './trained.ts'
+import { runTrial } from '../src/trial.ts'
 
 const FEATURES = 8
 const CONFIG = { initial_cash: 10_000, trading_fees: 0.001, include_position_feature: false }
@@ -63,6 +65,7 @@ export async function benchLoop(): Promise<void> {
   })
   rows.push([`evaluation of 1,000,000 rows: ${digits(1 / median(seconds))} M steps/s`, spread(seconds)])
   printTable('64/64, 8 features, µs per step', ['what', 'µs'], rows)
+  printTable('A trial of sine_wave without files', ['what', 'ms'], [['whole', await trialMilliseconds()]])
 
   async function steps(real: Learner, framesPerBatch: number, optimStepsPerBatch: number): Promise<string> {
     const env = createTradingEnv(CONFIG, market(10_000, normal, core.math.exp), core.math)
@@ -75,6 +78,18 @@ export async function benchLoop(): Promise<void> {
     })
     return spread(loop.rounds.map((ms) => (ms * 1000) / options.maxSteps))
   }
+}
+
+/** Training, validation and evaluation of the shipped scenario. */
+async function trialMilliseconds(): Promise<string> {
+  const { scenario, data, module } = await prepared('sine_wave')
+  const milliseconds = []
+  for (let round = 0; round < 5; round++) {
+    const began = performance.now()
+    for await (const event of runTrial(scenario, data, module)) void event
+    milliseconds.push(performance.now() - began)
+  }
+  return spread(milliseconds)
 }
 
 /** The learner, whose updates are only counted. */

@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createLearner } from '../src/core/learner.ts'
+import { denoEnvironment } from '../test/engines/engines.ts'
+import { EMPTY, PROGRAMS } from './engines.ts'
 import { digits, printTable, spread } from './measure.ts'
 import { learnerOptions, nameOf, ROWS, type Shape } from './shapes.ts'
 
-const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+const cli = fileURLToPath(new URL('cli.ts', import.meta.url))
+const built = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 const core = fileURLToPath(new URL('../build/core.wasm', import.meta.url))
-const tellMemory = 'process.on("exit", () => console.error("peak", process.resourceUsage().maxRSS))'
 
 interface Ended {
   seconds: number
@@ -19,15 +21,18 @@ interface Ended {
   stdout: string
 }
 
-/** Runs `ddpg` in a folder of its own. @throws Error with what it said when it failed */
-function ddpg(args: string[], files: Record<string, string> = {}): Ended {
-  if (!existsSync(cli)) throw new Error('the host is not built: run npm run build')
+/**
+ * Runs `ddpg` in a folder of its own.
+ * @param engine one of PROGRAMS
+ * @throws Error with what it said when it failed
+ */
+function ddpg(engine: string, args: string[], files: Record<string, string> = {}): Ended {
+  if (!existsSync(built)) throw new Error('the host is not built: run npm run build')
   const cwd = mkdtempSync(join(tmpdir(), 'ddpg-bench-'))
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text)
     const began = performance.now()
-    const node = ['--import', `data:text/javascript,${encodeURIComponent(tellMemory)}`, cli, ...args]
-    const { status, stdout, stderr } = spawnSync(process.execPath, node, { cwd, encoding: 'utf8' })
+    const { status, stdout, stderr } = start([...PROGRAMS[engine]!, cli, ...args], cwd)
     const seconds = (performance.now() - began) / 1000
     if (status !== 0) throw new Error(`ddpg ${args.join(' ')} ended with ${status}: ${stderr}`)
     return { seconds, peak: Number(/peak (\d+)/.exec(stderr)![1]) / 1024, stdout }
@@ -36,27 +41,35 @@ function ddpg(args: string[], files: Record<string, string> = {}): Ended {
   }
 }
 
+function start([file, ...args]: string[], cwd?: string) {
+  return spawnSync(file!, args, { cwd, encoding: 'utf8', env: { ...process.env, ...denoEnvironment } })
+}
+
 const times = (n: number, run: () => Ended): Ended[] => Array.from({ length: n }, run)
 const milliseconds = (runs: Ended[]): string => spread(runs.map(({ seconds }) => seconds * 1000))
 
-/** Prints how long `ddpg --help` takes, beside an empty Node, and the size of the module. */
-export async function benchStart(): Promise<void> {
-  const empty = times(10, () => {
-    const began = performance.now()
-    spawnSync(process.execPath, ['--eval', ''])
-    return { seconds: (performance.now() - began) / 1000, peak: 0, stdout: '' }
-  })
+/** Prints how long `ddpg --help` takes, beside an empty program, and the size of the module. */
+export async function benchStart(engine: string): Promise<void> {
+  const started = (command: string[]) =>
+    times(10, () => {
+      const began = performance.now()
+      const { status, stderr } = start(command)
+      if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}: ${stderr}`)
+      return { seconds: (performance.now() - began) / 1000, peak: 0, stdout: '' }
+    })
   const rows = [
-    ['ddpg --help, ms', milliseconds(times(10, () => ddpg(['--help'])))],
-    ['node --eval "", ms', milliseconds(empty)],
+    ['ddpg --help, ms', milliseconds(started([...PROGRAMS[engine]!, built, '--help']))],
+    ['an empty program, ms', milliseconds(started(EMPTY[engine]!))],
     ['build/core.wasm, KiB', digits(statSync(core).size / 1024)],
   ]
   printTable('Start', ['what', ''], rows)
 }
 
 /** Prints the time of a whole experiment, and of its training. */
-export async function benchRun(): Promise<void> {
-  const runs = times(3, () => ddpg(['experiment', '--scenario', 'sine_wave', '--generate-data', '--json']))
+export async function benchRun(engine: string): Promise<void> {
+  const runs = times(5, () =>
+    ddpg(engine, ['experiment', '--scenario', 'sine_wave', '--generate-data', '--json']),
+  )
   const training = runs.map(({ stdout }) => trainingSeconds(stdout))
   const rows = [
     ['whole, s', spread(runs.map(({ seconds }) => seconds))],
@@ -72,7 +85,7 @@ function trainingSeconds(stdout: string): number {
 }
 
 /** Prints what a learner reserves beside the sum of its arrays, and the peak of a run on a million rows. */
-export async function benchMemory(): Promise<void> {
+export async function benchMemory(engine: string): Promise<void> {
   const rows = []
   for (const shape of ROWS) {
     for (const capacity of [10_000, 1_000_000]) {
@@ -93,7 +106,7 @@ export async function benchMemory(): Promise<void> {
     ['H × B', 'capacity', 'sum of its arrays', 'laid out', 'reserved, in pages of 64 KiB'],
     rows,
   )
-  const run = ddpg(['experiment', '--config', 'long.yaml', '--generate-data', '--json'], {
+  const run = ddpg(engine, ['experiment', '--config', 'long.yaml', '--generate-data', '--json'], {
     'long.yaml': longScenario(),
   })
   const cells = [digits(run.seconds), digits(trainingSeconds(run.stdout)), digits(run.peak)]

@@ -1,5 +1,4 @@
 // The densities of networks that have learned something: the scenario sine_wave, and a pendulum to be swung up.
-import { readFileSync } from 'node:fs'
 import { createCore } from '../src/core/core.ts'
 import { createLearner, type Learner } from '../src/core/learner.ts'
 import { loadModule, type CoreModule } from '../src/core/module.ts'
@@ -11,6 +10,7 @@ import type { Scenario } from '../src/scenario/schema.ts'
 import { train } from '../src/train.ts'
 import { loadPolicy, runTrial } from '../src/trial.ts'
 import { CRITIC, density, layersOf } from './plain.ts'
+import { readText } from './read.ts'
 
 /** Shares of the hidden activations that are not zero. */
 export interface Densities {
@@ -24,7 +24,7 @@ export async function prepared(
   overrides: string[] = [],
 ): Promise<{ scenario: Scenario; data: Prepared; module: CoreModule }> {
   const file = new URL(`../configs/${name}.yaml`, import.meta.url)
-  const { scenario } = parseScenario(readFileSync(file, 'utf8'), name, { overrides, randomSeed: () => 1 })
+  const { scenario } = parseScenario(await readText(file), name, { overrides, randomSeed: () => 1 })
   const module = await loadModule()
   const core = await createCore(module, scenario.data_generator!.seed!)
   const table = generate(scenario.data_generator!, scenario.data.timeframe, core)

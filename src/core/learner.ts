@@ -230,7 +230,7 @@ function facade(core: Core, options: Required<LearnerOptions>): Learner {
         const n = Math.min(batchSize, rows - row)
         for (let i = 0; i < n * obsDim; i++) policyObs[i] = obs[row * obsDim + i]!
         x.policy(n)
-        actions.set(policyAction.subarray(0, n * actionDim), row * actionDim)
+        for (let i = 0; i < n * actionDim; i++) actions[row * actionDim + i] = policyAction[i]!
       }
       return actions
     },

@@ -25,10 +25,9 @@ export interface KernelExports extends CoreExports {
   allocate(bytes: number): number
 }
 
-const build = new URL('../../build/', import.meta.url)
-export const releaseModule = await loadModule(new URL('core.wasm', build))
-export const debugModule = await loadModule(new URL('core.debug.wasm', build))
-export const kernelsModule = await loadModule(new URL('kernels.wasm', build))
+export const releaseModule = await loadModule(new URL('../../build/core.wasm', import.meta.url))
+export const debugModule = await loadModule(new URL('../../build/core.debug.wasm', import.meta.url))
+export const kernelsModule = await loadModule(new URL('../../build/kernels.wasm', import.meta.url))
 
 export async function kernels(): Promise<KernelExports> {
   return (await createCore(kernelsModule, 0)).exports as KernelExports
