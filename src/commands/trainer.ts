@@ -56,7 +56,7 @@ export function createTrainers({ scenario, task, module, saved, workers, stop }:
   const length = Math.min(workers, saved.length)
   if (length === 1) return [{ train: (input) => trainTrial(input, task, module, stop), end: () => undefined }]
   const table = 'table' in task ? task.table : NO_DATA
-  return Array.from({ length }, () => workerTrainer({ scenario, table, stop }))
+  return Array.from({ length }, () => workerTrainer({ scenario, table, module, stop }))
 }
 
 /** Trains and evaluates, and tells of all but single updates. */
@@ -88,10 +88,11 @@ async function significanceOf(
   return compareWithBenchmarks((evaluation as MarketEvaluations).test, scenario, core)
 }
 
-/** What a worker makes the task of. */
+/** What a worker begins with. It shares the flag, and the code of the compiled module. */
 export interface WorkerSetup {
   scenario: Scenario
   table: Table
+  module: CoreModule
   stop: StopFlag
 }
 

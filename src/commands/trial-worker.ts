@@ -1,12 +1,10 @@
 // A worker thread of trainer.ts: trains the trials that it is given, one after the other.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createCore } from '../core/core.ts'
-import { loadModule } from '../core/module.ts'
 import { createTask } from '../tasks.ts'
 import { trainTrial, type Told, type TrialInput, type WorkerMessage, type WorkerSetup } from './trainer.ts'
 
-const { scenario, table, stop } = workerData as WorkerSetup
-const module = await loadModule()
+const { scenario, table, module, stop } = workerData as WorkerSetup
 const { math } = await createCore(module, scenario.seed)
 const task = createTask(scenario, table, math)
 
