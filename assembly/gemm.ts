@@ -2,7 +2,7 @@
 // with other strides. Lanes run across columns, so each element is summed over k in ascending order, starting
 // from its bias: SIMD, tile shape and batch size do not change a bit of the result.
 //
-//   a: element (m, k) at a + (m·aRow + k·aColumn); strides in elements, so a transpose costs nothing
+//   a: element (m, k) at a + (m·aRow + k·aColumn); strides in elements, one of them 1, so a transpose costs nothing
 //   b, c: rows of ldb, ldc elements;  N is a multiple of 4;  bias: N elements, or address 0 for none
 import { at } from './memory'
 
@@ -19,31 +19,80 @@ export function gemm(
   N: i32,
   K: i32,
 ): void {
-  let n = 0
-  for (; n + 8 <= N; n += 8) {
-    const bn = at(b, n)
-    const init = bias ? at(bias, n) : 0
-    let m = 0
-    for (; m + 4 <= M; m += 4)
-      tile4x8(at(c, m * ldc + n), ldc, at(a, m * aRow), aRow, aColumn, bn, ldb, init, K)
-    for (; m < M; ++m) tile1x8(at(c, m * ldc + n), at(a, m * aRow), aColumn, bn, ldb, init, K)
+  let m = 0
+  for (; m + 4 <= M; m += 4) {
+    const am = at(a, m * aRow)
+    const row = at(c, m * ldc)
+    let n = 0
+    if (aColumn == 1)
+      for (; n + 8 <= N; n += 8) rows4x8(at(row, n), ldc, am, aRow, at(b, n), ldb, bias ? at(bias, n) : 0, K)
+    else
+      for (; n + 8 <= N; n += 8)
+        columns4x8(at(row, n), ldc, am, aColumn, at(b, n), ldb, bias ? at(bias, n) : 0, K)
+    if (n < N) tile4x4(at(row, n), ldc, am, aRow, aColumn, at(b, n), ldb, bias ? at(bias, n) : 0, K)
   }
-  if (n < N) {
-    const bn = at(b, n)
-    const init = bias ? at(bias, n) : 0
-    let m = 0
-    for (; m + 4 <= M; m += 4)
-      tile4x4(at(c, m * ldc + n), ldc, at(a, m * aRow), aRow, aColumn, bn, ldb, init, K)
-    for (; m < M; ++m) tile1x4(at(c, m * ldc + n), at(a, m * aRow), aColumn, bn, ldb, init, K)
+  for (; m < M; ++m) {
+    const am = at(a, m * aRow)
+    const row = at(c, m * ldc)
+    let n = 0
+    for (; n + 32 <= N; n += 32) tile1x32(at(row, n), am, aColumn, at(b, n), ldb, bias ? at(bias, n) : 0, K)
+    for (; n < N; n += 4) tile1x4(at(row, n), am, aColumn, at(b, n), ldb, bias ? at(bias, n) : 0, K)
   }
 }
 
-/** Eight accumulators, named acc<row>x<first column>: as many as engines keep in registers beside the operands. */
-function tile4x8(
+/**
+ * Four rows of a, each along k, against eight columns. Eight accumulators, named acc<row>x<first column>: as many as
+ * engines keep in registers beside the operands.
+ */
+function rows4x8(c: usize, ldc: i32, a: usize, aRow: i32, b: usize, ldb: i32, bias: usize, K: i32): void {
+  let acc0x0 = bias ? v128.load(bias) : f32x4.splat(0)
+  let acc0x4 = bias ? v128.load(bias, 16) : f32x4.splat(0)
+  let acc1x0 = acc0x0,
+    acc1x4 = acc0x4
+  let acc2x0 = acc0x0,
+    acc2x4 = acc0x4
+  let acc3x0 = acc0x0,
+    acc3x4 = acc0x4
+  const bStep = (<usize>ldb) << 2
+  let a1 = at(a, aRow),
+    a2 = at(a, 2 * aRow),
+    a3 = at(a, 3 * aRow)
+  for (const end = a + ((<usize>K) << 2); a < end;) {
+    const b0 = v128.load(b)
+    const b4 = v128.load(b, 16)
+    let x = v128.load32_splat(a)
+    acc0x0 = f32x4.add(acc0x0, f32x4.mul(x, b0))
+    acc0x4 = f32x4.add(acc0x4, f32x4.mul(x, b4))
+    x = v128.load32_splat(a1)
+    acc1x0 = f32x4.add(acc1x0, f32x4.mul(x, b0))
+    acc1x4 = f32x4.add(acc1x4, f32x4.mul(x, b4))
+    x = v128.load32_splat(a2)
+    acc2x0 = f32x4.add(acc2x0, f32x4.mul(x, b0))
+    acc2x4 = f32x4.add(acc2x4, f32x4.mul(x, b4))
+    x = v128.load32_splat(a3)
+    acc3x0 = f32x4.add(acc3x0, f32x4.mul(x, b0))
+    acc3x4 = f32x4.add(acc3x4, f32x4.mul(x, b4))
+    b += bStep
+    a += 4
+    a1 += 4
+    a2 += 4
+    a3 += 4
+  }
+  v128.store(c, acc0x0)
+  v128.store(c, acc0x4, 16)
+  v128.store(at(c, ldc), acc1x0)
+  v128.store(at(c, ldc), acc1x4, 16)
+  v128.store(at(c, 2 * ldc), acc2x0)
+  v128.store(at(c, 2 * ldc), acc2x4, 16)
+  v128.store(at(c, 3 * ldc), acc3x0)
+  v128.store(at(c, 3 * ldc), acc3x4, 16)
+}
+
+/** The same of a transpose: at each k the four elements of a stand side by side. */
+function columns4x8(
   c: usize,
   ldc: i32,
   a: usize,
-  aRow: i32,
   aColumn: i32,
   b: usize,
   ldb: i32,
@@ -60,30 +109,22 @@ function tile4x8(
     acc3x4 = acc0x4
   const aStep = (<usize>aColumn) << 2
   const bStep = (<usize>ldb) << 2
-  let a0 = a,
-    a1 = at(a, aRow),
-    a2 = at(a, 2 * aRow),
-    a3 = at(a, 3 * aRow)
-  for (let k = 0; k < K; ++k) {
+  for (const end = b + <usize>K * bStep; b < end; b += bStep) {
     const b0 = v128.load(b)
     const b4 = v128.load(b, 16)
-    let x = v128.load32_splat(a0)
+    let x = v128.load32_splat(a)
     acc0x0 = f32x4.add(acc0x0, f32x4.mul(x, b0))
     acc0x4 = f32x4.add(acc0x4, f32x4.mul(x, b4))
-    x = v128.load32_splat(a1)
+    x = v128.load32_splat(a, 4)
     acc1x0 = f32x4.add(acc1x0, f32x4.mul(x, b0))
     acc1x4 = f32x4.add(acc1x4, f32x4.mul(x, b4))
-    x = v128.load32_splat(a2)
+    x = v128.load32_splat(a, 8)
     acc2x0 = f32x4.add(acc2x0, f32x4.mul(x, b0))
     acc2x4 = f32x4.add(acc2x4, f32x4.mul(x, b4))
-    x = v128.load32_splat(a3)
+    x = v128.load32_splat(a, 12)
     acc3x0 = f32x4.add(acc3x0, f32x4.mul(x, b0))
     acc3x4 = f32x4.add(acc3x4, f32x4.mul(x, b4))
-    a0 += aStep
-    a1 += aStep
-    a2 += aStep
-    a3 += aStep
-    b += bStep
+    a += aStep
   }
   v128.store(c, acc0x0)
   v128.store(c, acc0x4, 16)
@@ -93,19 +134,6 @@ function tile4x8(
   v128.store(at(c, 2 * ldc), acc2x4, 16)
   v128.store(at(c, 3 * ldc), acc3x0)
   v128.store(at(c, 3 * ldc), acc3x4, 16)
-}
-
-function tile1x8(c: usize, a: usize, aColumn: i32, b: usize, ldb: i32, bias: usize, K: i32): void {
-  let acc0x0 = bias ? v128.load(bias) : f32x4.splat(0)
-  let acc0x4 = bias ? v128.load(bias, 16) : f32x4.splat(0)
-  for (let k = 0; k < K; ++k) {
-    const x = v128.load32_splat(at(a, k * aColumn))
-    const bk = at(b, k * ldb)
-    acc0x0 = f32x4.add(acc0x0, f32x4.mul(x, v128.load(bk)))
-    acc0x4 = f32x4.add(acc0x4, f32x4.mul(x, v128.load(bk, 16)))
-  }
-  v128.store(c, acc0x0)
-  v128.store(c, acc0x4, 16)
 }
 
 function tile4x4(
@@ -119,28 +147,58 @@ function tile4x4(
   bias: usize,
   K: i32,
 ): void {
-  let acc0x0 = bias ? v128.load(bias) : f32x4.splat(0)
-  let acc1x0 = acc0x0,
-    acc2x0 = acc0x0,
-    acc3x0 = acc0x0
+  let acc0 = bias ? v128.load(bias) : f32x4.splat(0)
+  let acc1 = acc0,
+    acc2 = acc0,
+    acc3 = acc0
   for (let k = 0; k < K; ++k) {
-    const b0 = v128.load(at(b, k * ldb))
+    const bk = v128.load(at(b, k * ldb))
     const ak = at(a, k * aColumn)
-    acc0x0 = f32x4.add(acc0x0, f32x4.mul(v128.load32_splat(ak), b0))
-    acc1x0 = f32x4.add(acc1x0, f32x4.mul(v128.load32_splat(at(ak, aRow)), b0))
-    acc2x0 = f32x4.add(acc2x0, f32x4.mul(v128.load32_splat(at(ak, 2 * aRow)), b0))
-    acc3x0 = f32x4.add(acc3x0, f32x4.mul(v128.load32_splat(at(ak, 3 * aRow)), b0))
+    acc0 = f32x4.add(acc0, f32x4.mul(v128.load32_splat(ak), bk))
+    acc1 = f32x4.add(acc1, f32x4.mul(v128.load32_splat(at(ak, aRow)), bk))
+    acc2 = f32x4.add(acc2, f32x4.mul(v128.load32_splat(at(ak, 2 * aRow)), bk))
+    acc3 = f32x4.add(acc3, f32x4.mul(v128.load32_splat(at(ak, 3 * aRow)), bk))
   }
-  v128.store(c, acc0x0)
-  v128.store(at(c, ldc), acc1x0)
-  v128.store(at(c, 2 * ldc), acc2x0)
-  v128.store(at(c, 3 * ldc), acc3x0)
+  v128.store(c, acc0)
+  v128.store(at(c, ldc), acc1)
+  v128.store(at(c, 2 * ldc), acc2)
+  v128.store(at(c, 3 * ldc), acc3)
+}
+
+function tile1x32(c: usize, a: usize, aColumn: i32, b: usize, ldb: i32, bias: usize, K: i32): void {
+  let acc0 = bias ? v128.load(bias) : f32x4.splat(0)
+  let acc4 = bias ? v128.load(bias, 16) : f32x4.splat(0)
+  let acc8 = bias ? v128.load(bias, 32) : f32x4.splat(0)
+  let acc12 = bias ? v128.load(bias, 48) : f32x4.splat(0)
+  let acc16 = bias ? v128.load(bias, 64) : f32x4.splat(0)
+  let acc20 = bias ? v128.load(bias, 80) : f32x4.splat(0)
+  let acc24 = bias ? v128.load(bias, 96) : f32x4.splat(0)
+  let acc28 = bias ? v128.load(bias, 112) : f32x4.splat(0)
+  for (let k = 0; k < K; ++k) {
+    const x = v128.load32_splat(at(a, k * aColumn))
+    const bk = at(b, k * ldb)
+    acc0 = f32x4.add(acc0, f32x4.mul(x, v128.load(bk)))
+    acc4 = f32x4.add(acc4, f32x4.mul(x, v128.load(bk, 16)))
+    acc8 = f32x4.add(acc8, f32x4.mul(x, v128.load(bk, 32)))
+    acc12 = f32x4.add(acc12, f32x4.mul(x, v128.load(bk, 48)))
+    acc16 = f32x4.add(acc16, f32x4.mul(x, v128.load(bk, 64)))
+    acc20 = f32x4.add(acc20, f32x4.mul(x, v128.load(bk, 80)))
+    acc24 = f32x4.add(acc24, f32x4.mul(x, v128.load(bk, 96)))
+    acc28 = f32x4.add(acc28, f32x4.mul(x, v128.load(bk, 112)))
+  }
+  v128.store(c, acc0)
+  v128.store(c, acc4, 16)
+  v128.store(c, acc8, 32)
+  v128.store(c, acc12, 48)
+  v128.store(c, acc16, 64)
+  v128.store(c, acc20, 80)
+  v128.store(c, acc24, 96)
+  v128.store(c, acc28, 112)
 }
 
 function tile1x4(c: usize, a: usize, aColumn: i32, b: usize, ldb: i32, bias: usize, K: i32): void {
-  let acc0x0 = bias ? v128.load(bias) : f32x4.splat(0)
-  for (let k = 0; k < K; ++k) {
-    acc0x0 = f32x4.add(acc0x0, f32x4.mul(v128.load32_splat(at(a, k * aColumn)), v128.load(at(b, k * ldb))))
-  }
-  v128.store(c, acc0x0)
+  let acc = bias ? v128.load(bias) : f32x4.splat(0)
+  for (let k = 0; k < K; ++k)
+    acc = f32x4.add(acc, f32x4.mul(v128.load32_splat(at(a, k * aColumn)), v128.load(at(b, k * ldb))))
+  v128.store(c, acc)
 }

@@ -50,7 +50,7 @@ def subsets(folded):
 
 
 def registers(_):
-    return "".join(f"vmulps %xmm12, %xmm{a}, %xmm{a}\nvaddps %xmm13, %xmm{a}, %xmm{a}\n" for a in range(12)), 12
+    return "".join(f"vmulps %xmm14, %xmm{a}, %xmm{a}\nvaddps %xmm15, %xmm{a}, %xmm{a}\n" for a in range(14)), 14
 
 
 LOOPS = {"registers": registers, "dense": dense, "sparse": sparse, "subsets": subsets}

@@ -33,7 +33,7 @@ describe('gemm', async () => {
     let state = 1
     const random = () => (state = (state * 48271) % 2147483647) / 1073741823.5 - 1
     for (let M = 1; M <= 9; M++) {
-      for (const N of [4, 8, 12, 16, 20]) {
+      for (const N of [4, 8, 12, 16, 20, 32, 44]) {
         for (const K of [1, 2, 3, 5, 17]) {
           for (const withBias of [false, true]) {
             const [a, b, c, bias] = [
