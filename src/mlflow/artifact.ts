@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { newId, Refusal } from './types.ts'
 
@@ -20,6 +20,13 @@ export function writeArtifact(folder: string, path: string, content: Uint8Array)
   } finally {
     rmSync(partial, { force: true })
   }
+}
+
+/** Paths of all files below a folder, of which there may be none. Deno lets a glob do this only with more rights. */
+export function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
 }
 
 /** What the system says where a folder should be and a file is, or the other way round. */

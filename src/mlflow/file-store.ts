@@ -3,7 +3,6 @@
 import {
   appendFileSync,
   existsSync,
-  globSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -15,7 +14,7 @@ import {
 import { createHash, randomInt } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { NAME_TAKEN, writeArtifact } from './artifact.ts'
+import { filesBelow, NAME_TAKEN, writeArtifact } from './artifact.ts'
 import { isGone, PROCESS_TAG } from './process.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
 import { messageOf, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
@@ -72,12 +71,14 @@ export function fileStore(uri: string): LocalStore {
 
 /** Those of processes of this machine that are gone without a word are KILLED at their last point. */
 function endDeadRuns(root: string): void {
-  for (const tag of globSync(`*/*/tags/${PROCESS_TAG}`, { cwd: root })) {
-    const folder = join(root, tag, '../..')
+  const experiments = readdirSync(root).filter((id) => /^\d+$/.test(id))
+  const runs = experiments.flatMap((id) => readdirSync(join(root, id)).map((run) => join(root, id, run)))
+  for (const folder of runs) {
+    const tag = join(folder, 'tags', PROCESS_TAG)
+    if (!existsSync(tag)) continue
     const { status, start_time: start } = readMeta(folder) ?? {}
-    if (status !== STATUS.RUNNING || !isGone(readFileSync(join(root, tag), 'utf8'), Number(start))) continue
-    const files = globSync('metrics/**/*', { cwd: folder }).map((file) => statSync(join(folder, file)))
-    const times = files.filter((file) => file.isFile()).map(({ mtimeMs }) => Math.round(mtimeMs))
+    if (status !== STATUS.RUNNING || !isGone(readFileSync(tag, 'utf8'), Number(start))) continue
+    const times = filesBelow(join(folder, 'metrics')).map((file) => Math.round(statSync(file).mtimeMs))
     changeMeta(folder, { status: STATUS.KILLED, end_time: Math.max(Number(start), ...times) })
   }
 }

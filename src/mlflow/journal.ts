@@ -49,7 +49,12 @@ interface Entry {
   offset: number
   length: number
   doubtful: boolean
+  /** Of a few, so that what is sent at once is not read again. */
+  operation?: Operation
 }
+
+/** How many of those that wait are also in memory, but for files. */
+const IN_MEMORY = 8
 
 /** A new journal for the store of that URI. @param folder is created */
 export function createJournal(folder: string, uri: string): Journal {
@@ -124,7 +129,7 @@ export function openJournal(path: string): OpenedJournal {
 function journal(
   folder: string,
   descriptor: number,
-  write: (line: Line) => Omit<Entry, 'number' | 'doubtful'>,
+  write: (line: Line) => { offset: number; length: number },
   waiting: Entry[],
   operations: number,
 ): Journal {
@@ -141,14 +146,19 @@ function journal(
     place: folder,
     append(operation) {
       const number = operations
-      waiting.push({ number, ...write(lineOf(folder, number, operation)), doubtful: false })
+      const isKept = waiting.length < IN_MEMORY && operation.kind !== 'artifact'
+      const place = write(lineOf(folder, number, operation))
+      waiting.push({ number, ...place, doubtful: false, ...(isKept && { operation }) })
       operations++
       sync()
     },
     next() {
       const [entry] = waiting
       if (!entry) return undefined
-      current ??= { operation: read(folder, descriptor, entry), doubtful: entry.doubtful }
+      current ??= {
+        operation: entry.operation ?? read(folder, descriptor, entry),
+        doubtful: entry.doubtful,
+      }
       return current
     },
     done() {

@@ -1,8 +1,9 @@
 // Runs of an mlflow.db: the list of them, and each as the operations that make it.
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
+import { filesBelow } from './artifact.ts'
 import { openDatabase } from './database.ts'
 import { LIMITS, splitPairs } from './rules.ts'
 import { artifactsOf, endDeadRuns } from './sqlite.ts'
@@ -205,9 +206,7 @@ function* pointsOf(database: DatabaseSync, run: string): Generator<Operation> {
 
 function* artifactsIn(folder: string | undefined, run: string): Generator<Operation> {
   if (folder === undefined) return
-  const files = globSync('**/*', { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile())
-  for (const entry of files) {
-    const path = join(entry.parentPath, entry.name)
+  for (const path of filesBelow(folder)) {
     const relative = path.slice(folder.length + 1).replaceAll('\\', '/')
     yield { kind: 'artifact', run, path: relative, content: readFileSync(path) }
   }

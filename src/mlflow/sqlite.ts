@@ -1,6 +1,6 @@
 // The embedded store: mlflow.db and mlartifacts/ side by side, which a plain `mlflow server` in that folder shows.
 // Artifact addresses are relative to the server, so the folder can be moved.
-import { globSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -224,11 +224,14 @@ function insertDataset(database: DatabaseSync, file: string, { run, dataset, con
     .run({ input_uuid: input, name: 'mlflow.data.context', value: context })
 }
 
+function hasTextStore(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).some((id) => existsSync(join(folder, id, 'meta.yaml')))
+}
+
 function viewingLine(file: string): string {
   const name = basename(file)
   // MLflow takes such a folder before a file when it is told nothing.
-  const isFound =
-    name === 'mlflow.db' && globSync('mlruns/[0-9]*/meta.yaml', { cwd: dirname(file) }).length === 0
+  const isFound = name === 'mlflow.db' && !hasTextStore(join(dirname(file), 'mlruns'))
   const store = isFound ? '' : ` --backend-store-uri "sqlite:///${name}"`
   return `runs are in ${file}, to see them: cd "${dirname(file)}" && mlflow server${store}`
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readCheckpoint } from '../../src/checkpoint.ts'
 import { ended, runCli, startCli, temporaryFolder, type Ended } from '../helpers/cli.ts'
+import { runPython } from '../helpers/python.ts'
 import { withoutWarnings } from '../helpers/warnings.ts'
 import { bun, deno, denoEnvironment } from './engines.ts'
 
@@ -45,6 +46,26 @@ function statuses(folder: string): unknown[] {
   return rows.map(({ status }) => status)
 }
 
+/** What MLflow's own client reads of the trials, but for what differs from run to run: names of runs, times, load. */
+function seenByMlflow(folder: string): unknown {
+  const { runs } = runPython('mlflow/read.py', `sqlite:///${folder}/mlflow.db`, 'smoke') as { runs: Seen[] }
+  const sorted = runs.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return sorted.map(({ name, status, params, datasets, artifacts, history }) => {
+    const lasting = Object.entries(history).filter(([key]) => !/^(time|system)\//.test(key))
+    const points = lasting.map(([key, all]) => [key, all.map(([step, value]) => [step, value])])
+    return { name, status, params, datasets, artifacts, history: Object.fromEntries(points) }
+  })
+}
+
+interface Seen {
+  name: string
+  status: string
+  params: object
+  datasets: object[]
+  artifacts: object
+  history: Record<string, [step: number, value: number, time: number][]>
+}
+
 /** Like describe; where the engine is missing it skips loudly, and fails under CI. */
 function describeWithEngine(name: string, tests: () => void): void {
   const isThere = existsSync(ENGINES[name]!([])[0])
@@ -66,12 +87,14 @@ for (const name of Object.keys(ENGINES)) {
 
     it('trains to the same receipts as Node, tracks the runs, and each verifies what the other made', async () => {
       const [here, node] = [temporaryFolder(), temporaryFolder()]
-      expect(await runCli(node, ...train, ...twoAtATime)).toMatchObject({ code: 0 })
-      const { code, stderr } = await run(here, ...train, ...twoAtATime)
+      const all = [...train, ...twoAtATime, '-o', 'tracking.artifact_location=absolute']
+      expect(await runCli(node, ...all)).toMatchObject({ code: 0 })
+      const { code, stderr } = await run(here, ...all)
       expect({ code, stderr: withoutWarnings(stderr) }).toEqual({ code: 0, stderr: '' })
       for (const trial of [folderOfTrial, 'logs/smoke/run_1/trial_1'])
         expect(receiptIn(here, trial)).toBe(receiptIn(node, trial))
       expect(statuses(here)).toEqual(['FINISHED', 'FINISHED', 'FINISHED'])
+      expect(seenByMlflow(here)).toEqual(seenByMlflow(node))
 
       const verdict = { code: 0, stdout: expect.stringMatching(/: identical\n$/) }
       for (const [from, to] of [
@@ -83,7 +106,7 @@ for (const name of Object.keys(ENGINES)) {
       expect(await runCli(node, 'verify', 'other.json')).toMatchObject(verdict)
       const evaluate = ['evaluate', '--checkpoint', `${folderOfTrial}/checkpoint.safetensors`, '--json']
       expect(await run(here, ...evaluate)).toEqual(await runCli(node, ...evaluate))
-    })
+    }, 240_000)
 
     it('serves the page', async () => {
       const child = start(temporaryFolder(), 'web', '--port', '0')

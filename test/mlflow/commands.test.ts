@@ -195,7 +195,8 @@ describe('an experiment', () => {
     const [, journal] = /^warning: \d+ parts .*: "ddpg mlflow sync (.*)" sends them$/.exec(left!)!
     expect(others).toEqual([])
     const there = await startFake()
-    expect(await runCli(folder, 'mlflow', 'sync', journal!, there.base)).toEqual({
+    expect(existsSync(join(folder, journal!))).toBe(true)
+    expect(await runCli(folder, 'mlflow', 'sync', '.mlflow-spool', there.base)).toEqual({
       code: 0,
       stdout: `2 runs copied; runs are on ${there.base}\n`,
       stderr: '',

@@ -1,5 +1,5 @@
 // What waits on disk: whole after any end of its process, told from what is damaged, and never used by two at once.
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import {
   appendFileSync,
@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createJournal, openJournal } from '../../src/mlflow/journal.ts'
+import { createJournal, leftJournals, openJournal } from '../../src/mlflow/journal.ts'
+import { openTracker } from '../../src/mlflow/open.ts'
 import { syncJournal } from '../../src/mlflow/sync.ts'
 import type { Journal, Operation } from '../../src/mlflow/types.ts'
 import { reply, startFake, type FakeServer } from './fake-server.ts'
@@ -89,6 +90,42 @@ describe('a journal', () => {
     expect(drain(opened)).toEqual([start, point(3), { kind: 'end', run: 'r', status: 'KILLED', time: 1003 }])
     opened.close()
     expect(existsSync(folder)).toBe(false)
+  })
+
+  it('is told of when its process is gone, and has one owner at a time', async () => {
+    const spool = join(root, 'spool')
+    const program = (body: string) => `
+      import { createJournal, openJournal } from ${JSON.stringify(new URL('../../src/mlflow/journal.ts', import.meta.url).href)}
+      ${body}
+      process.stdout.write('ready')
+      setTimeout(() => 0, 60_000)`
+    const inProcess = async (body: string) => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program(body)])
+      await once(child.stdout, 'data')
+      return child
+    }
+    const end = async (child: ChildProcess) => {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    const maker = await inProcess(`createJournal(${JSON.stringify(folder)}, 'http://x')`)
+    const warnings: string[] = []
+    const open = async () => {
+      const options = { spool, environment: {}, warn: (sentence: string) => void warnings.push(sentence) }
+      await (await openTracker(`sqlite:///${root}/mlflow.db`, options)).close()
+    }
+    await open()
+    expect([leftJournals(spool), warnings]).toEqual([[], []])
+    await end(maker)
+    await open()
+    expect(leftJournals(spool)).toEqual([folder])
+    expect(warnings).toEqual([
+      `MLflow has not all of earlier runs: "ddpg mlflow sync ${folder}" sends a journal that is left`,
+    ])
+    const sender = await inProcess(`openJournal(${JSON.stringify(folder)})`)
+    expect(() => openJournal(folder)).toThrow(new RegExp(`in use by process .*:${sender.pid}: wait`))
+    await end(sender)
+    openJournal(folder).close()
   })
 
   it('says which line is damaged, what is no journal, and who is using it', async () => {

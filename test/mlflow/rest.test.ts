@@ -49,6 +49,7 @@ describe('what a server is sent', () => {
     for (const step of upTo(2500)) run.logMetrics({ ['k'.repeat(250)]: Math.PI }, step)
     run.logParams(Object.fromEntries(upTo(350).map((i) => [`p${i}`, '€'.repeat(6000)])))
     run.setTags(Object.fromEntries(upTo(101).map((i) => [`t${i}`, 'x'])))
+    await tracker.startRun({ ...options, tags: Object.fromEntries(upTo(250).map((i) => [`s${i}`, 'x'])) })
     run.end('FINISHED')
     await tracker.close()
     const batches = calls('log-batch')
@@ -56,6 +57,11 @@ describe('what a server is sent', () => {
     expect([most('metrics'), most('tags')]).toEqual([1000, 100])
     expect(most('params')).toBeLessThanOrEqual(100)
     expect(Math.max(...batches.map(({ content }) => content.length))).toBeLessThan(1_000_000)
+    // of all kinds together
+    const items = batches.map(
+      ({ body }) => ['metrics', 'params', 'tags'].flatMap((key) => body[key] ?? []).length,
+    )
+    expect(Math.max(...items)).toBe(1000)
     expect(batches.flatMap(({ body }) => body['params'] ?? []).length).toBe(350)
     expect(steps()).toEqual(upTo(2500))
   })
@@ -237,6 +243,24 @@ describe('a failing server', () => {
     await logPoints(1500)
     expect(steps()).toEqual(upTo(1500))
     expect(warnings[0]).toMatch(`answers ${status}: not now; the run goes on, what it logs waits in`)
+    expect(existsSync(join(folder, 'spool'))).toBe(false)
+  })
+
+  it.each([
+    ['of another program', 200, '<html>we are restarting</html>'],
+    ['of a proxy without a server', 404, '<html>default backend</html>'],
+    ['that asks for a login', 401, 'who are you?'],
+    ['that leads elsewhere', 302, ''],
+  ])('whose answer is one %s while a run goes on is waited for', async (_, status, body) => {
+    let failures = 3
+    fake.intercept = ({ path }, response) => {
+      if (!path.includes('log-batch') || failures-- <= 0) return false
+      reply(response, status, body, { location: '/login' })
+      return true
+    }
+    await logPoints(1500)
+    expect(steps()).toEqual(upTo(1500))
+    expect(warnings.length).toBe(1)
     expect(existsSync(join(folder, 'spool'))).toBe(false)
   })
 

@@ -28,10 +28,14 @@ export function olderVersionsInstalled(): boolean {
   })
 }
 
-export interface MlflowServer {
+/** Of its REST API. */
+export interface MlflowCalls {
   base: string
   get(path: string): Promise<Json>
   post(path: string, body: Json): Promise<Json>
+}
+
+export interface MlflowServer extends MlflowCalls {
   /** @param signal SIGKILL leaves it no time */
   stop(signal?: NodeJS.Signals): Promise<void>
 }
@@ -61,20 +65,23 @@ export async function startServer(folder: string, settings: ServerOptions = {}):
   const prefix = options[options.indexOf('--static-prefix') + 1]
   const root = options.includes('--static-prefix') ? `${base}${prefix}` : base
   await untilHealthy(server, root, () => said)
+  return { ...callsOf(root), stop: (signal = 'SIGTERM') => stop(server, signal) }
+}
+
+export function callsOf(base: string): MlflowCalls {
   // A server closes idle connections, which goes unnoticed while Python is waited for.
   const headers = { 'content-type': 'application/json', connection: 'close' }
   const call = async (path: string, init: RequestInit = {}) =>
-    (await fetch(`${root}/api/2.0/${path}`, { headers, ...init })).json() as Promise<Json>
+    (await fetch(`${base}/api/2.0/${path}`, { headers, ...init })).json() as Promise<Json>
   return {
-    base: root,
+    base,
     get: (path) => call(path),
     post: (path, body) => call(path, { method: 'POST', headers, body: JSON.stringify(body) }),
-    stop: (signal = 'SIGTERM') => stop(server, signal),
   }
 }
 
 async function untilHealthy(server: ChildProcess, base: string, said: () => string): Promise<void> {
-  for (let attempt = 0; attempt < 800; attempt++) {
+  for (let attempt = 0; attempt < 1800; attempt++) {
     if (server.exitCode !== null)
       throw new Error(`mlflow server ended with code ${server.exitCode}: ${said()}`)
     const response = await fetch(`${base}/health`).catch(() => undefined)
