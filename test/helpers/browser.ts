@@ -12,23 +12,9 @@ import {
   type Page,
 } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, it } from 'vitest'
+import { CHROMIUM, FIREFOX } from '../engines/browsers.ts'
 
-const BROWSERS: Record<string, LaunchOptions> = {
-  Chromium: {
-    browser: 'chrome',
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  },
-  Firefox: { browser: 'firefox', executablePath: '/usr/bin/firefox-esr' },
-}
+const BROWSERS: Record<string, LaunchOptions> = { Chromium: CHROMIUM, Firefox: FIREFOX }
 
 export interface Visit {
   page: Page

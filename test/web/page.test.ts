@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Page } from 'puppeteer-core'
 import { beforeAll, expect, it } from 'vitest'
 import { parquetToTable } from '../../src/data/parquet.ts'
 import { toFragment } from '../../web/share.ts'
 import { describeInBrowsers } from '../helpers/browser.ts'
-import { runCli, temporaryFolder } from '../helpers/cli.ts'
+import { filesIn, runCli, temporaryFolder } from '../helpers/cli.ts'
 import {
   choose,
   click,
@@ -30,19 +30,18 @@ let receipts: Record<'smoke' | 'long' | 'csv', string>
 
 beforeAll(async () => {
   ;({ address } = await serve())
-  const smoke = await trainWithCli('--scenario', 'smoke', '--generate-data')
+  const smoke = await trainWithCli('smoke', '--scenario', 'smoke', '--generate-data')
   const csv = await writeCsv(join(folder, 'data/raw/synthetic/smoke.parquet'))
-  const sine = await trainWithCli('--scenario', 'sine_wave', '--generate-data', '-o', LONG)
-  const own = await trainWithCli('--scenario', 'smoke', '-o', `data.data_path=${csv}`)
+  const sine = await trainWithCli('long', '--scenario', 'sine_wave', '--generate-data', '-o', LONG)
+  const own = await trainWithCli('csv', '--scenario', 'smoke', '-o', `data.data_path=${csv}`)
   receipts = { smoke, long: sine, csv: own }
 })
 
-let runs = 0
+const untracked = ['-o', 'tracking.tracking_uri=none']
+
 /** @returns the text of the receipt */
-async function trainWithCli(...options: string[]): Promise<string> {
-  const name = `run ${runs++}`
-  const untracked = ['-o', 'tracking.tracking_uri=none', '--name', name]
-  const { code, stderr } = await runCli(folder, 'experiment', ...options, ...untracked)
+async function trainWithCli(name: string, ...options: string[]): Promise<string> {
+  const { code, stderr } = await runCli(folder, 'experiment', '--name', name, ...options, ...untracked)
   expect(code, stderr).toBe(0)
   return readFileSync(join(folder, 'logs', name, 'run_1/trial_0/receipt.json'), 'utf8')
 }
@@ -122,7 +121,7 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await page.close()
   })
 
-  it('stops, and goes on in another page from the checkpoint to the same receipt', async () => {
+  it('stops, and goes on from the checkpoint in another page or on the command line to the same receipt', async () => {
     const first = await visit(address + long)
     await trainLong(first.page)
     await click(first.page, '#stop')
@@ -137,11 +136,21 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
 
     const { page } = await visit(address)
     await isReady(page)
-    await choose(page, path)
-    await says(page, '#continue-about', 'A checkpoint of sine_wave, seed 42, at step')
-    await click(page, '#continue button[type=submit]')
-    expect(await receiptOf(page)).toBe(nameOf(receipts.long))
+    const ofCli = join(folder, 'logs/long/run_1/trial_0/checkpoint_step_50000.safetensors')
+    for (const checkpoint of [path, ofCli]) {
+      await choose(page, checkpoint)
+      await says(page, '#continue-about', 'A checkpoint of sine_wave, seed 42, at step')
+      await click(page, '#continue button[type=submit]')
+      expect(await receiptOf(page)).toBe(nameOf(receipts.long))
+    }
     await page.close()
+
+    const where = dirname(path)
+    const { code } = await runCli(where, 'experiment', '--resume', path, '-g', ...untracked)
+    expect(code).toBe(0)
+    expect(filesIn(where, 'receipt.json').map((file) => readFileSync(join(where, file), 'utf8'))).toEqual([
+      receipts.long,
+    ])
   })
 
   it('trains on a file of the user’s own as the command line does', async () => {
