@@ -7,19 +7,21 @@ import { ENGINES, PROGRAMS, runPortable } from './engines.ts'
 import { benchGrowth } from './growth.ts'
 import { PORTABLE } from './portable.ts'
 import { benchMemory, benchRun, benchStart } from './process.ts'
+import { benchWeb } from './web.ts'
 
 const processes: Record<string, (engine: string) => Promise<void>> = {
   run: benchRun,
   memory: benchMemory,
   start: benchStart,
 }
+const inNode: Record<string, () => Promise<void>> = { growth: benchGrowth, web: benchWeb }
 const options = { engine: { type: 'string', default: 'node' } } as const
 const { positionals, values } = parseArgs({ options, allowPositionals: true })
 const { engine } = values
 const parts = [
   ...Object.keys(PORTABLE),
   ...(PROGRAMS[engine] ? Object.keys(processes) : []),
-  ...(engine === 'node' ? ['growth'] : []),
+  ...(engine === 'node' ? Object.keys(inNode) : []),
 ]
 refuseUnknown([engine], ENGINES, 'engine')
 refuseUnknown(positionals, parts, `bench on ${engine}`)
@@ -34,7 +36,7 @@ const portable = chosen.filter((name) => Object.hasOwn(PORTABLE, name))
 if (portable.includes('kernels')) compilePeak()
 if (engine !== 'node' && portable.length > 0) await runPortable(engine, portable)
 for (const name of chosen) {
-  if (name === 'growth') await benchGrowth()
+  if (Object.hasOwn(inNode, name)) await inNode[name]!()
   else if (Object.hasOwn(processes, name)) await processes[name]!(engine)
   else if (engine === 'node') await PORTABLE[name]!()
 }

@@ -71,6 +71,26 @@ function color(asset: number, first: string): string {
 
 const HEIGHT = 240
 
+/** What is to be drawn, by chart. */
+const waiting = new Map<string, () => void>()
+let isFrameAsked = false
+
+/** Draws in a frame of its own, so that none takes long, and not while the page is hidden; the last of several counts. */
+function drawSoon(id: string, draw: () => void): void {
+  waiting.set(id, draw)
+  if (!isFrameAsked) requestAnimationFrame(drawNext)
+  isFrameAsked = true
+}
+
+function drawNext(): void {
+  const [next] = waiting
+  isFrameAsked = waiting.size > 1
+  if (isFrameAsked) requestAnimationFrame(drawNext)
+  if (!next) return
+  waiting.delete(next[0])
+  next[1]()
+}
+
 /** A chart in the figure with that id, whose paragraph says what is to come while there is nothing. */
 function createChart(id: string): { show(content: Content): void; clear(): void } {
   const figure = byId(id)
@@ -108,8 +128,9 @@ function createChart(id: string): { show(content: Content): void; clear(): void 
     if (shown) draw(shown)
   })
   return {
-    show: draw,
+    show: (content) => drawSoon(id, () => draw(content)),
     clear() {
+      waiting.delete(id)
       plot?.destroy()
       plot = shown = undefined
       figure.classList.remove('full')

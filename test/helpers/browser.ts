@@ -107,18 +107,13 @@ async function noteViolations(client: CDPSession, found: string[]): Promise<void
 }
 
 declare global {
-  var watched: { violations: string[]; longest: number }
+  var watched: { violations: string[] }
 }
 
 /** Runs in the page before anything else. */
 function watch(): void {
-  globalThis.watched = { violations: [], longest: 0 }
+  globalThis.watched = { violations: [] }
   addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
     globalThis.watched.violations.push(`${violatedDirective}: ${blockedURI}`),
   )
-  if (!PerformanceObserver.supportedEntryTypes.includes('longtask')) return
-  new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries())
-      globalThis.watched.longest = Math.max(globalThis.watched.longest, duration)
-  }).observe({ type: 'longtask' })
 }
