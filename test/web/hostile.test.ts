@@ -130,6 +130,14 @@ describeInBrowsers('the page', ({ visit }) => {
     await page.close()
   })
 
+  it('says that classic control is for the command line', async () => {
+    const set = new URLSearchParams({ scenario: 'smoke', set: 'env={name: Pendulum-v1}' })
+    const { page } = await visit(`${address}#${set}`)
+    await says(page, '#problems', 'this page shows markets and Pendulum-v1 is none: the command line trains')
+    expect(await page.$eval('#train', (button) => (button as HTMLButtonElement).disabled)).toBe(true)
+    await page.close()
+  })
+
   it('ends a run that does not listen, and trains the next one', async () => {
     const endless = new URLSearchParams({
       scenario: 'smoke',

@@ -19,11 +19,19 @@ export interface OwnData extends Loaded {
 const [drawn] = crypto.getRandomValues(new Uint32Array(1))
 const randomSeed = () => 1 + (drawn! % 100_000)
 
-/** @throws ScenarioError */
+/** @throws ScenarioError, or Error in a sentence when the page cannot show such a scenario */
 export function readInputs({ name, yaml, seed }: Inputs, own: OwnData | undefined) {
   const { scenario, notes } = parseScenario(yaml, `${name}.yaml`, { seed, randomSeed })
+  mustTrade(scenario)
   if (own) scenario.data.data_path = own.name
   return { scenario, notes: [...notes, ...(own ? dataNotes(own, scenario) : [])] }
+}
+
+function mustTrade({ env }: Scenario): void {
+  if (env.backend === 'classic_control')
+    throw new Error(
+      `this page shows markets and ${env.name} is none: the command line trains and verifies it`,
+    )
 }
 
 /** The sentences of a ScenarioError, each with its line. */
@@ -85,9 +93,8 @@ export async function tableOf(
   own: OwnData | undefined,
   module: CoreModule,
 ): Promise<Table> {
-  const { data, data_generator: generator, env } = scenario
-  if (env.backend === 'classic_control')
-    throw new Error(`this page shows markets and ${env.name} is none: train it with ddpg experiment`)
+  mustTrade(scenario)
+  const { data, data_generator: generator } = scenario
   if (own) return own.table
   if (!generator)
     throw new Error(
