@@ -74,7 +74,8 @@ function drive(options: LaunchOptions): Driven {
       page.on('request', (request) => request.url().startsWith('data:') || asked.push(request.url()))
       if (options.browser === 'chrome') {
         await noteViolations(await page.createCDPSession(), found)
-        page.on('workercreated', (worker) => void noteViolations(worker.client, found))
+        // one that the page ends at once cannot be asked any more
+        page.on('workercreated', ({ client }) => void noteViolations(client, found).catch(() => undefined))
       }
       await page.setViewport(viewport)
       await page.evaluateOnNewDocument(watch)
