@@ -6,6 +6,7 @@ import { learnerTensors, setLearnerTensors } from './core/checkpoint.ts'
 import { createCore, type Core } from './core/core.ts'
 import { createLearner, memoryProblem, type Learner } from './core/learner.ts'
 import type { CoreModule } from './core/module.ts'
+import { heldObservations } from './core/probe.ts'
 import { deterministic, metricsBySplit, type Rollout } from './evaluate.ts'
 import { concat, eventsOf } from './history.ts'
 import { createHealthWatch, healthOf, type Health } from './health.ts'
@@ -46,6 +47,10 @@ export interface TrialResult<E extends Evaluations = MarketEvaluations> {
   /** Of the final state, or of the best one when the scenario asks for it and there was any validation. */
   evaluation: E
   evaluated: 'final' | 'best'
+  /** What was evaluated, as a checkpoint of the policy alone. */
+  policy: Uint8Array<ArrayBuffer>
+  /** Observations from all over the replay buffer, at most OBSERVED of them: [n, obsDim]. */
+  observed: Float32Array
   /** The final state, from which the run can go on, and the policy that was best in validation, if any. */
   checkpoint: Uint8Array<ArrayBuffer>
   best: { step: number; bytes: Uint8Array<ArrayBuffer> } | undefined
@@ -61,6 +66,9 @@ export interface TrialOptions {
   /** Which trial of how many this is, for the checkpoint to tell. */
   experiment?: CheckpointInfo['experiment']
 }
+
+/** Enough to say where a policy has been. */
+const OBSERVED = 512
 
 /**
  * Trains and evaluates. A resumed trial tells again of the losses, episodes and validations before it was saved.
@@ -106,7 +114,8 @@ export async function* runTrial<E extends Evaluations>(
   const policy = evaluated === 'best' ? best!.bytes : policyCheckpoint(session)
   const evaluation = await evaluateCheckpoint(policy, task, module)
   const receipt = complete ? receiptOf(session, evaluation) : undefined
-  return { step: state.step, complete, evaluated, evaluation, checkpoint, best, receipt }
+  const observed = heldObservations(learner, OBSERVED)
+  return { step: state.step, complete, evaluated, policy, observed, evaluation, checkpoint, best, receipt }
 }
 
 function linkEvent({ state, learner, chain }: Session): TrialEvent {

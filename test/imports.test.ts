@@ -18,6 +18,7 @@ const LAYERS = {
     ['history.ts', 'chain.ts', 'checkpoint.ts', 'receipt.ts'],
     ['session.ts'],
     ['trial.ts'],
+    ['action-map.ts'],
     ['verify.ts'],
     ['report', 'mlflow'],
     ['tracking'],
