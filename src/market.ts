@@ -60,7 +60,7 @@ export function wholeTable(
   return { table, splits: { all: { from: 0, to: table.length } }, markets: { all } }
 }
 
-function bySplit<T>(make: (name: SplitName) => T): Record<SplitName, T> {
+export function bySplit<T>(make: (name: SplitName) => T): Record<SplitName, T> {
   return Object.fromEntries(SPLITS.map((name) => [name, make(name)])) as Record<SplitName, T>
 }
 

@@ -218,7 +218,7 @@ function drawdownMetrics(wealth: Float64Array, cagr: number | null): DrawdownMet
 }
 
 /** wealth / highest wealth so far − 1, at every point. */
-function drawdownsOf(wealth: Float64Array): Float64Array {
+export function drawdownsOf(wealth: Float64Array): Float64Array {
   let peak = wealth[0]!
   return wealth.map((value) => {
     peak = Math.max(peak, value)

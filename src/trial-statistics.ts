@@ -44,6 +44,9 @@ export interface ControlStatistics {
   mean_episode_return: Averages
 }
 
+/** By split. */
+export type Statistics = Record<SplitName, TrialStatistics> | Record<'test', ControlStatistics>
+
 export const OPPONENTS = ['buy_and_hold', 'random', 'best_constant'] as const
 type Opponent = (typeof OPPONENTS)[number]
 

@@ -7,7 +7,7 @@ import type { RunStatus } from '../mlflow/index.ts'
 import { newRunFolder } from '../node.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { CHECKPOINT } from '../tracking/trial.ts'
-import { controlStatistics, trialStatistics } from '../trial-statistics.ts'
+import { controlStatistics, trialStatistics, type Statistics } from '../trial-statistics.ts'
 import { checkTrial } from '../trial.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import { createDisplay } from './progress.ts'
@@ -19,7 +19,7 @@ import {
   writeSyntheticData,
   type ScenarioOptions,
 } from './scenario.ts'
-import { summarize, type ExperimentReport, type Statistics, type TrialReport } from './summary.ts'
+import { summarize, type ExperimentReport, type TrialReport } from './summary.ts'
 import { startTracking } from './track.ts'
 import { runTrials, type TrialEnd } from './trials.ts'
 import { stopOnErrors, warn } from './validate.ts'
@@ -83,19 +83,34 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   const ends = done.map(({ report }) => report.status)
   const status = statusOf(ends, saved.length)
   if (interrupt.exitCode() && status !== 'FINISHED') tellHowToGoOn(ends, folder)
+  const { random } = await createCore(module, scenario.seed)
+  const statistics = statisticsOf(
+    done.map(({ report }) => report),
+    random.evaluation,
+  )
+  const { writeReport } = await import('./report.ts')
+  const reported = {
+    scenario,
+    task,
+    module,
+    trials: done.map(({ reported }) => reported),
+    wanted: saved.length,
+    statistics,
+    random: random.evaluation,
+  }
+  const page = writeReport(reported, { folder, run: tracking.parent, note: display.note })
   await tracking.end(status)
   interrupt.end()
   // A server that was away may have named the runs by now.
   const trials = done.map(({ report, run }) => ({ ...report, run_id: run.id }))
 
-  const { random } = await createCore(module, scenario.seed)
-  const statistics = statisticsOf(trials, random.evaluation)
   const report: ExperimentReport = {
     experiment_name: scenario.experiment_name,
     config: scenario,
     timings: { total_seconds: (performance.now() - started) / 1000 },
     trials,
     ...(statistics && { statistics }),
+    ...(page !== undefined && { report: page }),
   }
   if (options.json) console.log(JSON.stringify(report, null, 2))
   else summarize(report, folder, tracking.describe())

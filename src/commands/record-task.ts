@@ -1,5 +1,5 @@
 // What differs between tasks in what is recorded of a trial.
-import type { Losses } from '../report/plot.ts'
+import type { Course } from '../report/reported-trial.ts'
 import type { Evaluations } from '../task.ts'
 import type { TaskTracking } from '../tracking/trial.ts'
 import type { TrialResult } from '../trial.ts'
@@ -8,10 +8,4 @@ import type { TrialResult } from '../trial.ts'
 export interface TaskRecord<E extends Evaluations = Evaluations> extends TaskTracking<E> {
   /** The pictures, as SVG by artifact path. @param title of all of them */
   plots(title: string, result: TrialResult<E>, course: Course): Record<string, string>
-}
-
-/** Over environment steps. */
-export interface Course {
-  losses: Losses
-  validations: { steps: number[]; scores: number[] }
 }

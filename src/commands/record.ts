@@ -6,6 +6,7 @@ import type { Prepared } from '../market.ts'
 import type { Run } from '../mlflow/run.ts'
 import { removeFile, writeFile, type ScenarioFile } from '../node.ts'
 import { receiptText } from '../receipt.ts'
+import type { Course } from '../report/reported-trial.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Evaluations } from '../task.ts'
 import { BEST, CHECKPOINT, trackTrial } from '../tracking/trial.ts'
@@ -45,11 +46,14 @@ export function taskRecord(scenario: Scenario, task: Prepared | ControlTask): Ta
   return 'markets' in task ? marketRecord(scenario, task) : controlRecord
 }
 
-/** @param note tells of what is lost */
-export function recordTrial(run: Run, parts: TrialParts, note: (text: string) => void): Recorder {
+/** @param course that goes on elsewhere @param note tells of what is lost */
+export function recordTrial(
+  run: Run,
+  parts: TrialParts,
+  course: Course,
+  note: (text: string) => void,
+): Recorder {
   const { scenario, source, record, folder, resumed } = parts
-  const losses = { steps: [] as number[], criticLoss: [] as number[], actorLoss: [] as number[] }
-  const validations = { steps: [] as number[], scores: [] as number[] }
   const checkpoints: string[] = []
   const tracking = trackTrial(run, scenario, record, resumed?.step)
   run.logArtifact(`config/${source.path.replace(/^.*[\\/]/, '')}`, source.text)
@@ -72,17 +76,8 @@ export function recordTrial(run: Run, parts: TrialParts, note: (text: string) =>
 
   return {
     event(event, seconds) {
-      if (event.type === 'losses') {
-        losses.steps.push(event.step)
-        losses.criticLoss.push(event.criticLoss)
-        losses.actorLoss.push(event.actorLoss)
-      }
       if (event.type === 'checkpoint') saveCheckpoint(event.step, event.bytes)
       if (event.type === 'validation' && event.best) writeFile(join(folder, BEST), event.best)
-      if (event.type === 'validation') {
-        validations.steps.push(event.step)
-        validations.scores.push(event.score)
-      }
       tracking.event(event, seconds)
     },
     result(result, significance) {
@@ -101,7 +96,7 @@ export function recordTrial(run: Run, parts: TrialParts, note: (text: string) =>
 
   function savePlots(result: TrialResult<Evaluations>): void {
     const title = `${scenario.experiment_name}, ${parts.name}, seed ${scenario.seed}`
-    for (const [name, svg] of Object.entries(record.plots(title, result, { losses, validations }))) {
+    for (const [name, svg] of Object.entries(record.plots(title, result, course))) {
       run.logArtifact(name, svg)
       if (scenario.logging.save_plots) writeFile(join(folder, name.replace(/^.*\//, '')), svg)
     }

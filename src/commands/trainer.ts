@@ -9,8 +9,9 @@ import type { CoreModule } from '../core/module.ts'
 import { NO_DATA, type Table } from '../data/table.ts'
 import { compareWithBenchmarks, type Significance } from '../evaluate.ts'
 import type { MarketEvaluations, Prepared } from '../market.ts'
+import { drawTrial, type Drawing } from '../report/drawing.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import type { Evaluations, Task } from '../task.ts'
+import type { Evaluations } from '../task.ts'
 import { runTrial, type TrialEvent, type TrialResult } from '../trial.ts'
 
 /** What a trial begins with. A worker gets a copy of it. */
@@ -28,6 +29,8 @@ export interface TrialOutput {
   result: TrialResult<Evaluations>
   /** Of the test rows, where it trades. */
   significance: Significance | undefined
+  /** What the report shows of it. */
+  drawing: Drawing
 }
 
 export interface Trainer {
@@ -62,17 +65,20 @@ export function createTrainers({ scenario, task, module, saved, workers, stop }:
 /** Trains and evaluates, and tells of all but single updates. */
 export async function* trainTrial(
   { scenario, ...given }: TrialInput,
-  task: Task,
+  task: Prepared | ControlTask,
   module: CoreModule,
   stop: StopFlag,
 ): AsyncGenerator<Told, void> {
   const shouldStop = () => Atomics.load(stop, 0) !== 0
-  const trial = runTrial(scenario, task, module, { ...given, shouldStop })
+  const trial = runTrial<Evaluations>(scenario, task, module, { ...given, shouldStop })
   for (let seconds = 0; ;) {
     const began = performance.now()
     const { done, value } = await trial.next()
-    if (done)
-      return yield { result: value, significance: await significanceOf(value.evaluation, scenario, module) }
+    if (done) {
+      const significance = await significanceOf(value.evaluation, scenario, module)
+      const drawing = await drawTrial(scenario, task, value, module, given.experiment.trials)
+      return yield { result: value, significance, drawing }
+    }
     seconds += (performance.now() - began) / 1000
     if (value.type !== 'update') yield { event: value, seconds }
   }

@@ -7,6 +7,8 @@ import type { Prepared } from '../market.ts'
 import { logSystemMetrics, type Run } from '../mlflow/index.ts'
 import { readBytes, type ScenarioFile } from '../node.ts'
 import { receiptName } from '../receipt.ts'
+import { createChronicle } from '../report/chronicle.ts'
+import type { ReportedTrial } from '../report/reported-trial.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { TaskMetrics } from '../tasks.ts'
 import { takeTurns, type Interrupt } from './interrupt.ts'
@@ -44,6 +46,7 @@ export interface Surroundings {
 export interface TrialEnd {
   report: TrialReport
   run: Run
+  reported: ReportedTrial
 }
 
 /**
@@ -65,7 +68,7 @@ export async function runTrials(
       while (next < plan.saved.length && !interrupt.exitCode()) {
         const parts = partsOf(plan, record, next++)
         const run = await startRun(parts.name)
-        ends[parts.trial] = { run, report: await runTrial(parts, run, trainer, display) }
+        ends[parts.trial] = await runTrial(parts, run, trainer, display)
       }
     }
     await Promise.all(trainers.map(takeTrials))
@@ -91,31 +94,35 @@ function partsOf({ scenario, source, folder, saved }: Plan, record: TaskRecord, 
 }
 
 /** Trains, shows and records one trial. What goes wrong in it fails the trial, not the experiment. */
-async function runTrial(
-  parts: TrialParts,
-  run: Run,
-  trainer: Trainer,
-  display: Display,
-): Promise<TrialReport> {
+async function runTrial(parts: TrialParts, run: Run, trainer: Trainer, display: Display): Promise<TrialEnd> {
   const { scenario, name, trial } = parts
   const stopSystemMetrics = logSystemMetrics(run)
   const progress = display.trial(`trial ${trial}`, scenario.training.max_steps, scenario.seed)
+  const chronicle = createChronicle()
   let training = 0
   const common = () => ({
     seed: scenario.seed,
     run_id: run.id,
     timings: { training_seconds: training },
   })
+  const told = () => {
+    const { step, course, findings } = chronicle
+    return { name, seed: scenario.seed, step, course, findings }
+  }
   try {
     const { recordTrial } = await import('./record.ts')
-    const record = recordTrial(run, parts, display.note)
-    const { result, significance } = await follow(trainer.train(inputOf(parts)), (event, seconds) => {
-      training = seconds
-      record.event(event, seconds)
-      progress.event(event)
-      if (event.type !== 'health') return
-      for (const finding of event.findings) display.note(`note: ${name}, step ${event.step}: ${finding}`)
-    })
+    const record = recordTrial(run, parts, chronicle.course, display.note)
+    const { result, significance, drawing } = await follow(
+      trainer.train(inputOf(parts)),
+      (event, seconds) => {
+        training = seconds
+        chronicle.event(event)
+        record.event(event, seconds)
+        progress.event(event)
+        if (event.type !== 'health') return
+        for (const finding of event.findings) display.note(`note: ${name}, step ${event.step}: ${finding}`)
+      },
+    )
     const checkpoint = record.result(result, significance)
     stopSystemMetrics()
     const status = result.complete ? 'FINISHED' : 'KILLED'
@@ -126,7 +133,11 @@ async function runTrial(
     const receipt = result.receipt && receiptName(result.receipt)
     const evaluation = metricsBySplit(result.evaluation) as TaskMetrics
     const ends = { ...(receipt && { receipt }), evaluation, ...(significance && { significance }) }
-    return { ...common(), status, checkpoint, ...ends }
+    return {
+      run,
+      report: { ...common(), status, checkpoint, ...ends },
+      reported: { ...told(), status, ...ends, evaluated: result.evaluated, drawing },
+    }
   } catch (error) {
     const { message } = error as Error
     stopSystemMetrics()
@@ -134,7 +145,8 @@ async function runTrial(
     run.end('FAILED')
     progress.end('FAILED')
     display.note(`error: ${name} (seed ${scenario.seed}) failed: ${message}`)
-    return { ...common(), status: 'FAILED', error: message }
+    const failed = { status: 'FAILED', error: message } as const
+    return { run, report: { ...common(), ...failed }, reported: { ...told(), ...failed } }
   }
 }
 

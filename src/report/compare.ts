@@ -4,15 +4,29 @@ import type { CostResult } from '../costs.ts'
 import type { Evaluation } from '../evaluate.ts'
 import { formatNumber } from './table.ts'
 
+/** Of the benchmarks, in tables and charts. */
+export const BENCHMARK_LABELS = {
+  buy_and_hold: 'buy & hold',
+  short_and_hold: 'short & hold',
+  twap: 'TWAP',
+  random: 'random',
+  best_constant: 'best constant',
+  max_profit: 'max profit',
+}
+
+function benchmark(key: keyof typeof BENCHMARK_LABELS): [keyof Evaluation, string] {
+  return [key, `  ${BENCHMARK_LABELS[key]}`]
+}
+
 const ROWS: [keyof Evaluation, string][] = [
   ['sum_log_reward', 'Σ log reward'],
-  ['buy_and_hold', '  buy & hold'],
-  ['short_and_hold', '  short & hold'],
-  ['twap', '  TWAP'],
-  ['random', '  random'],
-  ['best_constant', '  best constant'],
+  benchmark('buy_and_hold'),
+  benchmark('short_and_hold'),
+  benchmark('twap'),
+  benchmark('random'),
+  benchmark('best_constant'),
   ['best_constant_position', '    its position'],
-  ['max_profit', '  max profit'],
+  benchmark('max_profit'),
   ['total_return', 'total return'],
   ['sharpe_ratio', 'Sharpe ratio, per bar'],
   ['sharpe_annualized', 'Sharpe ratio, annualized'],

@@ -4,7 +4,7 @@ import { GridComponent, LegendComponent, TitleComponent } from 'echarts/componen
 import { init, use } from 'echarts/core'
 import type { EChartsCoreOption } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
-import { extent, group, roundTicks, thin, tickFormat } from './plot-scale.ts'
+import { extent, group, roundTicks, thin, tickFormat, TIME_LABELS } from './plot-scale.ts'
 import type { Candles, Point, Values } from './plot-scale.ts'
 
 use([CandlestickChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
@@ -68,17 +68,6 @@ const FAINT = '#E4E4E4'
 const BUCKETS_PER_PIXEL = 0.7
 const PIXELS_PER_TICK = 72
 const PIXELS_PER_CANDLE = 8
-
-// By the coarsest unit that changes at the tick.
-const TIME_LABELS = {
-  year: '{yyyy}',
-  month: '{MMM} {yyyy}',
-  day: '{MMM} {d}',
-  hour: '{HH}:{mm}',
-  minute: '{HH}:{mm}',
-  second: '{HH}:{mm}:{ss}',
-  millisecond: '{HH}:{mm}:{ss}',
-}
 
 function horizontalAxis(panel: Panel, index: number, span: [number, number] | undefined): EChartsCoreOption {
   let [min, max] = span ?? [0, 1]

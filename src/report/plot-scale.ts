@@ -49,6 +49,25 @@ export function thin(values: Values, at: Values | undefined, buckets: number): P
   return points
 }
 
+/** The rows, ascending, that keep the lowest and the highest of each line in each stretch, the first and the last one; `most` at most. */
+export function chosenRows(length: number, lines: readonly Values[], most: number): number[] {
+  if (length <= most) return Array.from({ length }, (_, i) => i)
+  const stretches = Math.floor((most - 2) / (2 * lines.length))
+  const chosen = new Set([0, length - 1])
+  for (let s = 0; s < stretches; s++) {
+    const [from, to] = [s, s + 1].map((edge) => Math.floor((edge * length) / stretches)) as [number, number]
+    for (const line of lines) {
+      let [low, high] = [from, from]
+      for (let i = from + 1; i < to; i++) {
+        if (line[i]! < line[low]!) low = i
+        if (line[i]! > line[high]!) high = i
+      }
+      chosen.add(low).add(high)
+    }
+  }
+  return [...chosen].toSorted((a, b) => a - b)
+}
+
 /** Values as [open, close, low, high] per group of equal length, at most `groups`, at the group's first row. */
 export function group(
   { open, high, low, close }: Candles,
@@ -109,4 +128,15 @@ export function tickFormat(largest: number): (value: number) => string {
     const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, ',')
     return (fraction ? `${grouped}.${fraction}` : grouped) + (value === 0 ? '' : suffix)
   }
+}
+
+/** For ticks of a time axis of ECharts, by the coarsest unit that changes there. */
+export const TIME_LABELS = {
+  year: '{yyyy}',
+  month: '{MMM} {yyyy}',
+  day: '{MMM} {d}',
+  hour: '{HH}:{mm}',
+  minute: '{HH}:{mm}',
+  second: '{HH}:{mm}:{ss}',
+  millisecond: '{HH}:{mm}:{ss}',
 }

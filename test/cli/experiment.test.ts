@@ -1,5 +1,5 @@
 // What an experiment prints and leaves behind, in a folder where nothing was before.
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -7,9 +7,10 @@ import { openCheckpoint } from '../../src/checkpoint.ts'
 import type * as summary from '../../src/commands/summary.ts'
 import type { SplitName } from '../../src/data/split.ts'
 import type { Evaluation } from '../../src/evaluate.ts'
+import { readReceipt, receiptName } from '../../src/receipt.ts'
 import type { TrialStatistics } from '../../src/trial-statistics.ts'
 import { withoutWarnings } from '../helpers/warnings.ts'
-import { ended, runCli, startCli, temporaryFolder, type Ended } from '../helpers/cli.ts'
+import { ended, receiptOf, runCli, startCli, temporaryFolder, type Ended } from '../helpers/cli.ts'
 
 type Metrics = Record<SplitName, Evaluation>
 type ExperimentReport = summary.ExperimentReport<Metrics>
@@ -50,7 +51,7 @@ describe('an experiment in a fresh folder', () => {
     expect(lines[3]).toMatch(/^ +train +validation +test$/)
     expect(lines[5]).toMatch(/^Σ log reward +1\.\d+ +0\.\d+ +0\.\d+$/)
     expect(first.stdout).toMatch(
-      /\nsmoke: seed 7 in [\d.]+ s\nreceipt [0-9a-f]{16}…\ncheckpoints, receipts and plots: logs\/smoke\/run_1\nruns are in /,
+      /\nsmoke: seed 7 in [\d.]+ s\nreceipt [0-9a-f]{16}…\ncheckpoints, receipts and plots: logs\/smoke\/run_1\nreport: logs\/smoke\/run_1\/report\.html\nruns are in /,
     )
     expect(first.stdout).not.toContain('\u001B')
   })
@@ -71,6 +72,19 @@ describe('an experiment in a fresh folder', () => {
     ])
   })
 
+  it('writes a report, which is kept with the run of the experiment', () => {
+    const written = ['report.html', 'report.md'].map((name) => {
+      const text = readFileSync(join(folder, 'logs/smoke/run_1', name), 'utf8')
+      const artifacts = globSync(`mlartifacts/**/${name}`, { cwd: folder })
+      expect(artifacts).toHaveLength(1)
+      expect(readFileSync(join(folder, artifacts[0]!), 'utf8')).toBe(text)
+      return text
+    })
+    expect(written[1]).toMatch(/^# smoke\n\nDDPG on SMOKE: 1 trial of 1,200 steps, seed 7\n/)
+    expect(written[1]).toContain(receiptName(readReceipt(receiptOf(folder, 'logs/smoke/run_1/trial_0'))))
+    expect(written[0]!.length).toBeLessThan(1_000_000)
+  })
+
   it('leaves the files of an earlier run alone, learns the same again, and evaluates its checkpoint alike', async () => {
     const earlier = join(folder, 'logs/smoke/run_1/trial_0/checkpoint.safetensors')
     const { mtimeMs } = statSync(earlier)
@@ -78,6 +92,10 @@ describe('an experiment in a fresh folder', () => {
     expect(checkpoint).toBe('logs/smoke/run_2/trial_0/checkpoint.safetensors')
     expect(statSync(earlier).mtimeMs).toBe(mtimeMs)
     expect(readFileSync(join(folder, checkpoint!)).equals(readFileSync(earlier))).toBe(true)
+    const reports = [1, 2].map((run) =>
+      readFileSync(join(folder, `logs/smoke/run_${run}/report.html`), 'utf8'),
+    )
+    expect(reports[1]).toBe(reports[0])
     for (const { sum_log_reward: agent, max_profit: most } of Object.values(evaluation!)) {
       expect(agent!).toBeGreaterThan(0.9 * most)
     }
@@ -142,8 +160,9 @@ describe('the document of --json', () => {
       [8, 'FAILED'],
     ])
     expect(trials[0]!.error).toMatch(/^actor loss not finite at update 1: /)
-    expect(withoutWarnings(stderr)).toBe(
-      trials.map(({ seed, error }, i) => `error: trial_${i} (seed ${seed}) failed: ${error}\n`).join(''),
+    // in the order in which they failed
+    expect(withoutWarnings(stderr).split('\n').filter(Boolean).toSorted()).toEqual(
+      trials.map(({ seed, error }, i) => `error: trial_${i} (seed ${seed}) failed: ${error}`),
     )
     expect(runs(folder)).toEqual(['smoke', 'trial_0', 'trial_1'].map((name) => ({ name, status: 'FAILED' })))
   })

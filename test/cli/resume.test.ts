@@ -265,7 +265,7 @@ function query(where: string, sql: string): Record<string, unknown>[] {
 const metricsIn = (where: string) =>
   query(
     where,
-    "SELECT DISTINCT key, step, value FROM metrics WHERE key NOT LIKE 'time/%' ORDER BY key, step, value",
+    "SELECT DISTINCT key, step, value FROM metrics WHERE key NOT LIKE 'time/%' AND key NOT LIKE 'system/%' ORDER BY key, step, value",
   )
 
 const tagsIn = (where: string) =>

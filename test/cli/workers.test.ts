@@ -50,6 +50,10 @@ function expectSameAsWhole(where: string, run: string): void {
         true,
       )
     }
+  const [mine, other] = [join(where, `logs/smoke/${run}`), join(whole, 'logs/smoke/run_1')].map((path) =>
+    readFileSync(join(path, 'report.html'), 'utf8'),
+  )
+  expect(mine === other).toBe(true)
 }
 
 /** What MLflow has of the runs, by their names, but for times, ids and what tells of the machine. */

@@ -39,6 +39,10 @@ function receiptIn(folder: string, trial = folderOfTrial): string {
   return readFileSync(join(folder, trial, 'receipt.json'), 'utf8')
 }
 
+function inRun(folder: string, name: string): string {
+  return readFileSync(join(folder, 'logs/smoke/run_1', name), 'utf8')
+}
+
 function statuses(folder: string): unknown[] {
   const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true })
   const rows = database.prepare('SELECT status FROM runs').all()
@@ -93,6 +97,8 @@ for (const name of Object.keys(ENGINES)) {
       expect({ code, stderr: withoutWarnings(stderr) }).toEqual({ code: 0, stderr: '' })
       for (const trial of [folderOfTrial, 'logs/smoke/run_1/trial_1'])
         expect(receiptIn(here, trial)).toBe(receiptIn(node, trial))
+      for (const name of ['report.html', 'report.md'])
+        expect(inRun(here, name) === inRun(node, name), name).toBe(true)
       expect(statuses(here)).toEqual(['FINISHED', 'FINISHED', 'FINISHED'])
       expect(seenByMlflow(here)).toEqual(seenByMlflow(node))
 

@@ -20,24 +20,29 @@ it('loads less than 400 KB compressed at first', () => {
   expect(bytes).toBeLessThan(400_000)
 })
 
-it('brings the licences of what is in it', () => {
+it('brings the licences of what is in it, and a report of what is in that', () => {
   const texts = ['page', 'worker'].map((part) => readFileSync(join(bundle, `licenses-${part}.txt`), 'utf8'))
   for (const name of ['uplot', 'echarts', 'zod', 'yaml', 'hyparquet'])
     expect(texts.join('\n')).toMatch(new RegExp(`^${name} `, 'm'))
+  const own = readFileSync(join(root, 'dist/report-page/licenses.txt'), 'utf8')
+  for (const name of ['echarts', 'zrender', 'tslib']) expect(own).toMatch(new RegExp(`^${name} `, 'm'))
 })
 
 describe('the sources of the page', () => {
-  const files = globSync('web/**/*.ts', { cwd: root }).filter((path) => !path.endsWith('vite.config.ts'))
+  const files = globSync('web/**/*.ts', { cwd: root }).filter((path) => !/vite\.config|licenses/.test(path))
   const sources = files.map((path) => [path, readFileSync(join(root, path), 'utf8')] as const)
 
   it.each(sources)('%s makes no HTML of text, and takes nothing of the edge', (path, source) => {
     expect(source).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write/)
     const imports = [...source.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!)
     for (const name of imports) expect(name).not.toMatch(/^node:|\/src\/(cli|node|commands|track)\b/)
-    // the page talks to the worker, and draws
-    const isPage = !path.startsWith('web/worker/')
-    if (isPage)
-      for (const name of imports)
-        expect(name).not.toMatch(/^\.\/worker\/|\/src\/(?!report\/(plot-scale|table)\.ts)/)
+    // the page talks to the worker, and draws; a report draws what is in it
+    if (path.startsWith('web/worker/')) return
+    for (const name of imports)
+      expect(name).not.toMatch(
+        path.startsWith('web/report/')
+          ? /\/worker\/|\/src\/(?!report\/(document|plot-scale|table)\.ts)/
+          : /^\.\/worker\/|\/src\/(?!report\/(plot-scale|table)\.ts)/,
+      )
   })
 })

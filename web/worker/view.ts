@@ -4,29 +4,11 @@ import { buyAndHold } from '../../src/benchmarks.ts'
 import type { Rollout } from '../../src/evaluate.ts'
 import type { Prepared } from '../../src/market.ts'
 import type { SplitName } from '../../src/data/split.ts'
+import { chosenRows } from '../../src/report/plot-scale.ts'
 import type { Course, Series, View } from '../protocol.ts'
 
 /** More than a chart has pixels, few enough to draw in a frame. */
 const MOST = 2000
-
-/** The rows, ascending, that keep the lowest and the highest of each line in each stretch, and the last one. */
-export function chosenRows(length: number, lines: readonly ArrayLike<number>[], most = MOST): number[] {
-  if (length <= most) return Array.from({ length }, (_, i) => i)
-  const stretches = Math.floor((most - 1) / (2 * lines.length))
-  const chosen = new Set([length - 1])
-  for (let s = 0; s < stretches; s++) {
-    const [from, to] = [s, s + 1].map((edge) => Math.floor((edge * length) / stretches)) as [number, number]
-    for (const line of lines) {
-      let [low, high] = [from, from]
-      for (let i = from + 1; i < to; i++) {
-        if (line[i]! < line[low]!) low = i
-        if (line[i]! > line[high]!) high = i
-      }
-      chosen.add(low).add(high)
-    }
-  }
-  return [...chosen].toSorted((a, b) => a - b)
-}
 
 const pick = (values: ArrayLike<number>, rows: readonly number[]): Float64Array =>
   Float64Array.from(rows, (row) => values[row] ?? NaN)
@@ -34,7 +16,7 @@ const pick = (values: ArrayLike<number>, rows: readonly number[]): Float64Array 
 /** All of the data, before there is an agent. */
 export function viewOfTable({ length, columns }: Table): View {
   const price = columns.close!
-  const rows = chosenRows(length, [price])
+  const rows = chosenRows(length, [price], MOST)
   const x = pick(columns.timestamp!, rows).map((time) => time / 1000)
   return {
     title: `all ${length.toLocaleString('en')} rows`,
@@ -75,6 +57,7 @@ export function viewOfRollout(
   const rows = chosenRows(
     length,
     [...lines.prices, lines.wealth[0]!].map(({ values }) => values),
+    MOST,
   )
   const chosen = (all: Series[]) => all.map(({ name, values }) => ({ name, values: pick(values, rows) }))
   return {
@@ -93,8 +76,8 @@ export interface Diary {
 }
 
 export function courseOf({ losses, episodes }: Diary): Course {
-  const updates = chosenRows(losses.steps.length, [losses.criticLoss, losses.actorLoss])
-  const ends = chosenRows(episodes.step.length, [episodes.reward])
+  const updates = chosenRows(losses.steps.length, [losses.criticLoss, losses.actorLoss], MOST)
+  const ends = chosenRows(episodes.step.length, [episodes.reward], MOST)
   return {
     losses: {
       step: pick(losses.steps, updates),

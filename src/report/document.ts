@@ -1,0 +1,112 @@
+// A report as its content, before it is HTML or Markdown. Text is plain: whoever writes it escapes it.
+import type { Compared } from './compare.ts'
+
+export interface Document {
+  title: string
+  /** What of it is said in a line. */
+  subtitle: string
+  sections: Section[]
+  /** Which of the trials of the charts is shown at first. */
+  shown: number
+}
+
+export interface Section {
+  title: string
+  blocks: Block[]
+}
+
+export type Block =
+  | { kind: 'text'; text: string }
+  | { kind: 'figures'; figures: Figure[] }
+  | { kind: 'findings'; findings: Finding[] }
+  | {
+      kind: 'table'
+      table: Compared
+      title: string
+      caption?: string
+      /** Need not be seen at once. */
+      folded?: boolean
+      /** Of words more than of numbers. */
+      words?: boolean
+    }
+  | { kind: 'code'; text: string; title: string; folded?: boolean }
+  /** @param numbers some of it as a table, for those who cannot see it */
+  | { kind: 'chart'; chart: Chart; title: string; caption: string; numbers?: Compared }
+
+/** A number that says much. */
+export interface Figure {
+  label: string
+  value: string
+  note: string
+}
+
+/** What is to be doubted, or only to be known. */
+export interface Finding {
+  severity: 'error' | 'warning' | 'note'
+  text: string
+}
+
+export type Chart = CourseChart | MarketChart | MapChart | ReturnsChart
+
+/** Rounded; null is a gap. */
+export type Drawn = (number | null)[]
+
+export interface Line {
+  name: string
+  values: Drawn
+}
+
+/** How something went over environment steps, in all trials together and in each. */
+export interface CourseChart {
+  kind: 'course'
+  panels: {
+    title: string
+    steps: number[]
+    /** In the middle of the trials, and where most of them are; no range with one trial. */
+    middle: Drawn
+    range?: { low: Drawn; high: Drawn }
+    trials: Line[]
+  }[]
+}
+
+/** One market over time. All arrays of a split are of the length of its times, in milliseconds since 1970. */
+export interface MarketChart {
+  kind: 'market'
+  splits: { name: string; times: number[]; prices: Line[]; benchmarks: Line[] }[]
+  trials: { name: string; splits: DrawnAgent[] }[]
+}
+
+/** Wealth of one unit, its distance from the highest so far, and what is traded to, asset by asset. */
+export interface DrawnAgent {
+  wealth: Drawn
+  random: Drawn
+  drawdown: Drawn
+  positions: Drawn[]
+}
+
+/** Actions and Q over one or two numbers of an observation. */
+export interface MapChart {
+  kind: 'map'
+  trials: ({ name: string } & DrawnMap)[]
+}
+
+export interface DrawnMap {
+  axes: { name: string; values: number[] }[]
+  /** What the action is called. */
+  action: string
+  /** In percent; the first axis runs fastest. */
+  actions: number[]
+  q: Drawn
+  observed: number[][]
+}
+
+/** Returns of the episodes of each trial, ascending. */
+export interface ReturnsChart {
+  kind: 'returns'
+  trials: { name: string; returns: number[] }[]
+}
+
+/** Five digits, which are more than can be seen. */
+export function drawn(values: Iterable<number>): Drawn {
+  return Array.from(values, (value) => (Number.isFinite(value) ? Number(value.toPrecision(5)) : null))
+}

@@ -1,0 +1,116 @@
+// What a report draws of a trial, thinned to what can be seen: numbers alone, so that it can come from another thread.
+import { actionMap, type ActionMap } from '../action-map.ts'
+import { BENCHMARKS } from '../benchmarks.ts'
+import type { ControlEvaluations, ControlTask } from '../control.ts'
+import type { CoreMath } from '../core/core.ts'
+import type { CoreModule } from '../core/module.ts'
+import { costSensitivity, type CostResult } from '../costs.ts'
+import type { SplitName } from '../data/split.ts'
+import { deterministic } from '../evaluate.ts'
+import { bySplit, type MarketEvaluations, type Prepared } from '../market.ts'
+import { drawdownsOf } from '../metrics.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import type { Evaluations } from '../task.ts'
+import { loadPolicy, type TrialResult } from '../trial.ts'
+import { BENCHMARK_LABELS } from './compare.ts'
+import { drawn, type DrawnAgent, type DrawnMap, type Line } from './document.ts'
+import { chosenRows } from './plot-scale.ts'
+
+export interface Drawing {
+  map: DrawnMap
+  effects: ActionMap['effects']
+  market?: MarketDrawing
+  /** Of the episodes of classic control, ascending. */
+  returns?: number[]
+}
+
+export interface MarketDrawing {
+  splits: Record<SplitName, DrawnAgent & { times: number[]; prices: Line[]; benchmarks: Line[] }>
+  costs: Record<SplitName, CostResult[]>
+}
+
+/** @param trials of how many this is one: of many, less is drawn of each */
+export async function drawTrial(
+  scenario: Scenario,
+  task: Prepared | ControlTask,
+  result: TrialResult<Evaluations>,
+  module: CoreModule,
+  trials: number,
+): Promise<Drawing> {
+  const { learner, core } = await loadPolicy(result.policy, module)
+  const { obsNames } = task.createEnv(core)
+  const isMarket = 'markets' in task
+  const map = actionMap(learner, result.observed, obsNames, trials > 20 ? 15 : 31)
+  const actionName = isMarket ? `position in ${task.markets.train.priceNames[map.action]}` : 'action'
+  const drawing: Drawing = { map: drawnMap(map, actionName), effects: map.effects }
+  if (!isMarket) {
+    const { returns } = (result.evaluation as ControlEvaluations).test
+    return { ...drawing, returns: returns.toSorted((a, b) => a - b).map(rounded) }
+  }
+  const evaluations = result.evaluation as MarketEvaluations
+  const points = Math.max(100, Math.min(900, 20_000 / trials))
+  const policy = deterministic(learner)
+  const market = {
+    splits: bySplit((split) => drawnSplit(task, evaluations, split, points, core.math)),
+    costs: bySplit((split) => costSensitivity(scenario, task.markets[split], policy, core)),
+  }
+  return { ...drawing, market }
+}
+
+function drawnMap({ axes, actions, q, observed }: ActionMap, action: string): DrawnMap {
+  return {
+    axes: axes.map(({ name, values }) => ({ name, values: values.map(rounded) })),
+    action,
+    actions: Array.from(actions, (value) => Math.round(100 * value)),
+    q: drawn(q),
+    observed: observed.map((state) => state.map(rounded)),
+  }
+}
+
+/** @param points of all splits together; the rows follow from the prices, so that they are those of every trial */
+function drawnSplit(
+  { table, splits, markets }: Prepared,
+  evaluations: MarketEvaluations,
+  split: SplitName,
+  points: number,
+  math: CoreMath,
+): MarketDrawing['splits'][SplitName] {
+  const { agent, random, benchmarks, curves } = evaluations[split]
+  const { prices, priceNames, rows: total } = markets[split]
+  const assets = prices.length
+  const { firstRow } = agent
+  const share = Math.max(20, Math.floor((points * total) / (splits.test.to - splits.train.from)))
+  const rows = chosenRows(total - firstRow, [prices[0]!.subarray(firstRow)], share)
+  const at = (values: ArrayLike<number>) => drawn(rows.map((row) => values[row] ?? NaN))
+  const relative = (wealth: Float64Array) => at(wealth.map((value) => value / wealth[0]!))
+  const times = table.columns.timestamp!.subarray(splits[split].from + firstRow)
+  const most = curves.find(({ name }) => name === 'max profit')!
+  return {
+    times: rows.map((row) => times[row]!),
+    prices: prices.map((price, i) => ({ name: priceNames[i]!, values: at(price.subarray(firstRow)) })),
+    benchmarks: [
+      ...BENCHMARKS.filter((name) => name !== 'random').map((name) => {
+        return { name: BENCHMARK_LABELS[name], values: relative(benchmarks[name]) }
+      }),
+      { name: BENCHMARK_LABELS.max_profit, values: at(most.values.map(math.exp)) },
+    ],
+    wealth: relative(agent.wealth),
+    random: relative(random.wealth),
+    drawdown: deepest(drawdownsOf(agent.wealth), rows),
+    positions: prices.map((_, asset) => at(agent.positions.filter((_, i) => i % assets === asset))),
+  }
+}
+
+/** Of each row, the lowest since the row before it. */
+function deepest(drawdowns: Float64Array, rows: readonly number[]): (number | null)[] {
+  return drawn(
+    rows.map((row, i) => {
+      const since = drawdowns.subarray(i === 0 ? 0 : rows[i - 1]! + 1, row + 1)
+      return since.length === 0 ? NaN : since.reduce((a, b) => Math.min(a, b))
+    }),
+  )
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4))
+}

@@ -1,0 +1,24 @@
+// Numbers within sentences.
+import { formatNumber } from './table.ts'
+
+/** 10,000 */
+export function formatCount(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** 54.8 %, `> -0.01 %` for a little less than nothing */
+export function formatPercent(fraction: number | null): string {
+  if (fraction === null || !Number.isFinite(fraction)) return '–'
+  if (fraction !== 0 && Math.abs(fraction) < 1e-4) return fraction < 0 ? '> -0.01 %' : '< 0.01 %'
+  return `${formatNumber(Number((100 * fraction).toPrecision(3)))} %`
+}
+
+/** `1 trial`, `10 trials` */
+export function counted(n: number, noun: string): string {
+  return `${formatCount(n)} ${n === 1 ? noun : `${noun}s`}`
+}
+
+/** `a`, `a and b`, `a, b and c` */
+export function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}

@@ -1,0 +1,26 @@
+// What policies do: their actions over what they observe.
+import type { Block, MapChart } from './document.ts'
+import type { Drawing } from './drawing.ts'
+import { formatNumber } from './table.ts'
+
+export function policyBlock(trials: readonly { seed: number; drawing: Drawing }[], shown: number): Block {
+  const { map, effects } = trials[shown]!.drawing
+  const chart: MapChart = {
+    kind: 'map',
+    trials: trials.map(({ seed, drawing }) => ({ name: `seed ${seed}`, ...drawing.map })),
+  }
+  const others = effects.length > map.axes.length ? ' All others stand at their medians.' : ''
+  return {
+    kind: 'chart',
+    chart,
+    title: 'Action and Q',
+    caption:
+      `The ${map.action} that the policy chooses, and the critic’s Q of it, over the ${map.axes.length === 1 ? 'number' : 'two numbers'} of an observation that ` +
+      `move the action most: by how much it moves, in the mean over observed states, when that number alone goes from half a deviation below to half a deviation above.${others} ` +
+      'Dots are observed states: far from them the map is a guess.',
+    numbers: {
+      header: ['observed', 'moves the action by'],
+      rows: effects.map(({ name, effect }) => [name, formatNumber(effect)]),
+    },
+  }
+}

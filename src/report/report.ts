@@ -1,0 +1,116 @@
+// What an experiment was, how it went, what it is worth and what is to be doubted, as a document. Pure: the same trials
+// give the same document, however many ran at a time, when, and where.
+import type { Random } from '../core/core.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import type { Statistics } from '../trial-statistics.ts'
+import { courseBlock } from './course.ts'
+import { compareSignificance } from './compare-trials.ts'
+import type { Block, Document, Figure, Section } from './document.ts'
+import { doubts } from './doubts.ts'
+import { factBlocks, type DataFacts, type Versions } from './facts.ts'
+import { counted, formatCount, listed } from './format.ts'
+import { policyBlock } from './policy.ts'
+import { controlTrials, marketTrials, middleOf, type ReportedTrial } from './reported-trial.ts'
+import { controlBlocks, controlFigures } from './worth-control.ts'
+import { marketBlocks, marketFigures } from './worth-market.ts'
+
+export interface ReportParts {
+  scenario: Scenario
+  trials: readonly ReportedTrial[]
+  /** Trials that were asked for. */
+  wanted: number
+  /** Of the trials that were evaluated, if any. */
+  statistics: Statistics | undefined
+  /** Of a task that has data. */
+  data: DataFacts | undefined
+  versions: Versions
+  /** What intervals draw from. */
+  random: Random
+}
+
+export function reportOf({
+  scenario,
+  trials,
+  wanted,
+  statistics,
+  data,
+  versions,
+  random,
+}: ReportParts): Document {
+  const { figures, worth, policy, shown } = worthOf(scenario, trials, statistics)
+  const findings = doubts(scenario, trials, wanted, statistics)
+  const validation = data ? 'Σ log reward in validation' : 'Mean episode return in validation'
+  const sections: Section[] = [
+    ...(figures.length > 0 ? [{ title: '', blocks: [{ kind: 'figures', figures } as const] }] : []),
+    ...(worth.length > 0 ? [{ title: 'What it is worth', blocks: worth }] : []),
+    {
+      title: 'What to doubt',
+      blocks: [findings.length > 0 ? { kind: 'findings', findings } : NOTHING, ...significanceBlocks(trials)],
+    },
+    { title: 'How it went', blocks: [courseBlock(trials, validation, random)] },
+    ...(policy ? [{ title: 'What the policy does', blocks: [policy] }] : []),
+    { title: 'What was run', blocks: factBlocks(scenario, trials, versions, data) },
+  ]
+  return { title: scenario.experiment_name, subtitle: subtitleOf(scenario, trials), sections, shown }
+}
+
+const NOTHING: Block = { kind: 'text', text: 'None of the rules of this report finds anything.' }
+
+function subtitleOf({ env, training }: Scenario, trials: readonly ReportedTrial[]): string {
+  const seeds = trials.map(({ seed }) => seed)
+  const which = seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds[0]} to ${seeds.at(-1)}`
+  const states = ['FAILED', 'KILLED'].flatMap((status) => {
+    const n = trials.filter((trial) => trial.status === status).length
+    return n > 0 ? [`${n} ${status.toLowerCase()}`] : []
+  })
+  const ends = states.length > 0 ? `, of which ${listed(states)}` : ''
+  return `DDPG on ${env.name}: ${counted(trials.length, 'trial')} of ${formatCount(training.max_steps)} steps, ${which}${ends}`
+}
+
+interface Worth {
+  figures: Figure[]
+  worth: Block[]
+  policy?: Block
+  shown: number
+}
+
+function worthOf(
+  scenario: Scenario,
+  trials: readonly ReportedTrial[],
+  statistics: Statistics | undefined,
+): Worth {
+  const [market, control] = [marketTrials(trials), controlTrials(trials)]
+  if (market.length > 0) {
+    const shown = middleOf(market, ({ evaluation }) => evaluation.validation.sum_log_reward)
+    return {
+      figures: marketFigures(market, statistics!),
+      worth: marketBlocks(market, shown, statistics!, scenario.env.trading_fees),
+      policy: policyBlock(market, shown),
+      shown,
+    }
+  }
+  if (control.length === 0) return { figures: [], worth: [], shown: 0 }
+  const shown = middleOf(control, ({ evaluation }) => evaluation.test.mean_episode_return)
+  return {
+    figures: controlFigures(control, statistics!),
+    worth: controlBlocks(control, statistics!),
+    policy: policyBlock(control, shown),
+    shown,
+  }
+}
+
+function significanceBlocks(trials: readonly ReportedTrial[]): Block[] {
+  const all = trials.flatMap(({ significance }) => significance ?? [])
+  if (all.length === 0) return []
+  return [
+    {
+      kind: 'table',
+      title: 'Returns on the test rows against those of the benchmarks',
+      table: compareSignificance(all),
+      caption:
+        all.length > 1
+          ? 'Medians of the two-sided p values of the trials, and in how many of them the 95 % bootstrap interval of the difference of the ratios leaves 0 out.'
+          : 'Two-sided p values, and whether the 95 % bootstrap interval of the difference of the ratios leaves 0 out.',
+    },
+  ]
+}

@@ -1,0 +1,23 @@
+// What the licences of bundled packages ask for: that their texts come along.
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Plugin } from 'vite'
+
+/** Writes down the licences of what is bundled; Vite's own list leaves out what is in workers. */
+export function licenses(fileName: string): Plugin {
+  return {
+    name: 'licenses',
+    generateBundle(_, bundle) {
+      const modules = Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
+      const folders = modules.flatMap((id) => /\/.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [])
+      const texts = [...new Set(folders)].toSorted().map(licenseOf)
+      this.emitFile({ type: 'asset', fileName, source: texts.join('\n') })
+    },
+  }
+}
+
+function licenseOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+  const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice)(\.\w+)?$/i.test(file))
+  const texts = files.toSorted().map((file) => readFileSync(`${folder}/${file}`, 'utf8'))
+  return [`${name} ${version} (${license})`, ...texts].join('\n\n')
+}

@@ -1,0 +1,71 @@
+// How something went over environment steps: what is in the middle of the trials, where most of them are, and each.
+import type { CourseChart, Drawn } from '../../src/report/document.ts'
+import { tickFormat } from '../../src/report/plot-scale.ts'
+import { formatNumber } from '../../src/report/table.ts'
+import { AXIS, NAMED_ABOVE, TOOLTIP, tooltip, type Look } from './panel.ts'
+
+type Course = CourseChart['panels'][number]
+
+export function courseLook({ title, steps, middle, range, trials }: Course): Look {
+  const points = (values: Drawn) => steps.map((step, i) => [step, values[i] ?? null])
+  const stroke = (color: string, width: number, opacity = 1) => ({
+    type: 'line',
+    symbol: 'none',
+    silent: true,
+    color,
+    lineStyle: { color, width, opacity },
+    emphasis: { disabled: true },
+  })
+  // the upper edge stands on the lower one
+  const height = range && range.high.map((high, i) => (high === null ? null : high - range.low[i]!))
+  const edge = { ...stroke('var(--agent)', 0), stack: 'range', stackStrategy: 'all' }
+  const series = [
+    ...trials.map(({ values }) => ({ ...stroke('var(--agent)', 1, 0.25), data: points(values) })),
+    ...(range
+      ? [
+          { ...edge, data: points(range.low) },
+          { ...edge, data: points(height!), areaStyle: { color: 'var(--agent)', opacity: 0.22 } },
+        ]
+      : []),
+    { ...stroke('var(--agent)', 2), data: points(middle), ...(steps.length === 1 && { symbol: 'circle' }) },
+  ]
+  return ({ isNarrow }) => ({
+    grid: { left: 58, right: 14, top: 34, bottom: 44 },
+    xAxis: {
+      ...AXIS,
+      type: 'value',
+      min: 'dataMin',
+      max: 'dataMax',
+      splitLine: { show: false },
+      splitNumber: isNarrow ? 3 : 5,
+      name: 'environment steps',
+      nameLocation: 'middle',
+      nameGap: 28,
+      axisLabel: { ...AXIS.axisLabel, showMinLabel: false, formatter: tickFormat(steps.at(-1) ?? 0) },
+    },
+    yAxis: {
+      ...AXIS,
+      type: 'value',
+      scale: true,
+      splitNumber: 4,
+      name: title,
+      ...NAMED_ABOVE,
+      axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => tickFormat(Math.abs(value))(value) },
+    },
+    tooltip: {
+      ...TOOLTIP,
+      trigger: 'axis',
+      formatter: ([first]: { value: [number, number] }[]) => {
+        const i = steps.indexOf(first?.value[0] ?? NaN)
+        const ends: [string, string][] = range
+          ? [
+              ['from', formatNumber(range.low[i])],
+              ['to', formatNumber(range.high[i])],
+            ]
+          : []
+        return tooltip(`step ${formatNumber(steps[i])}`, [[title, formatNumber(middle[i])], ...ends])
+      },
+    },
+    series,
+  })
+}

@@ -1,0 +1,78 @@
+// The charts of a report, drawn from the data within it. Without this script the report still has its text and tables.
+import type { Chart } from '../../src/report/document.ts'
+import { courseLook } from './course.ts'
+import { shadesOf } from './map.ts'
+import { marketLook } from './market.ts'
+import { createPanel, element } from './panel.ts'
+import { returnsLook } from './returns.ts'
+import './report.css'
+
+const { shown, charts } = JSON.parse(document.querySelector('#charts')!.textContent!) as {
+  shown: number
+  charts: Chart[]
+}
+
+/** Draws what is chosen anew; every chooser shows what is. */
+const followers: ((trial: number) => void)[] = []
+
+function choose(trial: number): void {
+  for (const follow of followers) follow(trial)
+}
+
+/** Lets its reader choose a trial, where there are several. */
+function addChooser(place: HTMLElement, trials: { name: string }[]): void {
+  if (trials.length < 2) return
+  const select = document.createElement('select')
+  for (const { name } of trials) select.append(element('option', name))
+  select.addEventListener('change', () => choose(select.selectedIndex))
+  followers.push((trial) => (select.selectedIndex = trial))
+  const label = element('label', 'Trial ')
+  label.append(select)
+  place.before(label)
+}
+
+function draw(place: HTMLElement, chart: Chart): void {
+  switch (chart.kind) {
+    case 'market': {
+      addChooser(place, chart.trials)
+      const panel = createPanel(place, 'market')
+      followers.push((trial) => panel.show(marketLook(chart, trial)))
+      return
+    }
+    case 'course':
+      place.classList.add('row')
+      for (const panel of chart.panels) createPanel(place, 'course').show(courseLook(panel))
+      return
+    case 'returns':
+      createPanel(place, 'returns').show(returnsLook(chart))
+      return
+    case 'map': {
+      addChooser(place, chart.trials)
+      place.classList.add('row')
+      const shades = shadesOf(chart.trials[shown]!).map(({ title }) => {
+        const cell = place.appendChild(document.createElement('div'))
+        cell.append(element('h4', title))
+        const panel = createPanel(cell, 'map')
+        const legend = cell.appendChild(document.createElement('p'))
+        legend.className = 'scale'
+        return { panel, legend }
+      })
+      followers.push((trial) =>
+        shadesOf(chart.trials[trial]!).forEach(({ low, high, gradient, look }, i) => {
+          const { panel, legend } = shades[i]!
+          const bar = element('i', '')
+          bar.style.background = gradient
+          legend.replaceChildren(low, bar, high)
+          legend.hidden = chart.trials[trial]!.axes.length < 2
+          panel.show(look)
+        }),
+      )
+    }
+  }
+}
+
+for (const place of document.querySelectorAll<HTMLElement>('[data-chart]'))
+  draw(place, charts[Number(place.dataset['chart'])]!)
+choose(shown)
+// for those who wait for it
+document.documentElement.dataset['drawn'] = ''
