@@ -34,7 +34,8 @@ export async function benchWeb(): Promise<void> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   try {
-    const [told] = (await once(server.stdout, 'data')) as [Buffer]
+    const ended = once(server, 'exit').then(() => Promise.reject(new Error('ddpg web ended: see above')))
+    const [told] = (await Promise.race([once(server.stdout, 'data'), ended])) as [Buffer]
     const address = /http:\S+/.exec(String(told))![0]
     const rows = []
     for (const options of [CHROMIUM, FIREFOX])

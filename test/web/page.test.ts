@@ -78,6 +78,13 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await receiptOf(page)
     const table = await page.$eval('#metrics', (element) => element.textContent)
     expect(table).toContain('Σ log reward1.6590.46990.4368')
+    // without a pointer the charts tell of their last points
+    for (const [chart, last] of [
+      ['market', '2024-01-21 18:00price'],
+      ['wealth', '2024-01-21 19:00buy & hold1.064agent1.548'],
+      ['losses', 'step10,000critic loss'],
+    ])
+      await says(page, `#${chart} .u-legend`, last!)
     await expectClean(visited)
     await page.close()
   })
