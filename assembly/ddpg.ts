@@ -4,10 +4,11 @@
 // Q(s, a) and Q(s, μ(s)) are the same call on the same rows.
 import { advanceBetaPowers, adam, clipFactor, norm } from './adam'
 import { tanhBackward, tanhForward } from './activation'
+import { backward, inputGradient } from './backward'
 import { Counters, Learner } from './learner'
 import { criticLoss } from './loss'
 import { allFinite, at, copyRow, padded } from './memory'
-import { backward, forward, inputGradient, layerOf, Mlp } from './mlp'
+import { forward, layerOf, Mlp } from './mlp'
 import { sample } from './replay'
 
 // What an update found not finite; 0 is a good update. The host turns these into sentences.

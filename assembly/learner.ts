@@ -6,8 +6,9 @@
 //   scratch   batch, activations, gradients: nothing that outlives a call
 //
 // create() lays all of it out from __heap_base upwards and grows memory once; nothing moves afterwards.
+import { Scratch } from './backward'
 import { padded } from './memory'
-import { Layer, layerOf, MAX_LAYERS, Mlp, Scratch, shape } from './mlp'
+import { Layer, layerOf, MAX_LAYERS, Mlp, shape } from './mlp'
 import { listBytes } from './sparse'
 import { groupsOf, TABLE_BYTES } from './subsets'
 

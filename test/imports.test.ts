@@ -29,6 +29,7 @@ const LAYERS = {
   assembly: [
     ['memory.ts', 'rng.ts', 'gemm.ts', 'activation.ts', 'panel.ts', 'sparse.ts', 'subsets.ts', 'head.ts'],
     ['mlp.ts', 'adam.ts', 'loss.ts'],
+    ['backward.ts'],
     ['learner.ts'],
     ['replay.ts', 'explore.ts'],
     ['ddpg.ts'],
