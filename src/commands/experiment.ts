@@ -6,6 +6,7 @@ import { loadModule } from '../core/module.ts'
 import type { RunStatus } from '../mlflow/index.ts'
 import { newRunFolder } from '../node.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { trackStatistics } from '../tracking/experiment.ts'
 import { CHECKPOINT } from '../tracking/trial.ts'
 import { controlStatistics, trialStatistics, type Statistics } from '../trial-statistics.ts'
 import { checkTrial } from '../trial.ts'
@@ -88,6 +89,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
     done.map(({ report }) => report),
     random.evaluation,
   )
+  if (statistics && done.length > 1) trackStatistics(tracking.parent, statistics, scenario.training.max_steps)
   const { writeReport } = await import('./report.ts')
   const reported = {
     scenario,

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../../src/checkpoint.ts'
 import type { ExperimentReport } from '../../src/commands/summary.ts'
+import type { TrialStatistics } from '../../src/trial-statistics.ts'
 import {
   cli,
   ended,
@@ -112,6 +113,23 @@ describe('trials on workers', () => {
       expect(tracked(where)).toEqual(tracked(whole))
     },
   )
+
+  it('are told together in the run of the experiment', () => {
+    const { sum_log_reward: sum, probability_of_improvement: p } = report.statistics!.test as TrialStatistics
+    const database = new DatabaseSync(join(whole, 'mlflow.db'), { readOnly: true })
+    const found = database
+      .prepare("SELECT name, key, value FROM metrics JOIN runs USING (run_uuid) WHERE key LIKE 'trials/%'")
+      .all()
+    database.close()
+    expect(new Set(found.map(({ name }) => name))).toEqual(new Set(['smoke']))
+    expect(Object.fromEntries(found.map(({ key, value }) => [key, value]))).toMatchObject({
+      'trials/test/trials': TRIALS,
+      'trials/test/sum_log_reward/median': sum.median,
+      'trials/test/sum_log_reward/iqm_interval/low': sum.iqm_interval[0],
+      'trials/test/sum_log_reward/iqm_interval/high': sum.iqm_interval[1],
+      'trials/test/probability_of_improvement/random/estimate': p.random.estimate,
+    })
+  })
 
   it(
     'stop at Ctrl-C with checkpoints, and all go on with the command that is told',
