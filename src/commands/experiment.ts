@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createCore, type Random } from '../core/core.ts'
-import { loadModule } from '../core/module.ts'
+import { loadModule, type CoreModule } from '../core/module.ts'
 import type { RunStatus } from '../mlflow/index.ts'
 import { newRunFolder } from '../node.ts'
 import type { Scenario } from '../scenario/schema.ts'
@@ -12,7 +12,8 @@ import { controlStatistics, trialStatistics, type Statistics } from '../trial-st
 import { checkTrial } from '../trial.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import { createDisplay } from './progress.ts'
-import { checkResumption, copyCheckpoints, resumption, type Saved } from './resume.ts'
+import type { Destination } from './report.ts'
+import { checkResumption, copyCheckpoints, resumption } from './resume.ts'
 import {
   loadScenario,
   noteOtherData,
@@ -21,8 +22,8 @@ import {
   type ScenarioOptions,
 } from './scenario.ts'
 import { summarize, type ExperimentReport, type TrialReport } from './summary.ts'
-import { startTracking } from './track.ts'
-import { runTrials, type TrialEnd } from './trials.ts'
+import { startTracking, type Tracking } from './track.ts'
+import { runTrials, type Plan, type Surroundings, type TrialEnd } from './trials.ts'
 import { stopOnErrors, warn } from './validate.ts'
 
 export interface ExperimentOptions extends ScenarioOptions {
@@ -46,78 +47,102 @@ export interface ExperimentOptions extends ScenarioOptions {
  */
 export async function experiment(options: ExperimentOptions): Promise<void> {
   const started = performance.now()
-  const { scenario, trackingUri, source, saved } = trialsOf(options)
-  const isNew = saved.every((checkpoint) => !checkpoint)
-  if (isNew) stopOnErrors(scenario)
+  const chosen = trialsOf(options)
+  const { scenario, saved } = chosen
   const module = await loadModule()
-  if (options.generateData) await writeSyntheticData(scenario, module)
-  const task = await readTask(scenario, module, missingDataRemedy(scenario))
-  if (isNew && !options.generateData) await noteOtherData(scenario, task.digest, module)
-  await checkTrial(scenario, task, module)
-  checkResumption(saved, scenario, task, module)
-
+  const task = await taskOf(chosen, module, options.generateData)
   const display = createDisplay(options.json)
   const interrupt = listenForInterrupt(display.note, ' and writing a checkpoint')
   const where = {
     scenario,
-    uris: { given: options.trackingUri, scenario: trackingUri },
+    uris: { given: options.trackingUri, scenario: chosen.trackingUri },
     experiment: options.name,
     core: module.sha256,
-    description: `${saved.length} ${saved.length === 1 ? 'trial' : 'trials'} of ${source.path}, from seed ${scenario.seed}`,
+    description: `${saved.length} ${saved.length === 1 ? 'trial' : 'trials'} of ${chosen.source.path}, from seed ${scenario.seed}`,
     note: display.note,
   }
   const tracking = await startTracking(where, () => interrupt.exitCode() !== undefined)
-  let folder: string
-  let done: TrialEnd[]
-  try {
-    folder = newRunFolder(scenario.logging.log_dir)
-    tracking.parent.setTags({ 'ddpg.folder': folder })
-    copyCheckpoints(saved, folder)
-    if (isNew) warn(scenario)
-    const workers = options.workers ?? availableParallelism()
-    const plan = { scenario, source, task, module, folder, saved, workers }
-    done = await runTrials(plan, { startRun: tracking.startTrial, display, interrupt })
-  } catch (error) {
+  const plan = { ...chosen, task, module, workers: options.workers ?? availableParallelism() }
+  const training = train(plan, tracking, { startRun: tracking.startTrial, display, interrupt })
+  const { folder, done } = await training.catch(async (error: unknown) => {
     await tracking.end('FAILED')
     throw error
-  }
+  })
   const ends = done.map(({ report }) => report.status)
   const status = statusOf(ends, saved.length)
   if (interrupt.exitCode() && status !== 'FINISHED') tellHowToGoOn(ends, folder)
-  const { random } = await createCore(module, scenario.seed)
-  const statistics = statisticsOf(
-    done.map(({ report }) => report),
-    random.evaluation,
-  )
-  if (statistics && done.length > 1) trackStatistics(tracking.parent, statistics, scenario.training.max_steps)
-  const { writeReport } = await import('./report.ts')
-  const reported = {
-    scenario,
-    task,
-    module,
-    trials: done.map(({ reported }) => reported),
-    wanted: saved.length,
-    statistics,
-    random: random.evaluation,
-  }
-  const page = writeReport(reported, { folder, run: tracking.parent, note: display.note })
+  const conclusion = await conclude(plan, done, { folder, run: tracking.parent, note: display.note })
   await tracking.end(status)
   interrupt.end()
-  // A server that was away may have named the runs by now.
-  const trials = done.map(({ report, run }) => ({ ...report, run_id: run.id }))
 
   const report: ExperimentReport = {
     experiment_name: scenario.experiment_name,
     config: scenario,
     timings: { total_seconds: (performance.now() - started) / 1000 },
-    trials,
-    ...(statistics && { statistics }),
-    ...(page !== undefined && { report: page }),
+    // A server that was away may have named the runs by now.
+    trials: done.map(({ report, run }) => ({ ...report, run_id: run.id })),
+    ...conclusion,
   }
   if (options.json) console.log(JSON.stringify(report, null, 2))
   else summarize(report, folder, tracking.describe())
   if (ends.includes('FAILED')) process.exitCode = 1
   if (interrupt.exitCode()) process.exitCode = interrupt.exitCode()
+}
+
+/** What to train on, once nothing stands in the way. @throws Error in a sentence */
+async function taskOf(
+  { scenario, saved }: Chosen,
+  module: CoreModule,
+  generateData = false,
+): Promise<Plan['task']> {
+  if (isNew(saved)) stopOnErrors(scenario)
+  if (generateData) await writeSyntheticData(scenario, module)
+  const task = await readTask(scenario, module, missingDataRemedy(scenario))
+  if (isNew(saved) && !generateData) await noteOtherData(scenario, task.digest, module)
+  await checkTrial(scenario, task, module)
+  checkResumption(saved, scenario, task, module)
+  return task
+}
+
+/** Into a folder of its own. */
+async function train(
+  plan: Omit<Plan, 'folder'>,
+  { parent }: Tracking,
+  surroundings: Surroundings,
+): Promise<{ folder: string; done: TrialEnd[] }> {
+  const { scenario, saved } = plan
+  const folder = newRunFolder(scenario.logging.log_dir)
+  parent.setTags({ 'ddpg.folder': folder })
+  copyCheckpoints(saved, folder)
+  if (isNew(saved)) warn(scenario)
+  return { folder, done: await runTrials({ ...plan, folder }, surroundings) }
+}
+
+/** What the trials say together, told to the tracker, and the report. */
+async function conclude(
+  { scenario, task, module, saved }: Omit<Plan, 'folder'>,
+  done: TrialEnd[],
+  destination: Destination,
+): Promise<Pick<ExperimentReport, 'statistics' | 'report'>> {
+  const { random } = await createCore(module, scenario.seed)
+  const statistics = statisticsOf(
+    done.map(({ report }) => report),
+    random.evaluation,
+  )
+  if (statistics && done.length > 1) trackStatistics(destination.run, statistics, scenario.training.max_steps)
+  const trials = done.map(({ reported }) => reported)
+  const { writeReport } = await import('./report.ts')
+  const parts = {
+    scenario,
+    task,
+    module,
+    trials,
+    wanted: saved.length,
+    statistics,
+    random: random.evaluation,
+  }
+  const report = writeReport(parts, destination)
+  return { ...(statistics && { statistics }), ...(report !== undefined && { report }) }
 }
 
 /** Of the experiment, of which not all trials may have begun. */
@@ -144,13 +169,16 @@ function statisticsOf(trials: TrialReport[], random: Random): Statistics | undef
   return control.length > 0 ? controlStatistics(control, random) : undefined
 }
 
+/** A scenario and its trials: of each what it goes on from. */
+type Chosen = ReturnType<typeof loadScenario> & Pick<Plan, 'saved'>
+
+const isNew = (saved: Chosen['saved']): boolean => saved.every((checkpoint) => !checkpoint)
+
 /**
- * The scenario with the options that stand for a key on top, and its trials: of each what it goes on from.
+ * With the options that stand for a key of the scenario on top.
  * @throws Error that calls these options by their own names
  */
-function trialsOf(
-  options: ExperimentOptions,
-): ReturnType<typeof loadScenario> & { saved: (Saved | undefined)[] } {
+function trialsOf(options: ExperimentOptions): Chosen {
   const { override = [], maxSteps, name, features, trials } = options
   const own: [option: string, override: string][] = []
   if (maxSteps !== undefined) own.push([`--max-steps ${maxSteps}`, `training.max_steps=${maxSteps}`])
