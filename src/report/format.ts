@@ -6,11 +6,11 @@ export function formatCount(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
-/** 54.8 %, `> -0.01 %` for a little less than nothing */
+/** 54.8 %, `> -0.01 %` for a little less than nothing; its parts stay on one line */
 export function formatPercent(fraction: number | null): string {
   if (fraction === null || !Number.isFinite(fraction)) return '–'
-  if (fraction !== 0 && Math.abs(fraction) < 1e-4) return fraction < 0 ? '> -0.01 %' : '< 0.01 %'
-  return `${formatNumber(Number((100 * fraction).toPrecision(3)))} %`
+  if (fraction !== 0 && Math.abs(fraction) < 1e-4) return fraction < 0 ? '> -0.01\u00A0%' : '< 0.01\u00A0%'
+  return `${formatNumber(Number((100 * fraction).toPrecision(3)))}\u00A0%`
 }
 
 /** `1 trial`, `10 trials` */

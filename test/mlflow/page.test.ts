@@ -104,6 +104,17 @@ describeWithBrowser('a browser', () => {
       })()`,
     )
 
+  it("shows the report of the experiment on MLflow's page, with its charts", async () => {
+    const { run_id: id } = await runNamed('smoke')
+    const path = `experiments/1/runs/${id}/artifacts/report.html`
+    const { page, wrong } = await visit(path, ['report.html', 'report.md'], 'report')
+    const frame = await page.waitForFrame((one) => one.url().startsWith('blob:'))
+    await frame.waitForSelector('html[data-drawn]')
+    expect(await frame.$$eval('.panel svg', (charts) => charts.length)).toBe(6)
+    expect(wrong).toEqual([])
+    await page.close()
+  })
+
   it("shows our runs on MLflow's page: nested, with charts, data sets, and the preview of a plot", async () => {
     const { run_id: id } = await runNamed('trial_0')
     const at = `experiments/1/runs/${id}`

@@ -176,6 +176,7 @@ describe('what to doubt', () => {
       .map(({ severity, text }) => `${severity}: ${text}`)
       .filter((text) => !text.includes('Of the scenario'))
       .join('\n')
+      .replaceAll('\u00A0', ' ')
   }
 
   it('is nothing of a result that is good', () => {
@@ -184,38 +185,38 @@ describe('what to doubt', () => {
 
   it.each<[string, Parameters<typeof found>[0], RegExp]>([
     [
-      'no better than holding',
+      'is no better than holding',
       ({ test }) => (test.buy_and_hold = 1.1),
       /^warning: On the test rows a trial is no better than buying and holding: it wins with probability 0\.$/,
     ],
     [
-      'no better than a constant',
+      'is no better than a constant',
       ({ test }) => (test.best_constant = 1.1),
       /^warning: .* no better than the constant position/,
     ],
     [
-      'not beyond chance',
+      'is not beyond chance',
       (_, { significance }) => (significance!.buy_and_hold.sharpe = null),
       /^warning: .* beyond chance in only 0 of 6 trials/,
     ],
     [
-      'learned by heart',
+      'is learned by heart',
       ({ test, validation }) => (test.sum_log_reward = validation.sum_log_reward = 0.3),
       /^warning: Of what a perfect trader earns, the median trial got 50 % on the train rows, 15 % on the validation rows and 15 % on the test rows/,
     ],
     [
-      'far apart',
+      'differs much between trials',
       ({ test }, { seed }) => (test.sum_log_reward = seed === 3 ? 0.4 : 1.6),
       /^warning: The trials are far apart/,
     ],
-    ['no trade', ({ test }) => (test.n_trades = 0), /^warning: .* never changes its position/],
+    ['comes from no trade', ({ test }) => (test.n_trades = 0), /^warning: .* never changes its position/],
     [
-      'few trades',
+      'comes from few trades',
       ({ test }) => (test.n_trades = 4),
       /^warning: On the test rows the median trial trades 4 times/,
     ],
     [
-      'few bars',
+      'comes from few bars',
       ({ test }) => (test.n_bars = 100),
       /^note: There are 100 bars to test on: .* is about 0\.1\.$/,
     ],
@@ -224,13 +225,13 @@ describe('what to doubt', () => {
       (_, { drawing }) => drawing!.market!.costs.test.forEach((row) => (row.total_return = 0.1)),
       /^warning: Trading is cheap here, and the result lives from it: at 10 basis points a trade the median trial returns 10 % on the test rows instead of 170 %\.$/,
     ],
-    ['too good', ({ test }) => (test.win_rate = 0.97), /^warning: 97 % of the test bars win\./],
+    ['is too good', ({ test }) => (test.win_rate = 0.97), /^warning: 97 % of the test bars win\./],
     [
-      'unhealthy',
+      'comes from an unhealthy training',
       (_, trial) => (trial.findings = [{ step: 1200, text: 'it idles' }]),
       /^warning: While training, it idles \(seed 3 at step 1,200, .* and seed 5 at step 1,200\)\.$/,
     ],
-  ])('is that a result is %s', (_, change, expected) => {
+  ])('is that a result %s', (_, change, expected) => {
     expect(found(change)).toMatch(expected)
   })
 })
