@@ -41,8 +41,10 @@ export async function drawTrial(
   const { obsNames } = task.createEnv(core)
   const isMarket = 'markets' in task
   const map = actionMap(learner, result.observed, obsNames, trials > 20 ? 15 : 31)
-  const actionName = isMarket ? `position in ${task.markets.train.priceNames[map.action]}` : 'action'
-  const drawing: Drawing = { map: drawnMap(map, actionName), effects: map.effects }
+  const drawing: Drawing = {
+    map: drawnMap(map, actionName(task, scenario, map.action)),
+    effects: map.effects,
+  }
   if (!isMarket) {
     const { returns } = (result.evaluation as ControlEvaluations).test
     return { ...drawing, returns: returns.toSorted((a, b) => a - b).map(rounded) }
@@ -55,6 +57,12 @@ export async function drawTrial(
     costs: bySplit((split) => costSensitivity(scenario, task.markets[split], policy, core)),
   }
   return { ...drawing, market }
+}
+
+/** Where a weight is the action, that of its asset. */
+function actionName(task: Prepared | ControlTask, { env }: Scenario, action: number): string {
+  const isWeight = 'markets' in task && env.backend === 'tradingenv'
+  return isWeight ? `position in ${task.markets.train.priceNames[action]}` : 'action'
 }
 
 function drawnMap({ axes, actions, q, observed }: ActionMap, action: string): DrawnMap {

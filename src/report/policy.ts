@@ -9,15 +9,18 @@ export function policyBlock(trials: readonly { seed: number; drawing: Drawing }[
     kind: 'map',
     trials: trials.map(({ seed, drawing }) => ({ name: `seed ${seed}`, ...drawing.map })),
   }
+  const isLine = map.axes.length === 1
   const others = effects.length > map.axes.length ? ' All others stand at their medians.' : ''
+  const what = `The ${map.action} that the policy chooses, and the critic’s Q of it, over`
+  const rule =
+    'by how much it moves, in the mean over observed states, when that number alone goes from half a deviation below to half a deviation above'
   return {
     kind: 'chart',
     chart,
     title: 'Action and Q',
-    caption:
-      `The ${map.action} that the policy chooses, and the critic’s Q of it, over the ${map.axes.length === 1 ? 'number' : 'two numbers'} of an observation that ` +
-      `move the action most: by how much it moves, in the mean over observed states, when that number alone goes from half a deviation below to half a deviation above.${others} ` +
-      'Dots are observed states: far from them the map is a guess.',
+    caption: isLine
+      ? `${what} the only number of an observation.`
+      : `${what} the two numbers of an observation that move the action most: ${rule}.${others} Dots are observed states: far from them the map is a guess.`,
     numbers: {
       header: ['observed', 'moves the action by'],
       rows: effects.map(({ name, effect }) => [name, formatNumber(effect)]),

@@ -31,7 +31,8 @@ const BENCHMARKS: Record<string, string> = {
 }
 /** The others would hide what these say; the legend brings them. */
 const AT_FIRST = ['agent', 'other trials', 'buy & hold', 'random']
-const ASSETS = ['var(--agent)', 'var(--asset-1)', 'var(--asset-2)', 'var(--asset-3)']
+/** Of several; a single one is the agent's. */
+const ASSETS = ['var(--asset-1)', 'var(--asset-2)', 'var(--asset-3)', 'var(--agent)']
 /** From that ratio of the greatest to the least wealth on, its axis is logarithmic. */
 const WIDE = 8
 
@@ -71,7 +72,7 @@ function contentOf({ splits, trials }: MarketChart, shown: number): Content {
       ),
     })),
     positions: prices.map(({ name }, i) => ({
-      name: prices.length === 1 ? 'position' : `position in ${name}`,
+      name: prices.length === 1 ? 'position' : name,
       points: of(shown, ({ positions }) => positions[i]!),
     })),
     drawdown: of(shown, ({ drawdown }) => drawdown),
@@ -95,7 +96,7 @@ function pricesOf(lines: Line[], assets: number): Drawn[] {
 function wealthSeries({ splits, agent, others, benchmarks }: Content): Option[] {
   return [
     ...others.map((points) => ({
-      ...line('other trials', points, 0, 'var(--agent)', { width: 1, opacity: 0.28 }),
+      ...line('other trials', points, 0, 'var(--agent)', { width: 1, opacity: 0.45 }),
       silent: true,
     })),
     ...benchmarks.map(({ name, points }) =>
@@ -114,7 +115,7 @@ function wealthSeries({ splits, agent, others, benchmarks }: Content): Option[] 
 /** Of the panels below wealth. */
 function lowerSeries({ splits, prices, positions, drawdown }: Content): Option[] {
   const single = prices.length === 1
-  const color = (i: number) => ASSETS[i % ASSETS.length]!
+  const color = (i: number) => (single ? 'var(--agent)' : ASSETS[i % ASSETS.length]!)
   const shade = (of: string) => ({ areaStyle: { color: of, opacity: 0.17, origin: 0 } })
   const marked = (series: Option[]) =>
     series.map((one, i) => (i === 0 ? { ...one, markLine: splitLines(splits, false) } : one))
@@ -139,6 +140,7 @@ function line(name: string, data: Point[], panel: number, color: string, lineSty
   return {
     type: 'line',
     name,
+    id: name === 'other trials' ? undefined : `${PANELS[panel]} ${name}`,
     data,
     xAxisIndex: panel,
     yAxisIndex: panel,
@@ -164,7 +166,10 @@ function splitLines(splits: MarketChart['splits'], named: boolean): Option {
   }
 }
 
-/** Parts of the height for wealth, price, positions and drawdown. */
+/** One below the other; a line of one name in two of them is of one asset. */
+const PANELS = ['wealth', 'price', 'position', 'drawdown']
+
+/** Parts of the height for each. */
 const SHARES = [0.45, 0.22, 0.17, 0.16]
 const GAP = 30
 
@@ -216,14 +221,15 @@ const ZOOM_BAR: Option = {
   handleStyle: { color: 'var(--card)', borderColor: 'var(--edge)' },
 }
 
-function legendOf({ others, benchmarks }: Content, { isNarrow }: Size): Option {
+function legendOf({ others, benchmarks, prices }: Content, { isNarrow }: Size): Option {
   const names = [
     'agent',
     ...(others.length > 0 ? ['other trials'] : []),
     ...benchmarks.map(({ name }) => name),
   ]
+  const assets = prices.length > 1 ? prices.map(({ name }) => name) : []
   return {
-    data: names,
+    data: [...names, ...assets],
     selected: Object.fromEntries(names.map((name) => [name, AT_FIRST.includes(name)])),
     top: 0,
     left: 0,
@@ -288,6 +294,7 @@ function ratioOf(lines: Point[][]): number {
 
 interface Hovered {
   seriesName: string
+  seriesId: string
   color: string
   value: Point
 }
@@ -297,6 +304,9 @@ function tooltipOf(points: Hovered[]): HTMLElement {
   const time = new Date(told[0]?.value[0] ?? 0).toISOString().slice(0, 16).replace('T', ' ')
   return tooltip(
     `${time} UTC`,
-    told.map(({ seriesName, value, color }) => [seriesName, formatNumber(value[1]), color]),
+    told.map(({ seriesName, seriesId, value, color }) => {
+      const isOfAsset = told.filter((other) => other.seriesName === seriesName).length > 1
+      return [isOfAsset ? seriesId : seriesName, formatNumber(value[1]), color]
+    }),
   )
 }
