@@ -163,5 +163,7 @@ export function readReceipt(text: string): Receipt {
 /** The scenario that a receipt tells. @throws Error when its config is not one */
 export function scenarioOf({ config, seed }: Receipt): Scenario {
   const text = JSON.stringify({ ...config, seed })
-  return parseScenario(text, 'config', { randomSeed: () => 0 }).scenario
+  // the data may be of a file, whose name receipts do not tell
+  const overrides = ['data.data_path=data.parquet']
+  return parseScenario(text, 'config', { overrides, randomSeed: () => 0 }).scenario
 }

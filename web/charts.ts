@@ -21,6 +21,8 @@ interface Content {
   /** Whether x is time, or environment steps. */
   time: boolean
   lines: Line[]
+  /** Whether equal ratios are equally far apart, rather than equal differences. */
+  ratios?: boolean
 }
 
 /** The charts of a training; `empty` puts the words of the beginning back. */
@@ -41,14 +43,14 @@ export function createCharts(): Charts {
         color: color(i, '--agent'),
       }))
       const traded = prices.map((line, i) => ({ ...line, color: color(i, '--price') }))
-      market!.show({ x, time: true, lines: [...traded, ...(held as Line[])] })
+      market!.show({ x, time: true, lines: [...(held as Line[]), ...traded] })
       const [agent, hold] = wealths
       if (!agent || !hold) return wealth!.clear()
       const lines = [
         { ...hold, color: '--market' },
         { ...agent, color: '--agent', width: 2 },
       ]
-      wealth!.show({ x, time: true, lines })
+      wealth!.show({ x, time: true, lines, ratios: isWide(lines) })
     },
     course({ losses: { step, critic, actor }, episodes: { step: ends, reward } }) {
       const lines: Line[] = [
@@ -63,6 +65,14 @@ export function createCharts(): Charts {
       for (const chart of [wealth, losses, episodes]) chart!.clear()
     },
   }
+}
+
+/** Whether the lowest of these would lie on the axis if differences were drawn. */
+function isWide(lines: Line[]): boolean {
+  const all = lines.flatMap(({ values }) => [...values].filter(Number.isFinite))
+  const lowest = all.reduce((least, value) => Math.min(least, value), Infinity)
+  const highest = all.reduce((most, value) => Math.max(most, value), -Infinity)
+  return lowest > 0 && highest / lowest > 100
 }
 
 function color(asset: number, first: string): string {
@@ -105,7 +115,7 @@ function createChart(id: string): { show(content: Content): void; clear(): void 
     figure.classList.toggle('full', content.x.length > 0)
     if (content.x.length === 0) return
     const data = [content.x, ...content.lines.map(({ values }) => gapped(values))] as uPlot.AlignedData
-    const wanted = JSON.stringify(content.lines.map(({ name, axis }) => [name, axis]))
+    const wanted = JSON.stringify([content.ratios, content.lines.map(({ name, axis }) => [name, axis])])
     if (plot && shape === wanted) {
       plot.setData(data)
       return showLatest(plot)
@@ -176,11 +186,12 @@ function optionsFor(content: Content, width: number, colorOf: (name: string) => 
     hooks: { setCursor: [showLatest] },
     scales: {
       x: { time: content.time },
+      left: { distr: content.ratios ? 3 : 1 },
       ...(weights && { right: { range: (_, low, high) => [Math.min(-1, low), Math.max(1, high)] } }),
     },
     axes: [
       content.time ? { ...axis, size: 34, space: 90, values: timeLabels } : { ...axis, size: 34, values },
-      { ...yAxis, scale: 'left', stroke: strokeOf(onLeft) },
+      { ...yAxis, scale: 'left', stroke: strokeOf(onLeft), ...(content.ratios && POWERS) },
       ...(onRight.length > 0 ? [{ ...rightAxis, stroke: strokeOf(onRight) }] : []),
     ],
     series: [
@@ -188,6 +199,21 @@ function optionsFor(content: Content, width: number, colorOf: (name: string) => 
       ...content.lines.map((line) => seriesOf(line, colorOf)),
     ],
   }
+}
+
+const exponentOf = (value: number): number => Number(value.toExponential().split('e')[1])
+
+/** A few powers of ten. */
+const POWERS: Partial<uPlot.Axis> = {
+  splits: (_, __, low, high) => {
+    const [first, last] = [exponentOf(low), exponentOf(high)]
+    const step = Math.max(1, Math.ceil((last - first) / 5))
+    const from = Math.ceil(first / step)
+    const powers = Array.from({ length: 7 }, (_, i) => Number(`1e${(from + i) * step}`))
+    return powers.filter((power) => power >= low && power <= high)
+  },
+  filter: (_, splits) => splits,
+  values: (_, splits) => splits.map((power) => (power < 1e6 ? `${power}` : `1e${exponentOf(power)}`)),
 }
 
 const DAY = 86_400

@@ -167,8 +167,9 @@ const data: Rule[] = [
       'data_generator.n_periods',
       'data_generator.samples_per_period',
     ],
-    check: ({ data: { train_size, validation_size, test_size }, data_generator: generator }) => {
-      if (generator === null) return undefined
+    check: ({ data: { data_path, train_size, validation_size, test_size }, data_generator: generator }) => {
+      // with a file of its own the generator says nothing of its rows
+      if (generator === null || data_path !== null) return undefined
       const rows = generatedRows(generator)
       const rest = (validation_size ?? 2) + (test_size ?? 2)
       if (train_size + rest <= rows) return undefined

@@ -224,3 +224,14 @@ it.concurrent('an experiment on other data than its generator makes tells what v
   const data = ['--data-path', 'data/raw/synthetic/smoke.parquet']
   expect(await runCli(folder, 'verify', receipt, ...data)).toMatchObject({ code: 0 })
 })
+
+it.concurrent('data of another size than the generator makes train, and verify', async () => {
+  const folder = temporaryFolder()
+  const own = ['-o', 'data.data_path=own.parquet']
+  await runCli(folder, 'generate-data', '-s', 'smoke', ...own, '-o', 'data_generator.n_periods=9')
+  const larger = ['-o', 'data.train_size=200', '--max-steps', '600']
+  expect(await runCli(folder, 'experiment', '-s', 'smoke', ...own, ...larger)).toMatchObject({ code: 0 })
+  const receipt = 'logs/smoke/run_1/trial_0/receipt.json'
+  const verified = await runCli(folder, 'verify', receipt, '--data-path', 'own.parquet')
+  expect(verified.stdout).toContain(': identical\n')
+})

@@ -80,7 +80,7 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     expect(table).toContain('Σ log reward1.6590.46990.4368')
     // without a pointer the charts tell of their last points
     for (const [chart, last] of [
-      ['market', '2024-01-21 18:00price'],
+      ['market', '2024-01-21 18:00position'],
       ['wealth', '2024-01-21 19:00buy & hold1.064agent1.548'],
       ['losses', 'step10,000critic loss'],
     ])

@@ -21,9 +21,9 @@ const randomSeed = () => 1 + (drawn! % 100_000)
 
 /** @throws ScenarioError, or Error in a sentence when the page cannot show such a scenario */
 export function readInputs({ name, yaml, seed }: Inputs, own: OwnData | undefined) {
-  const { scenario, notes } = parseScenario(yaml, `${name}.yaml`, { seed, randomSeed })
+  const overrides = own ? [`data.data_path=${JSON.stringify(own.name)}`] : []
+  const { scenario, notes } = parseScenario(yaml, `${name}.yaml`, { overrides, seed, randomSeed })
   mustTrade(scenario)
-  if (own) scenario.data.data_path = own.name
   return { scenario, notes: [...notes, ...(own ? dataNotes(own, scenario) : [])] }
 }
 
