@@ -35,8 +35,10 @@ export function actionMap(
   size: number,
 ): ActionMap {
   const { obsDim, actionDim } = learner.options
-  const columns = obsNames.map((_, d) => states.filter((_, i) => i % obsDim === d))
+  const n = states.length / obsDim
+  const columns = obsNames.map((_, d) => Float32Array.from({ length: n }, (_, i) => states[i * obsDim + d]!))
   const moved = columns.map((column, d) => effectsOf(learner, states, d, deviation(column)))
+  const drawn = Array.from({ length: Math.min(DRAWN, n) }, (_, i) => Math.floor((i * n) / Math.min(DRAWN, n)))
   const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
   const order = columns
     .map((_, d) => ({ d, name: obsNames[d]!, effect: total(moved[d]!) }))
@@ -55,8 +57,6 @@ export function actionMap(
     chosen.forEach(({ d }, axis) => (obs[row * obsDim + d] = place[axis]!))
   })
   const all = learner.policy(obs)
-  const n = states.length / obsDim
-  const drawn = Array.from({ length: Math.min(DRAWN, n) }, (_, i) => Math.floor((i * n) / Math.min(DRAWN, n)))
   return {
     effects: order.map(({ name, effect }) => ({ name, effect })),
     axes,

@@ -49,7 +49,7 @@ export interface TrialResult<E extends Evaluations = MarketEvaluations> {
   evaluated: 'final' | 'best'
   /** What was evaluated, as a checkpoint of the policy alone. */
   policy: Uint8Array<ArrayBuffer>
-  /** Observations from all over the replay buffer, at most OBSERVED of them: [n, obsDim]. */
+  /** Observations from all over the replay buffer, 512 or fewer of them: [n, obsDim]. */
   observed: Float32Array
   /** The final state, from which the run can go on, and the policy that was best in validation, if any. */
   checkpoint: Uint8Array<ArrayBuffer>
@@ -67,8 +67,8 @@ export interface TrialOptions {
   experiment?: CheckpointInfo['experiment']
 }
 
-/** Enough to say where a policy has been. */
-const OBSERVED = 512
+/** Enough to say where a policy has been: observations, and numbers in all of them. */
+const OBSERVED = { rows: 512, numbers: 25_000 }
 
 /**
  * Trains and evaluates. A resumed trial tells again of the losses, episodes and validations before it was saved.
@@ -114,7 +114,8 @@ export async function* runTrial<E extends Evaluations>(
   const policy = evaluated === 'best' ? best!.bytes : policyCheckpoint(session)
   const evaluation = await evaluateCheckpoint(policy, task, module)
   const receipt = complete ? receiptOf(session, evaluation) : undefined
-  const observed = heldObservations(learner, OBSERVED)
+  const rows = Math.max(16, Math.min(OBSERVED.rows, Math.floor(OBSERVED.numbers / env.obsDim)))
+  const observed = heldObservations(learner, rows)
   return { step: state.step, complete, evaluated, policy, observed, evaluation, checkpoint, best, receipt }
 }
 

@@ -8,27 +8,35 @@ export function qValues(learner: Learner, obs: ArrayLike<number>, actions: Array
   const { tanh } = learner.core.math
   const activate = criticActivation === 'tanh' ? tanh : (x: number) => Math.max(0, x)
   const tensors = blockTensors(learner, 'critic', 1, 0)
-  const layers = [...criticHiddenDims, 1].map((_, layer) => ({
-    weight: tensors[`critic.${2 * layer}.weight`]!.data as Float32Array,
-    bias: tensors[`critic.${2 * layer}.bias`]!.data as Float32Array,
+  const data = (name: string) => tensors[`critic.${name}`]!.data as Float32Array
+  const layers = [...criticHiddenDims, 1].map((width, l) => ({
+    weight: data(`${2 * l}.weight`),
+    bias: data(`${2 * l}.bias`),
+    output: new Float64Array(width),
   }))
-  return Float64Array.from({ length: actions.length / actionDim }, (_, row) => {
-    const input = Float64Array.from({ length: obsDim + actionDim }, (_, i) =>
-      i < obsDim ? obs[row * obsDim + i]! : actions[row * actionDim + i - obsDim]!,
-    )
-    const output = layers.reduce<Float64Array>((x, { weight, bias }, layer) => {
-      const y = linear(weight, bias, x)
-      return layer < layers.length - 1 ? y.map(activate) : y
-    }, input)
-    return output[0]!
-  })
+  const [hidden, last] = [layers.slice(0, -1), layers.at(-1)]
+  const input = new Float64Array(obsDim + actionDim)
+  const q = new Float64Array(actions.length / actionDim)
+  for (let row = 0; row < q.length; row++) {
+    for (let i = 0; i < obsDim; i++) input[i] = obs[row * obsDim + i]!
+    for (let i = 0; i < actionDim; i++) input[obsDim + i] = actions[row * actionDim + i]!
+    let x = input
+    for (const { weight, bias, output } of hidden) {
+      linear(weight, bias, x, output)
+      for (let i = 0; i < output.length; i++) output[i] = activate(output[i]!)
+      x = output
+    }
+    linear(last!.weight, last!.bias, x, last!.output)
+    q[row] = last!.output[0]!
+  }
+  return q
 }
 
-/** @param weight [out, in] */
-function linear(weight: Float32Array, bias: Float32Array, x: Float64Array): Float64Array {
-  return Float64Array.from(bias, (start, o) => {
-    let total = start
+/** output[O] = weight[O, I] · x[I] + bias[O] */
+function linear(weight: Float32Array, bias: Float32Array, x: Float64Array, output: Float64Array): void {
+  for (let o = 0; o < output.length; o++) {
+    let total = bias[o]!
     for (let i = 0; i < x.length; i++) total += weight[o * x.length + i]! * x[i]!
-    return total
-  })
+    output[o] = total
+  }
 }

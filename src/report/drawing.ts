@@ -10,10 +10,11 @@ import { deterministic } from '../evaluate.ts'
 import { bySplit, type MarketEvaluations, type Prepared } from '../market.ts'
 import { drawdownsOf } from '../metrics.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { mean } from '../statistics.ts'
 import type { Evaluations } from '../task.ts'
 import { loadPolicy, type TrialResult } from '../trial.ts'
 import { BENCHMARK_LABELS } from './compare.ts'
-import { drawn, type DrawnAgent, type DrawnMap, type Line } from './document.ts'
+import { drawn, type Drawn, type DrawnAgent, type DrawnMap, type Line } from './document.ts'
 import { chosenRows } from './plot-scale.ts'
 
 export interface Drawing {
@@ -105,12 +106,22 @@ function drawnSplit(
     wealth: relative(agent.wealth),
     random: relative(random.wealth),
     drawdown: deepest(drawdownsOf(agent.wealth), rows),
-    positions: prices.map((_, asset) => at(agent.positions.filter((_, i) => i % assets === asset))),
+    positions: prices.map((_, asset) =>
+      means(
+        agent.positions.filter((_, i) => i % assets === asset),
+        rows,
+      ),
+    ),
   }
 }
 
+/** Of each row, the mean from there until the row after it. */
+function means(positions: Float64Array, rows: readonly number[]): Drawn {
+  return drawn(rows.map((row, i) => mean(positions.subarray(row, rows[i + 1] ?? positions.length))))
+}
+
 /** Of each row, the lowest since the row before it. */
-function deepest(drawdowns: Float64Array, rows: readonly number[]): (number | null)[] {
+function deepest(drawdowns: Float64Array, rows: readonly number[]): Drawn {
   return drawn(
     rows.map((row, i) => {
       const since = drawdowns.subarray(i === 0 ? 0 : rows[i - 1]! + 1, row + 1)

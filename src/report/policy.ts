@@ -3,6 +3,9 @@ import type { Block, MapChart } from './document.ts'
 import type { Drawing } from './drawing.ts'
 import { formatNumber } from './table.ts'
 
+/** Numbers of an observation whose effects are told, the greatest ones. */
+const TOLD = 20
+
 export function policyBlock(trials: readonly { seed: number; drawing: Drawing }[], shown: number): Block {
   const { map, effects } = trials[shown]!.drawing
   const chart: MapChart = {
@@ -23,7 +26,7 @@ export function policyBlock(trials: readonly { seed: number; drawing: Drawing }[
       : `${what} the two numbers of an observation that move the action most: ${rule}.${others} Dots are observed states: far from them the map is a guess.`,
     numbers: {
       header: ['observed', 'moves the action by'],
-      rows: effects.map(({ name, effect }) => [name, formatNumber(effect)]),
+      rows: effects.slice(0, TOLD).map(({ name, effect }) => [name, formatNumber(effect)]),
     },
   }
 }

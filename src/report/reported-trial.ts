@@ -72,12 +72,15 @@ export function middleOf<T>(trials: readonly T[], value: (trial: T) => number | 
   return order[Math.floor((order.length - 1) / 2)]!.i
 }
 
-/** Of every metric the median over the trials that have it. */
+/** Of every metric the median over the trials that have it; a sum of log rewards is −∞ after ruin. */
 export function medianMetrics(trials: readonly MarketTrial[]): Record<SplitName, Evaluation> {
   return bySplit((split) => {
     const all = trials.map(({ evaluation }) => evaluation[split])
     const keys = Object.keys(all[0]!) as (keyof Evaluation)[]
-    return Object.fromEntries(keys.map((key) => [key, medianOf(all.map((one) => one[key]))])) as never
+    const valueOf = (one: Evaluation, key: keyof Evaluation) =>
+      key === 'sum_log_reward' ? (one[key] ?? -Infinity) : one[key]
+    const medians = keys.map((key) => [key, medianOf(all.map((one) => valueOf(one, key)))])
+    return Object.fromEntries(medians) as Evaluation
   })
 }
 
@@ -87,9 +90,9 @@ export function medianOf(values: readonly (number | null)[]): number | null {
   return numbers.length > 0 ? median(numbers) : null
 }
 
-/** Part of what the perfect trader without fees earns, by Σ log reward. */
+/** Part of what the perfect trader without fees earns, by Σ log reward; null after ruin, and of wealth beyond numbers. */
 export function captured({ sum_log_reward: sum, max_profit: most }: Evaluation): number | null {
-  return sum === null || !(most > 0) ? null : sum / most
+  return sum === null || !Number.isFinite(sum) || !(most > 0) ? null : sum / most
 }
 
 /** Total return on that split at that cost. */

@@ -4,7 +4,7 @@ import type { Statistics } from '../trial-statistics.ts'
 import { compareCosts, compareRollouts, type Compared } from './compare.ts'
 import { compareProbabilities, compareTrials, shareOf } from './compare-trials.ts'
 import type { Block, Figure, MarketChart } from './document.ts'
-import { formatPercent } from './format.ts'
+import { formatCount, formatPercent } from './format.ts'
 import {
   captured,
   heldReturn,
@@ -49,7 +49,11 @@ export function marketFigures(trials: readonly MarketTrial[], statistics: Statis
       value: formatNumber(test.sharpe_ratio),
       note: middle(`${formatNumber(test.sharpe_annualized)} annualized`),
     },
-    { label: 'Max drawdown', value: formatPercent(test.max_drawdown), note: middle(`${test.steps} steps`) },
+    {
+      label: 'Max drawdown',
+      value: formatPercent(test.max_drawdown),
+      note: middle(`${formatCount(test.steps)} steps`),
+    },
   ]
 }
 

@@ -58,7 +58,7 @@ describe('the drawing of a trial', () => {
     )
     const { market } = await drawTrial(config, prepared, { ...result, evaluation }, module, 40)
     for (const split of SPLITS) {
-      const { times, wealth, drawdown } = market!.splits[split]
+      const { times, wealth, drawdown, positions } = market!.splits[split]
       expect(times.length).toBeGreaterThan(60)
       expect(times.length).toBeLessThanOrEqual(310)
       expect(times).toEqual(times.toSorted((a, b) => a - b))
@@ -67,6 +67,15 @@ describe('the drawing of a trial', () => {
       expect(wealth.at(-1)).toBeCloseTo(1 + metrics.total_return, 3)
       expect(Math.min(...drawdownsOf(agent.wealth))).toBe(metrics.max_drawdown)
       expect(Math.min(...(drawdown as number[]))).toBeCloseTo(metrics.max_drawdown, 3)
+      // the mean over stretches of time is the mean of all, wherever these begin
+      const all = long.columns['timestamp']!.subarray(prepared.splits[split].from)
+      const weights = times.map((time, i) => all.indexOf(times[i + 1] ?? time) - all.indexOf(time))
+      const mean = positions[0]!.reduce<number>((sum, position, i) => sum + (position ?? 0) * weights[i]!, 0)
+      const { positions: held } = agent
+      expect(mean / held.length).toBeCloseTo(
+        held.reduce((sum, position) => sum + position, 0) / held.length,
+        3,
+      )
     }
   })
 

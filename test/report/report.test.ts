@@ -209,6 +209,11 @@ describe('what to doubt', () => {
       ({ test }, { seed }) => (test.sum_log_reward = seed === 3 ? 0.4 : 1.6),
       /^warning: The trials are far apart/,
     ],
+    [
+      'is ruin on the test rows',
+      ({ test }) => (test.sum_log_reward = null),
+      /^warning: Of what a perfect trader earns, the median trial got 50 % on the train rows, 50 % on the validation rows and – on the test rows/m,
+    ],
     ['comes from no trade', ({ test }) => (test.n_trades = 0), /^warning: .* never changes its position/],
     [
       'comes from few trades',
