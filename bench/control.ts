@@ -1,10 +1,9 @@
 // Classic control: what the shipped scenarios reach over seeds, and their time beside Stable-Baselines3.
-//   node bench/control.ts [quality] [time]    time needs bench/.venv
+//   node bench/control.ts [quality] [starts] [time]    starts and time need bench/.venv
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import type { ControlEvaluation } from '../src/control.ts'
 import { controlTask } from '../src/control.ts'
 import { createCore } from '../src/core/core.ts'
 import { loadModule } from '../src/core/module.ts'
@@ -12,7 +11,7 @@ import { createControlEnv } from '../src/env/create.ts'
 import { parseScenario } from '../src/scenario/load.ts'
 import type { Scenario } from '../src/scenario/schema.ts'
 import { interquartileMean } from '../src/statistics.ts'
-import { runTrial } from '../src/trial.ts'
+import { evaluateCheckpoint, runTrial } from '../src/trial.ts'
 import { digits, printTable } from './measure.ts'
 
 const module = await loadModule()
@@ -23,14 +22,26 @@ function scenarioOf(name: string, overrides: string[] = []): Scenario {
   return parseScenario(readFileSync(file, 'utf8'), name, { overrides, randomSeed: () => 0 }).scenario
 }
 
-/** @returns the evaluation, and the seconds of training without it */
-async function train(scenario: Scenario): Promise<{ test: ControlEvaluation; seconds: number }> {
+interface Trained {
+  /** Mean returns of the policy that was best in validation, and of the final one. */
+  best: number
+  final: number
+  /** Of training with its validation. */
+  seconds: number
+}
+
+async function train(scenario: Scenario): Promise<Trained> {
+  const task = controlTask(scenario)
   const began = performance.now()
-  const trial = runTrial(scenario, controlTask(scenario), module)
+  const trial = runTrial(scenario, task, module)
   let seconds = 0
   for (;;) {
     const { done, value } = await trial.next()
-    if (done) return { test: value.evaluation.test, seconds }
+    if (done) {
+      const returnOf = async (bytes: Uint8Array) =>
+        (await evaluateCheckpoint(bytes, task, module)).test.metrics.mean_episode_return
+      return { best: await returnOf(value.best!.bytes), final: await returnOf(value.checkpoint), seconds }
+    }
     if (value.type === 'round') seconds = (performance.now() - began) / 1000
   }
 }
@@ -42,24 +53,35 @@ async function quality(): Promise<void> {
   const rows: string[][] = []
   for (const [name, seeds, overrides] of [
     ['pendulum', 10, []],
-    ['pendulum', 5, ['training.max_steps=20000']],
+    ['pendulum', 10, [RELU]],
+    ['pendulum', 5, [TWENTY]],
+    ['pendulum', 5, [TWENTY, RELU]],
     ['mountain_car_continuous', 5, []],
-    ['mountain_car_continuous', 5, ['evaluation.policy=final']],
+    ['mountain_car_continuous', 5, ['training.noise.dt=0.01']],
   ] as const) {
     const scenario = scenarioOf(name, [...overrides])
-    const returns: number[] = []
-    for (let seed = 0; seed < seeds; seed++)
-      returns.push((await train({ ...scenario, seed })).test.metrics.mean_episode_return)
-    const of = `${scenario.env.name}, ${scenario.training.max_steps} steps, ${scenario.evaluation.policy} policy`
-    const each = returns.map((value) => value.toFixed(1)).join(', ')
-    rows.push([of, each, mean(returns).toFixed(1), interquartileMean(Float64Array.from(returns)).toFixed(1)])
+    const all: Trained[] = []
+    for (let seed = 0; seed < seeds; seed++) all.push(await train({ ...scenario, seed }))
+    for (const policy of ['best', 'final'] as const) {
+      const returns = all.map((one) => one[policy])
+      const cells = [mean(returns), interquartileMean(returns)].map((value) => value.toFixed(1))
+      rows.push([
+        [name, ...overrides].join(' '),
+        policy,
+        returns.map((value) => value.toFixed(1)).join(', '),
+        ...cells,
+      ])
+    }
   }
   printTable(
     'Mean return of 100 episodes, seeds 0, 1, …',
-    ['scenario', 'by seed', 'mean', 'interquartile mean'],
+    ['scenario', 'policy', 'by seed', 'mean', 'interquartile mean'],
     rows,
   )
 }
+
+const TWENTY = 'training.max_steps=20000'
+const RELU = 'network.critic_activation=relu'
 
 /** The start states of the evaluation, for others to be evaluated on too. */
 async function startsOf({ env, evaluation }: Scenario): Promise<number[][]> {
@@ -75,42 +97,73 @@ async function startsOf({ env, evaluation }: Scenario): Promise<number[][]> {
 /** What bench/control_sb3.py needs to train the same. */
 async function told({ env, network, training, seed, ...scenario }: Scenario): Promise<string> {
   const starts = await startsOf({ env, network, training, seed, ...scenario })
-  return JSON.stringify({ env: env.name, network, training, seed, starts })
+  return JSON.stringify({ env: env.name, network, training, seed, starts, random_episodes: 400 })
+}
+
+interface Peer {
+  seconds: number
+  mean_episode_return: number
+  mean_random_return: number
+}
+
+/** The same in Stable-Baselines3, on one thread. */
+async function trainPeer(scenario: Scenario): Promise<Peer> {
+  return inPython('control_sb3.py', await told(scenario))
+}
+
+function inPython<T>(name: string, given: string): T {
+  if (!existsSync(python)) throw new Error('bench/.venv is missing: run bench/setup.sh')
+  const script = fileURLToPath(new URL(name, import.meta.url))
+  const env = { ...process.env, OMP_NUM_THREADS: '1' }
+  const { status, stdout, stderr } = spawnSync(python, [script, given], { encoding: 'utf8', env })
+  if (status !== 0) throw new Error(`${name} failed: ${stderr}`)
+  return JSON.parse(stdout)
+}
+
+/** Prints what can be reached from the start states of our evaluation, and what Stable-Baselines3 reaches, also from its own. */
+async function starts(): Promise<void> {
+  const scenario = scenarioOf('pendulum', [TWENTY])
+  const { gamma } = scenario.training
+  const given = JSON.stringify({ starts: await startsOf(scenario), gamma })
+  const bound = inPython<{ best: number; discounted: number }>('pendulum_bound.py', given)
+  const rows = [
+    ['the best policy for 200 steps', bound.best.toFixed(1), ''],
+    [`the best policy for γ ${gamma}`, bound.discounted.toFixed(1), ''],
+  ]
+  for (let seed = 0; seed < 5; seed++) {
+    const peer = await trainPeer({ ...scenario, seed })
+    rows.push([
+      `Stable-Baselines3, seed ${seed}`,
+      peer.mean_episode_return.toFixed(1),
+      peer.mean_random_return.toFixed(1),
+    ])
+  }
+  printTable('Pendulum-v1, 20000 steps', ['policy', 'our 100 starts', '400 random starts'], rows)
 }
 
 /** Prints the seconds of training here and in Stable-Baselines3, in turns, and what both reach. */
 async function time(): Promise<void> {
-  if (!existsSync(python)) throw new Error('bench/.venv is missing: run bench/setup.sh')
   const zoo = ['max_steps=20000', 'init_rand_steps=10000', 'sample_size=256', 'buffer_size=200000']
   const large = [...zoo.map((text) => `training.${text}`), 'network.actor_hidden_dims=[400,300]']
   const rows: string[][] = []
   for (const [name, seeds, overrides] of [
     ['pendulum', [0, 1, 2], []],
-    ['pendulum', [0], [...large, 'network.value_hidden_dims=[400,300]']],
+    ['pendulum', [0], [RELU]],
+    ['pendulum', [0], [...large, 'network.value_hidden_dims=[400,300]', RELU]],
     ['mountain_car_continuous', [0], []],
   ] as const) {
     for (const seed of seeds) {
       const scenario = { ...scenarioOf(name, [...overrides]), seed }
       const ours = await train(scenario)
-      const text = await told(scenario)
-      const { status, stdout, stderr } = spawnSync(
-        python,
-        [fileURLToPath(new URL('control_sb3.py', import.meta.url)), text],
-        {
-          encoding: 'utf8',
-          env: { ...process.env, OMP_NUM_THREADS: '1' },
-        },
-      )
-      if (status !== 0) throw new Error(`control_sb3.py failed: ${stderr}`)
-      const theirs = JSON.parse(stdout) as { seconds: number; mean_episode_return: number }
-      const { actor_hidden_dims: hidden } = scenario.network
+      const theirs = await trainPeer(scenario)
+      const { actor_hidden_dims: hidden, critic_activation: activation } = scenario.network
       const { max_steps: steps, sample_size: batch } = scenario.training
       rows.push([
-        `${scenario.env.name}, ${steps} steps, ${hidden.join('/')} × ${batch}, seed ${seed}`,
+        `${scenario.env.name}, ${steps} steps, ${hidden.join('/')} × ${batch}, critic ${activation}, seed ${seed}`,
         digits(ours.seconds),
         digits(theirs.seconds),
         digits(theirs.seconds / ours.seconds),
-        ours.test.metrics.mean_episode_return.toFixed(1),
+        ours.best.toFixed(1),
         theirs.mean_episode_return.toFixed(1),
       ])
     }
@@ -119,7 +172,7 @@ async function time(): Promise<void> {
   printTable('Training beside Stable-Baselines3, one thread', header, rows)
 }
 
-const parts: Record<string, () => Promise<void>> = { quality, time }
+const parts: Record<string, () => Promise<void>> = { quality, starts, time }
 const chosen = process.argv.slice(2)
 for (const name of chosen.length > 0 ? chosen : Object.keys(parts)) {
   const part = parts[name]

@@ -1,6 +1,7 @@
 """The run of bench/control.ts in Stable-Baselines3: its DDPG with the same settings, evaluated from the same start states.
 
-Takes the settings as JSON in its first argument; prints {"seconds", "mean_episode_return"}. One thread.
+Takes the settings as JSON in its first argument; prints {"seconds", "mean_episode_return", "mean_random_return"}, the
+last over episodes that begin as Gymnasium has them begin. One thread.
 """
 
 import json
@@ -46,16 +47,28 @@ seconds = time.perf_counter() - began
 
 env = gymnasium.make(settings["env"])
 dtype = np.float64 if settings["env"] == "Pendulum-v1" else np.float32
-returns = []
-for start in settings["starts"]:
-    env.reset()
-    env.unwrapped.state = np.array(start, dtype=dtype)
-    obs = env.unwrapped._get_obs() if dtype == np.float64 else env.unwrapped.state
+
+
+def episode(obs):
     total, over = 0.0, False
     while not over:
         action, _ = model.predict(obs, deterministic=True)
         obs, reward, terminated, truncated, _ = env.step(action)
         total += float(reward)
         over = terminated or truncated
-    returns.append(total)
-print(json.dumps({"seconds": seconds, "mean_episode_return": float(np.mean(returns))}))
+    return total
+
+
+def begin(start):
+    env.reset()
+    env.unwrapped.state = np.array(start, dtype=dtype)
+    return env.unwrapped._get_obs() if dtype == np.float64 else env.unwrapped.state
+
+
+env.reset(seed=1)
+result = {
+    "seconds": seconds,
+    "mean_episode_return": np.mean([episode(begin(start)) for start in settings["starts"]]),
+    "mean_random_return": np.mean([episode(env.reset()[0]) for _ in range(settings["random_episodes"])]),
+}
+print(json.dumps({key: float(value) for key, value in result.items()}))

@@ -55,14 +55,14 @@ describe('learning', () => {
     expect(median(rewards(train))).toBeGreaterThan(1)
   })
 
-  // Seed 1 does not: DDPG loses one in ten here, as Stable-Baselines3 does.
+  // the best there is comes to -139 from these starts, random torque to about -1200
   it('pendulum swings up and stays there with two seeds', async () => {
     const scenario = scenarioOf('pendulum')
     for (const seed of [0, 1]) {
       const trial = runTrial({ ...scenario, seed }, controlTask(scenario), releaseModule)
       let next = await trial.next()
       while (!next.done) next = await trial.next()
-      expect(next.value.evaluation.test.metrics.mean_episode_return).toBeGreaterThanOrEqual(-200)
+      expect(next.value.evaluation.test.metrics.mean_episode_return).toBeGreaterThanOrEqual(-160)
     }
   })
 })

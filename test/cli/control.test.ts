@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { readCheckpoint } from '../../src/checkpoint.ts'
 import { runCli, temporaryFolder } from '../helpers/cli.ts'
 import { withoutWarnings } from '../helpers/warnings.ts'
 
@@ -78,10 +79,11 @@ describe('ddpg experiment -s pendulum', () => {
   })
 
   it('gives a checkpoint that evaluates alike, and a receipt that can be verified', async () => {
-    const checkpoint = `${trial}/checkpoint.safetensors`
+    const { checkpoint, evaluation } = document.trials[0]!
+    expect(checkpoint).toBe(`${trial}/checkpoint_best.safetensors`)
     const evaluated = await runCli(folder, 'evaluate', '--checkpoint', checkpoint, '--json')
-    const { evaluation } = document.trials[0]!
-    expect(JSON.parse(evaluated.stdout)).toEqual({ checkpoint, step: 1200, seed: 0, evaluation })
+    const { step } = readCheckpoint(readFileSync(join(folder, checkpoint)))
+    expect(JSON.parse(evaluated.stdout)).toEqual({ checkpoint, step, seed: 0, evaluation })
     const printed = await runCli(folder, 'evaluate', '--checkpoint', checkpoint)
     expect(printed.stdout).toMatch(/^ +test$/m)
     expect(printed.stdout).toMatch(/^mean episode return +-\d/m)
