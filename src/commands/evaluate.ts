@@ -72,9 +72,11 @@ async function evaluateMarket(
   const { scenario } = info
   const splits = splitsOf(options, info, await readData(scenario, REMEDY), core)
   // all of them, so that what is random in one does not depend on which are asked for
-  const all = Object.entries(splits.markets).map(
-    ([split, market]) => [split, evaluate(scenario, market, policy, core)] as const,
-  )
+  const all = Object.entries(splits.markets).map(([split, market]) => {
+    const rows = split === 'all' ? 'all rows' : `the ${split} rows`
+    const subject = `${rows} of ${scenario.data.data_path}`
+    return [split, named(subject, () => evaluate(scenario, market, policy, core))] as const
+  })
   const wanted = Object.fromEntries(
     all.filter(([split]) => options.split === 'all' || split === options.split),
   )

@@ -82,7 +82,7 @@ function blockHtml(block: Block, charts: Chart[]): string {
       return titled(block, `<pre>${escape(block.text)}</pre>`)
     case 'chart': {
       const numbers = block.numbers && foldedHtml('The numbers', tableHtml(block.numbers))
-      const place = `<div class="chart" data-chart="${charts.push(block.chart) - 1}"></div>`
+      const place = `<div class="chart" role="img" aria-label="${escape(block.title)}" data-chart="${charts.push(block.chart) - 1}"></div>`
       return `<figure><h3>${escape(block.title)}</h3>${place}<figcaption>${escape(block.caption)}</figcaption>${numbers ?? ''}</figure>`
     }
   }

@@ -1,5 +1,5 @@
 // The charts of a report, drawn from the data within it. Without this script the report still has its text and tables.
-import type { Chart } from '../../src/report/document.ts'
+import type { Chart, MapChart, MarketChart } from '../../src/report/document.ts'
 import { courseLook } from './course.ts'
 import { shadesOf } from './map.ts'
 import { marketLook } from './market.ts'
@@ -33,42 +33,46 @@ function addChooser(place: HTMLElement, trials: { name: string }[]): void {
 
 function draw(place: HTMLElement, chart: Chart): void {
   switch (chart.kind) {
-    case 'market': {
-      addChooser(place, chart.trials)
-      const panel = createPanel(place, 'market')
-      followers.push((trial) => panel.show(marketLook(chart, trial)))
-      return
-    }
+    case 'market':
+      return drawMarket(place, chart)
     case 'course':
       place.classList.add('row')
       for (const panel of chart.panels) createPanel(place, 'course').show(courseLook(panel))
       return
     case 'returns':
-      createPanel(place, 'returns').show(returnsLook(chart))
-      return
-    case 'map': {
-      addChooser(place, chart.trials)
-      place.classList.add('row')
-      const shades = shadesOf(chart.trials[shown]!).map(({ title }) => {
-        const cell = place.appendChild(document.createElement('div'))
-        cell.append(element('h4', title))
-        const panel = createPanel(cell, 'map')
-        const legend = cell.appendChild(document.createElement('p'))
-        legend.className = 'scale'
-        return { panel, legend }
-      })
-      followers.push((trial) =>
-        shadesOf(chart.trials[trial]!).forEach(({ low, high, gradient, look }, i) => {
-          const { panel, legend } = shades[i]!
-          const bar = element('i', '')
-          bar.style.background = gradient
-          legend.replaceChildren(low, bar, high)
-          legend.hidden = chart.trials[trial]!.axes.length < 2
-          panel.show(look)
-        }),
-      )
-    }
+      return createPanel(place, 'returns').show(returnsLook(chart))
+    case 'map':
+      return drawMap(place, chart)
   }
+}
+
+function drawMarket(place: HTMLElement, chart: MarketChart): void {
+  addChooser(place, chart.trials)
+  const panel = createPanel(place, 'market')
+  followers.push((trial) => panel.show(marketLook(chart, trial)))
+}
+
+function drawMap(place: HTMLElement, { trials }: MapChart): void {
+  addChooser(place, trials)
+  place.classList.add('row')
+  const cells = shadesOf(trials[shown]!).map(({ title }) => {
+    const cell = place.appendChild(document.createElement('div'))
+    cell.append(element('h4', title))
+    const panel = createPanel(cell, 'map')
+    const legend = cell.appendChild(document.createElement('p'))
+    legend.className = 'scale'
+    return { panel, legend }
+  })
+  followers.push((trial) =>
+    shadesOf(trials[trial]!).forEach(({ low, high, gradient, look }, i) => {
+      const { panel, legend } = cells[i]!
+      const bar = element('i', '')
+      bar.style.background = gradient
+      legend.replaceChildren(low, bar, high)
+      legend.hidden = trials[trial]!.axes.length < 2
+      panel.show(look)
+    }),
+  )
 }
 
 for (const place of document.querySelectorAll<HTMLElement>('[data-chart]'))
