@@ -80,19 +80,44 @@ describe('the trades of a rollout', () => {
 })
 
 describe('the sensitivity to costs', () => {
-  const { scenario } = parse('{seed: 1, env: {trading_fees: 0.0005, include_position_feature: true}}')
   const market = randomMarket(1)
-  // goes where the price went, but not far from where it stands
-  const policy: Policy = (obs) => [Math.max(-1, Math.min(1, obs[1]! * 0.5 + 0.1))]
 
-  it('is at its own costs what the evaluation says, and falls with them', () => {
-    const costs = costSensitivity(scenario, market, policy, core)
-    expect(costs.map(({ cost_bp }) => cost_bp)).toEqual([0, 1, 5, 10, 25])
-    const { metrics } = evaluate(scenario, market, policy, core)
-    const { total_return, sharpe_ratio } = metrics
-    expect(costs[2]).toEqual({ cost_bp: 5, total_return, sharpe_ratio })
-    const returns = costs.map((one) => one.total_return)
-    expect(returns).toEqual(returns.toSorted((a, b) => b - a))
-    expect(new Set(returns).size).toBe(5)
+  it.each([true, false])(
+    'is at its own costs what the evaluation says, and falls with them (position observed: %s)',
+    (observed) => {
+      const { scenario } = parse(
+        `{seed: 1, env: {trading_fees: 0.0005, include_position_feature: ${observed}}}`,
+      )
+      // goes with the feature, or not far from where it stands
+      const policy: Policy = (obs) => [
+        Math.max(-1, Math.min(1, (obs[1] ?? (obs[0]! % 0.3) - 0.1) * 0.5 + 0.1)),
+      ]
+      const { metrics, agent } = evaluate(scenario, market, policy, core)
+      let asked = 0
+      const counted: Policy = (obs) => {
+        asked++
+        return policy(obs)
+      }
+      const costs = costSensitivity(scenario, market, counted, core, agent)
+      expect(costs.map(({ cost_bp }) => cost_bp)).toEqual([0, 1, 5, 10, 25])
+      const { total_return, sharpe_ratio } = metrics
+      expect(costs[2]).toEqual({ cost_bp: 5, total_return, sharpe_ratio })
+      const returns = costs.map((one) => one.total_return)
+      expect(returns).toEqual(returns.toSorted((a, b) => b - a))
+      expect(new Set(returns).size).toBe(5)
+      // what cannot change is not asked for again
+      expect(asked).toBe(observed ? 5 * (ROWS - 1) : 0)
+    },
+  )
+
+  it('asks again where the agent was ruined at its own costs', () => {
+    const { scenario } = parse('{seed: 1, env: {trading_fees: 0.9}}')
+    const policy: Policy = (obs) => [obs[0]! < 1 ? -1 : 1]
+    const { agent } = evaluate(scenario, market, policy, core)
+    expect(agent.rewards.length).toBeLessThan(ROWS - 1)
+    const [free] = costSensitivity(scenario, market, policy, core, agent)
+    const env = { ...scenario.env, trading_fees: 0 }
+    const { metrics } = evaluate({ ...scenario, env }, market, policy, core)
+    expect(free!.total_return).toBe(metrics.total_return)
   })
 })

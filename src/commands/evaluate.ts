@@ -7,13 +7,14 @@ import { digestOf, type Table } from '../data/table.ts'
 import { deterministic, evaluate, metricsBySplit, type Policy } from '../evaluate.ts'
 import { prepare, SPLITS, wholeTable, type Splits } from '../market.ts'
 import { named, readBytes } from '../node.ts'
-import { compareCosts, compareEvaluations, type Compared, type SplitMetrics } from '../report/compare.ts'
-import { formatNumber, formatTable } from '../report/table.ts'
+import { compareCosts, compareEvaluations, type SplitMetrics } from '../report/compare.ts'
+import { formatNumber } from '../report/table.ts'
 import { recordControl } from '../rollout-columns.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { loadPolicy } from '../trial.ts'
 import { checkTargets, saveMarket, saveRollout, type Targets } from './save-rollout.ts'
 import { mustHaveData, readData } from './scenario.ts'
+import { printTable } from './summary.ts'
 
 export interface EvaluateOptions extends Targets {
   checkpoint: string
@@ -55,12 +56,12 @@ export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<
     return
   }
   console.log(`${checkpoint}: ${scenario.experiment_name}, seed ${scenario.seed}, ${step} steps`)
-  print(compareEvaluations(done.evaluation))
+  printTable(compareEvaluations(done.evaluation))
   if (!done.costs) return
   const own = formatNumber(scenario.env.trading_fees * 10_000)
   console.log('\ntotal return and Sharpe ratio by what a trade costs, in basis points of what is traded')
   console.log(`(fees, slippage and half the spread together; the scenario has ${own})`)
-  print(compareCosts(done.costs))
+  printTable(compareCosts(done.costs))
 }
 
 async function evaluateMarket(
@@ -80,9 +81,9 @@ async function evaluateMarket(
   const wanted = Object.fromEntries(
     all.filter(([split]) => options.split === 'all' || split === options.split),
   )
-  const costs = Object.keys(wanted).map((split) => [
+  const costs = Object.entries(wanted).map(([split, { agent }]) => [
     split,
-    costSensitivity(scenario, splits.markets[split]!, policy, core),
+    costSensitivity(scenario, splits.markets[split]!, policy, core, agent),
   ])
   saveMarket(options, scenario, wanted, splits)
   return { evaluation: metricsBySplit(wanted), costs: Object.fromEntries(costs) }
@@ -95,13 +96,13 @@ function splitsOf(
   table: Table,
   { math }: Core,
 ): Splits {
-  const path = scenario.data.data_path
-  if (digestOf(table) === data) return prepare(scenario, table, math, statistics)
-  const other = `note: ${path} holds other data than those it was trained on`
+  const other = `note: ${scenario.data.data_path} holds other data than those it was trained on`
   if (dataPath === undefined || split !== 'all') {
-    console.error(other)
-    return prepare(scenario, table, math, statistics)
+    const prepared = prepare(scenario, table, math, statistics)
+    if (prepared.digest !== data) console.error(other)
+    return prepared
   }
+  if (digestOf(table) === data) return prepare(scenario, table, math, statistics)
   console.error(
     `${other}: all rows are evaluated as one, --split ${SPLITS.join('|')} takes those of the scenario`,
   )
@@ -125,8 +126,4 @@ function evaluateControl(
   const evaluation = task.evaluate(policy, core, file === undefined ? undefined : recorder.onStep)
   if (file !== undefined) saveRollout(file, recorder.columns())
   return { evaluation: metricsBySplit(evaluation) }
-}
-
-function print({ header, rows }: Compared): void {
-  for (const line of formatTable(header, rows)) console.log(line)
 }

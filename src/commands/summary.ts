@@ -46,13 +46,13 @@ export function summarize(
   const [only] = done
   console.log()
   if (done.length === 1) {
-    print(compareEvaluations(only!.evaluation!))
+    printTable(compareEvaluations(only!.evaluation!))
   }
   if (done.length > 1) {
-    print(compareTrials(done as EvaluatedTrial[], statistics!))
+    printTable(compareTrials(done as EvaluatedTrial[], statistics!))
     if ('train' in statistics!) {
       console.log()
-      print(compareProbabilities(statistics))
+      printTable(compareProbabilities(statistics))
     }
   }
   if (done.length > 0) console.log()
@@ -71,6 +71,6 @@ export function summarize(
   console.log(where)
 }
 
-function print({ header, rows }: Compared): void {
+export function printTable({ header, rows }: Compared): void {
   for (const line of formatTable(header, rows)) console.log(line)
 }

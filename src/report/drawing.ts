@@ -55,7 +55,9 @@ export async function drawTrial(
   const policy = deterministic(learner)
   const market = {
     splits: bySplit((split) => drawnSplit(task, evaluations, split, points, core.math)),
-    costs: bySplit((split) => costSensitivity(scenario, task.markets[split], policy, core)),
+    costs: bySplit((split) =>
+      costSensitivity(scenario, task.markets[split], policy, core, evaluations[split].agent),
+    ),
   }
   return { ...drawing, market }
 }

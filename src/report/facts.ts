@@ -40,6 +40,8 @@ export function factBlocks(
 ): Block[] {
   const { env, network, training } = scenario
   const complete = trials.find(({ receipt }) => receipt)
+  // those that were not generated are not in a receipt
+  const own = data && !scenario.data_generator ? ' --data-path FILE' : ''
   const dims = (widths: number[]) => widths.join(' × ')
   const rows = [
     ['environment', data ? `${env.name} (${env.backend})` : env.name],
@@ -67,7 +69,7 @@ export function factBlocks(
           {
             kind: 'code',
             title: 'To verify a trial, from the folder of this report',
-            text: `npx ddpg verify ${complete.name}/receipt.json`,
+            text: `npx ddpg verify ${complete.name}/receipt.json${own}`,
           } as const,
         ]
       : []),

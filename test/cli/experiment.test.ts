@@ -124,6 +124,7 @@ describe('the document of --json', () => {
       experiment_name: 'my run',
       config: { seed: 11, training: { tau: 0.03, max_steps: 1200 }, env: { trading_fees: 0.001 } },
       timings: { total_seconds: expect.any(Number) },
+      report: 'logs/my run/run_1/report.html',
     })
     const [trial] = document.trials
     expect(trial).toMatchObject({
