@@ -75,8 +75,10 @@ describe('the packed tarball, installed in an empty folder', () => {
   it('shows its help and runs an experiment', () => {
     expect(run('npx', 'ddpg', '--help')).toContain('Usage: ddpg')
     const output = run('npx', 'ddpg', 'experiment', '--scenario', 'smoke', '--generate-data', '--json')
-    const { trials } = JSON.parse(output)
+    const { trials, report } = JSON.parse(output)
     expect(trials[0].status).toBe('FINISHED')
+    expect(report).toBe('logs/smoke/run_1/report.html')
+    expect(readFileSync(join(folder, report), 'utf8')).toContain('<h1>smoke</h1>')
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['data', 'logs', 'mlartifacts', 'mlflow.db']))
   })
 

@@ -111,7 +111,7 @@ function tableHtml({ header, rows }: Compared, words = false): string {
     const name = `<th scope="row"${depth > 0 ? ' class="under"' : ''}>${escape(first.trim())}</th>`
     return `<tr>${name}${cells.map((cell) => `<td>${escape(cell)}</td>`).join('')}</tr>`
   })
-  return `<div class="table"><table${words ? ' class="words"' : ''}>${head}<tbody>${body.join('')}</tbody></table></div>`
+  return `<div class="table" tabindex="0"><table${words ? ' class="words"' : ''}>${head}<tbody>${body.join('')}</tbody></table></div>`
 }
 
 const ENTITIES: Record<string, string> = {

@@ -82,7 +82,7 @@ describeInBrowsers('the report', ({ visit }, browser) => {
       for (const { shapes, fits } of drawn)
         expect({ many: shapes > 15, fits }).toEqual({ many: true, fits: true })
       await expectClean(visited, file)
-      if (viewport === DESK) await expectAccessible(visited.page)
+      await expectAccessible(visited.page)
       await visited.page.close()
     }
   })
