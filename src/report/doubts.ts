@@ -1,4 +1,5 @@
 // What is to be doubted of a result, by rules that are the same for everybody.
+import type { Evaluation } from '../evaluate.ts'
 import { guardrails } from '../guardrails.ts'
 import { SPLITS } from '../market.ts'
 import { median, quantile } from '../statistics.ts'
@@ -101,8 +102,23 @@ function courseRules(
 
 function marketRules(scenario: Scenario, trials: readonly MarketTrial[], statistics: Statistics): Rule[] {
   const metrics = medianMetrics(trials)
-  const { test } = metrics
   const subject = trials.length > 1 ? 'the median trial' : 'the agent'
+  return [
+    ...benchmarkRules(trials, metrics.test, statistics),
+    gapRule(metrics, subject),
+    ...spreadRules(trials),
+    ...tradeRules(metrics.test, subject),
+    ...costRules(scenario, trials, subject),
+    [
+      scenario.data_generator !== null,
+      'note',
+      'The scenario generates its data: they show that the agent can learn, and nothing about a market.',
+    ],
+  ]
+}
+
+/** Whether it is better than what asks for no learning, and not by chance. */
+function benchmarkRules(trials: readonly MarketTrial[], test: Evaluation, statistics: Statistics): Rule[] {
   const chance = 'train' in statistics ? statistics.test.probability_of_improvement : undefined
   const beats = chance?.buy_and_hold.estimate ?? 0
   const constant = chance?.best_constant.estimate ?? 0
@@ -123,33 +139,31 @@ function marketRules(scenario: Scenario, trials: readonly MarketTrial[], statist
       'warning',
       `On the test rows the Sharpe ratio differs from that of buy and hold beyond chance in only ${significant.length} of ${counted(trials.length, 'trial')} (95 % bootstrap interval).`,
     ],
-    gapRule(metrics, subject),
-    ...spreadRules(trials),
+  ]
+}
+
+/** Whether there is enough to judge by, and whether it is too good. */
+function tradeRules({ n_trades: trades, n_bars: bars, win_rate: wins }: Evaluation, subject: string): Rule[] {
+  return [
     [
-      test.n_trades === 0,
+      trades === 0,
       'warning',
       `On the test rows ${subject} never changes its position: it holds, whatever it observes.`,
     ],
     [
-      test.n_trades > 0 && test.n_trades < ENOUGH.trades,
+      trades > 0 && trades < ENOUGH.trades,
       'warning',
-      `On the test rows ${subject} trades ${counted(test.n_trades, 'time')}: a handful of trades is mostly luck.`,
+      `On the test rows ${subject} trades ${counted(trades, 'time')}: a handful of trades is mostly luck.`,
     ],
     [
-      test.n_bars < ENOUGH.bars,
+      bars < ENOUGH.bars,
       'note',
-      `There are ${counted(test.n_bars, 'bar')} to test on: the standard error of a Sharpe ratio per bar is about ${formatNumber(1 / Math.sqrt(test.n_bars))}.`,
+      `There are ${counted(bars, 'bar')} to test on: the standard error of a Sharpe ratio per bar is about ${formatNumber(1 / Math.sqrt(bars))}.`,
     ],
-    ...costRules(scenario, trials, subject),
     [
-      test.win_rate > 0.9 && test.n_bars >= 20,
+      wins > 0.9 && bars >= 20,
       'warning',
-      `${formatPercent(test.win_rate)} of the test bars win. Generated data without noise allow that, no market does: if these are prices of a market, look for one that is known too early.`,
-    ],
-    [
-      scenario.data_generator !== null,
-      'note',
-      'The scenario generates its data: they show that the agent can learn, and nothing about a market.',
+      `${formatPercent(wins)} of the test bars win. Generated data without noise allow that, no market does: if these are prices of a market, look for one that is known too early.`,
     ],
   ]
 }
