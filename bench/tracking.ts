@@ -51,24 +51,30 @@ async function training(): Promise<() => void> {
   }
 }
 
-/** As ddpg experiment does: so often others have theirs. */
-const TURN_MILLISECONDS = 50
-let lastTurn = 0
+/** So often others have their turn, about every 50 ms as in ddpg experiment, whether it logs or not. */
+const ROUNDS_PER_TURN = 5
+const giveTurn = () => new Promise((resolve) => setImmediate(resolve))
 
-/** Trains a round and logs these steps to the run; only who is tracked gives others their turn. */
-async function turn(train: () => void, run: Run, from: number, to: number): Promise<Spent> {
-  const [wall, cpu] = [performance.now(), process.threadCpuUsage()]
-  train()
+/** Gives what went by since it was asked before. */
+function stopwatch(): () => Spent {
+  const now = (): Spent => {
+    const { user, system } = process.threadCpuUsage()
+    return { wall: performance.now(), thread: (user + system) / 1000 }
+  }
+  let last = now()
+  return () => {
+    const before = last
+    last = now()
+    return { wall: last.wall - before.wall, thread: last.thread - before.thread }
+  }
+}
+
+/** Logs these steps to the run. */
+function log(run: Run, from: number, to: number): void {
   for (let step = from; step < to; step++) {
     logStep(run, step)
     if (step % (STEPS / ARTIFACTS) === 0) logFile(run, step / (STEPS / ARTIFACTS))
   }
-  if (run === tracked && performance.now() - lastTurn > TURN_MILLISECONDS) {
-    await new Promise((resolve) => setImmediate(resolve))
-    lastTurn = performance.now()
-  }
-  const { user, system } = process.threadCpuUsage(cpu)
-  return { wall: performance.now() - wall, thread: (user + system) / 1000 }
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-tracking-'))
@@ -83,7 +89,7 @@ let kills = 0
 async function killAndRestart(): Promise<number> {
   let away = 0
   for (; kills < KILLS; kills++) {
-    while (logged < partsUpTo(kills + 0.5)) await sleep(20)
+    while (logged < partsUpTo(kills + 0.5)) await sleep(200)
     child.stdin.write('kill\n')
     away += Number((await answers.next()).value)
     process.stderr.write(`\rkilled ${kills + 1} times, ${digits((100 * logged) / STEPS)} % logged `)
@@ -102,17 +108,47 @@ const warn = (sentence: string) => void warnings.push(sentence)
 const tracker = await openTracker(base, { warn, spool: join(folder, 'spool'), environment: {} })
 const tracked = await tracker.startRun({ experiment: 'faults', name: 'bench' })
 const untracked = await noTracker().startRun({ name: 'bench' })
-const [one, other] = [await training(), await training()]
+const trainings = [await training(), await training()]
 const spent: { tracked: Spent; untracked: Spent }[] = []
+const nothing = (): Spent => ({ wall: 0, thread: 0 })
+const lap = stopwatch()
 const troubled = killAndRestart()
 for (let round = 0; logged < STEPS; round++) {
   // with the last of a part the training goes on until the server is back
   const to = Math.min(logged + STEPS_PER_ROUND, Math.floor(partsUpTo(kills + 1)))
-  const first = round % 2 === 0 ? await turn(one, tracked, logged, to) : undefined
-  const without = await turn(other, untracked, logged, to)
-  const withIt = first ?? (await turn(one, tracked, logged, to))
+  // which of the two is tracked changes seldom, or its memory would be colder than that of the other
+  const [watched, unwatched] = Math.floor(round / 500) % 2 === 0 ? trainings : trainings.toReversed()
+  const isTurn = round % ROUNDS_PER_TURN === 0
+  const passed = { tracked: nothing(), untracked: nothing() }
+  const pass = (which: keyof typeof passed) => {
+    const { wall, thread } = lap()
+    passed[which].wall += wall
+    passed[which].thread += thread
+  }
+  const parts = {
+    async tracked() {
+      watched!()
+      log(tracked, logged, to)
+      if (isTurn) await giveTurn()
+      pass('tracked')
+    },
+    async untracked() {
+      unwatched!()
+      log(untracked, logged, to)
+      pass('untracked')
+      if (!isTurn) return
+      await giveTurn() // to what logging left to do
+      pass('tracked')
+      await giveTurn()
+      pass('untracked')
+    },
+  }
+  for (const which of round % 2 === 0
+    ? (['tracked', 'untracked'] as const)
+    : (['untracked', 'tracked'] as const))
+    await parts[which]()
   logged = to
-  if (round >= WARM_UP) spent.push({ tracked: withIt, untracked: without })
+  if (round >= WARM_UP) spent.push(passed)
 }
 const away = await troubled
 tracked.end('FINISHED')

@@ -39,7 +39,7 @@ const LAYERS = {
 }
 /** The only files that may use Node; core/module.ts does so behind a dynamic import, in Node alone. */
 const EDGE =
-  /^(cli\.ts|node\.ts|commands\/|mlflow\/(artifact|credentials|database|facts|file-store|journal|local-runs|open|process|sqlite|sync|system-metrics)\.ts|core\/module\.ts)/
+  /^(cli\.ts|node\.ts|commands\/|mlflow\/(artifact|credentials|database|facts|file-store|journal|local-runs|exchange-thread|open|process|sqlite|sync|system-metrics|threaded-exchange)\.ts|core\/module\.ts)/
 
 function importsOf(file: string): string[] {
   const source = readFileSync(file, 'utf8')

@@ -25,12 +25,12 @@ export async function openTracker(uri: string, options: BrowserOptions = {}): Pr
   if (!/^https?:/.test(uri)) throw new RangeError(`a page logs to an http address or none, got ${uri}`)
   const { user = 'browser', tags = {}, warn = console.warn } = options
   const context = { user, tags, warn: warnOnce(warn) }
-  return serverTracker(uri, {}, context, memoryJournal, originHint())
+  return serverTracker(uri, {}, context, memoryJournal, { hint: originHint() })
 }
 
 /** A browser does not tell a page why it may not reach a server. */
 function originHint(): string {
-  const origin = globalThis.location?.origin ?? 'null'
+  const origin = globalThis.origin ?? 'null' // not that of location, which differs for a file
   const isLocal = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin)
   if (isLocal) return '; is MLflow running there? "mlflow server" starts it'
   const remedy =

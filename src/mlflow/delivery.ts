@@ -181,8 +181,11 @@ function leave(journal: Journal, warn: Warn): void {
   const { place } = journal
   const left = journal.pending()
   journal.close()
-  const remedy = place === 'memory' ? 'they are lost' : `"ddpg mlflow sync ${place}" sends them`
-  if (left > 0) warn('left', `${left} parts of what was logged wait in ${place}: ${remedy}`)
+  if (left === 0) return
+  const [parts, wait, are, them] =
+    left === 1 ? ['part', 'waits', 'it is', 'it'] : ['parts', 'wait', 'they are', 'them']
+  const remedy = place === 'memory' ? `${are} lost` : `"ddpg mlflow sync ${place}" sends ${them}`
+  warn('left', `${left} ${parts} of what was logged ${wait} in ${place}: ${remedy}`)
 }
 
 /** A file that is locked or a disk that is full is tried again, at a hundredth of the time. */

@@ -11,13 +11,35 @@ export interface Server {
   respectRetryAfter: boolean
   /** Added when nothing answers, for what only the caller's surroundings explain. */
   hint: string
+  exchange: Exchange
 }
+
+/** A request as it goes out; one that a message to another thread can hold, as its answer. */
+export interface Outgoing {
+  url: string
+  method: Call['method']
+  headers: Record<string, string>
+  body?: string | Uint8Array<ArrayBuffer>
+  timeoutMilliseconds: number
+}
+
+export type Answer =
+  | { status: number; isRedirection: boolean; retryAfter: string | null; text: string }
+  /** Why there was none. */
+  | { failure: string }
+
+/** Sends a request and waits for its answer. Never rejects. */
+export type Exchange = (outgoing: Outgoing, signal: AbortSignal) => Promise<Answer>
 
 /**
  * The server of a URI, with the login from the URI itself, `MLFLOW_TRACKING_USERNAME` and `_PASSWORD`, or
  * `MLFLOW_TRACKING_TOKEN`, in this order. @throws RangeError in a sentence for an address that is none
  */
-export function serverOf(uri: string, environment: Environment, hint = ''): Server {
+export function serverOf(
+  uri: string,
+  environment: Environment,
+  { hint = '', exchange = exchangeHere }: Partial<Pick<Server, 'hint' | 'exchange'>> = {},
+): Server {
   if (!URL.canParse(uri)) throw new RangeError('the http address of the tracking URI is not a valid one')
   const url = new URL(uri)
   const { username, password } = url
@@ -34,6 +56,7 @@ export function serverOf(uri: string, environment: Environment, hint = ''): Serv
     timeoutMilliseconds: numberOf(environment, 'MLFLOW_HTTP_REQUEST_TIMEOUT', 30) * 1000,
     respectRetryAfter: !/^(false|0)$/i.test(environment['MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER'] ?? ''),
     hint,
+    exchange,
   }
 }
 
@@ -65,7 +88,7 @@ export interface Call {
   path: string
   /** JSON, or the bytes of a file. */
   body?: object | Uint8Array
-  signal?: AbortSignal
+  signal: AbortSignal
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- replies of a foreign API, of which callers take what they know
@@ -84,25 +107,33 @@ export async function request(server: Server, call: Call): Promise<Reply> {
   const { method, path, body, signal } = call
   const isFile = body instanceof Uint8Array
   const size = isFile ? body.length : 0
-  const limit = AbortSignal.timeout(Math.ceil(server.timeoutMilliseconds + size / BYTES_PER_MILLISECOND))
   const kind = isFile ? 'application/octet-stream' : 'application/json'
-  let response: Response
-  let text: string
-  try {
-    response = await fetch(`${server.base}/${path}`, {
-      method,
-      headers: { ...server.headers, ...(body && { 'content-type': kind }) },
-      // bytes as one piece: the server takes a stream for an empty file
-      ...(body && { body: isFile ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
-      redirect: 'manual',
-      signal: signal ? AbortSignal.any([limit, signal]) : limit,
-    })
-    text = await response.text()
-  } catch (error) {
-    throw new Unavailable(`${server.base} does not answer (${reason(error)})${server.hint}`, { cause: error })
+  const outgoing: Outgoing = {
+    url: `${server.base}/${path}`,
+    method,
+    headers: { ...server.headers, ...(body && { 'content-type': kind }) },
+    // bytes as one piece: the server takes a stream for an empty file
+    ...(body && { body: isFile ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
+    timeoutMilliseconds: Math.ceil(server.timeoutMilliseconds + size / BYTES_PER_MILLISECOND),
   }
-  if (response.ok) return parseReply(server, text)
-  throw failure(server, response, text)
+  const answer = await server.exchange(outgoing, signal)
+  if ('failure' in answer)
+    throw new Unavailable(`${server.base} does not answer (${answer.failure})${server.hint}`)
+  if (answer.status >= 200 && answer.status < 300) return parseReply(server, answer.text)
+  throw failure(server, answer)
+}
+
+/** By this thread. */
+export const exchangeHere: Exchange = async ({ url, timeoutMilliseconds, ...init }, signal) => {
+  const limit = AbortSignal.timeout(timeoutMilliseconds)
+  try {
+    const answer = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.any([limit, signal]) })
+    const { status, type, headers } = answer
+    const isRedirection = type === 'opaqueredirect' || (status >= 300 && status < 400)
+    return { status, isRedirection, retryAfter: headers.get('retry-after'), text: await answer.text() }
+  } catch (error) {
+    return { failure: reason(error) }
+  }
 }
 
 function parseReply(server: Server, text: string): Reply {
@@ -126,11 +157,11 @@ function reason(error: unknown): string {
 /** What was asked for is not there. */
 export class NotFound extends Refusal {}
 
-function failure(server: Server, response: Response, text: string): Error {
-  const { status } = response
+function failure(server: Server, answer: Exclude<Answer, { failure: string }>): Error {
+  const { status, isRedirection, text } = answer
   const said = messageIn(text)
   const who = `${server.base} answers ${status}`
-  if (response.type === 'opaqueredirect' || (status >= 300 && status < 400))
+  if (isRedirection)
     return new Blocked(`${who}, a redirection: give the address that it leads to as tracking URI`)
   if (LOGIN.includes(status)) return new Blocked(`${who}: ${said || 'no access'}${loginRemedy(status)}`)
   if (status === 404 && !text.includes('"error_code"'))
@@ -139,7 +170,7 @@ function failure(server: Server, response: Response, text: string): Error {
   // permanent, though it says 503
   const isPermanent = status === 503 && said.includes('--serve-artifacts')
   if (!TRANSIENT.includes(status) || isPermanent) return new Refusal(`${who}: ${said}`)
-  const retryAfterMilliseconds = server.respectRetryAfter ? retryAfter(response) : undefined
+  const retryAfterMilliseconds = server.respectRetryAfter ? retryAfter(answer.retryAfter) : undefined
   return new Unavailable(`${who}: ${said}`, {
     ...(retryAfterMilliseconds !== undefined && { retryAfterMilliseconds }),
   })
@@ -164,8 +195,7 @@ function messageIn(text: string): string {
 
 const RETRY_AFTER_LIMIT_SECONDS = 120
 
-function retryAfter(response: Response): number | undefined {
-  const text = response.headers.get('retry-after')
+function retryAfter(text: string | null): number | undefined {
   if (text === null) return undefined
   const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
   return Number.isFinite(seconds)

@@ -10,6 +10,7 @@ import { createJournal, leftJournals } from './journal.ts'
 import { memoryJournal } from './memory-journal.ts'
 import { PROCESS_TAG, thisProcess } from './process.ts'
 import { createTracker, noTracker, type Tracker } from './run.ts'
+import { threadedExchange } from './threaded-exchange.ts'
 import { contextTags, serverTracker, warnOnce } from './server-tracker.ts'
 import { databaseFile, sqliteStore, type ArtifactLocation } from './sqlite.ts'
 import { messageOf, newId, type Journal, type LocalStore, type Warn } from './types.ts'
@@ -57,7 +58,8 @@ export async function openTracker(uri: string, options: TrackerOptions = {}): Pr
   }
   if (/^https?:/.test(uri)) {
     warnOfUnusable(environment, warn)
-    return serverTracker(uri, environment, context, (base) => newJournal(spool, base, warn))
+    const journal = (base: string) => newJournal(spool, base, warn)
+    return serverTracker(uri, environment, context, journal, { exchange: threadedExchange() })
   }
   if (uri.startsWith('sqlite:') && !hasSqlite()) {
     const sentence = 'runs are not tracked: this runtime has no node:sqlite'

@@ -125,20 +125,20 @@ function storedPairs(what: string, pairs: Record<string, string>, length: number
 
 /**
  * A point as MLflow stores it; undefined for a value that is not finite, which MLflow's pages cannot show.
+ * @param key as `cleanKey` gives it
  * @throws TypeError or RangeError for a value, step or time of another kind
  */
 export function storedPoint(
-  name: string,
+  key: string,
   value: number,
   timestamp: number,
   step: number,
   warn: Warn,
 ): Point | undefined {
-  if (typeof value !== 'number') throw new TypeError(`metric ${name} must be a number, got ${String(value)}`)
+  if (typeof value !== 'number') throw new TypeError(`metric ${key} must be a number, got ${String(value)}`)
   if (!Number.isSafeInteger(step)) throw new RangeError(`step must be an integer, got ${step}`)
   if (!Number.isSafeInteger(timestamp) || timestamp < 0)
     throw new RangeError(`timestamp must be whole milliseconds since 1970, got ${timestamp}`)
-  const key = cleanKey(name, warn)
   // + 0: MLflow's JSON has no -0
   if (Number.isFinite(value)) return { key, value: value + 0, timestamp, step: step + 0 }
   warn('nonfinite', `metric ${key} is ${value} at step ${step}: such values are left out of MLflow`)

@@ -3,6 +3,7 @@ import {
   checkExperiment,
   checkRunId,
   checkStatus,
+  cleanKey,
   cleanPath,
   cleanText,
   datasetOperation,
@@ -163,6 +164,13 @@ function createRun(
   whenEnded: () => void,
 ): Run {
   const params = new Map<string, string>()
+  /** Metrics have the same few names again and again. */
+  const metricKeys = new Map<string, string>()
+  function keyOf(name: string): string {
+    let key = metricKeys.get(name)
+    if (key === undefined) metricKeys.set(name, (key = cleanKey(name, warn)))
+    return key
+  }
   let nonFinite = { count: 0, step: 0 }
   let ended = false
   const refuseEnded = () => {
@@ -188,8 +196,8 @@ function createRun(
     },
     logMetrics(metrics, step, timestamp = Date.now()) {
       refuseEnded()
-      const points = Object.entries(metrics).map(([key, value]) =>
-        storedPoint(key, value, timestamp, step, warn),
+      const points = Object.entries(metrics).map(([name, value]) =>
+        storedPoint(keyOf(name), value, timestamp, step, warn),
       )
       const finite = points.filter((point) => point !== undefined)
       if (finite.length < points.length)

@@ -1,5 +1,5 @@
 import { deliver, type RetryPolicy } from './delivery.ts'
-import { numberOf, serverOf, type Environment } from './http.ts'
+import { numberOf, serverOf, type Environment, type Server } from './http.ts'
 import { restStore } from './rest.ts'
 import { createTracker, type Tracker, type TrackerContext } from './run.ts'
 import type { Journal } from './types.ts'
@@ -20,9 +20,9 @@ export function serverTracker(
   environment: Environment,
   context: TrackerContext,
   journal: (base: string) => Journal,
-  hint?: string,
+  by?: Partial<Pick<Server, 'hint' | 'exchange'>>,
 ): Tracker {
-  const server = serverOf(uri, environment, hint)
+  const server = serverOf(uri, environment, by)
   const store = restStore(server)
   const retry = retryPolicy(environment)
   return createTracker(store, deliver(store, journal(server.base), retry, context.warn), context)

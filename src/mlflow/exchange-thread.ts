@@ -1,0 +1,9 @@
+// The thread of threaded-exchange.ts: sends what it is given, and gives the answer back.
+import { parentPort } from 'node:worker_threads'
+import { exchangeHere, type Outgoing } from './http.ts'
+
+const { signal } = new AbortController()
+
+parentPort!.on('message', (outgoing: Outgoing) => {
+  void exchangeHere(outgoing, signal).then((answer) => parentPort!.postMessage(answer))
+})
