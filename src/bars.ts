@@ -32,11 +32,15 @@ export function barsOf(
   return { size: 1, periods: stepsPerYear }
 }
 
-/** Returns of bars of that many steps, of which the last may have fewer. @param wealth [steps + 1] */
+/**
+ * Returns of bars of that many steps, of which the last may have fewer: 0 wherever wealth stays what it is, which
+ * after ruin is nothing. @param wealth [steps + 1]
+ */
 export function returnsOf(wealth: Float64Array, size = 1): Float64Array {
   const steps = wealth.length - 1
   return Float64Array.from({ length: Math.ceil(steps / size) }, (_, bar) => {
-    const end = Math.min((bar + 1) * size, steps)
-    return wealth[end]! / wealth[bar * size]! - 1
+    const from = wealth[bar * size]!
+    const to = wealth[Math.min((bar + 1) * size, steps)]!
+    return from === to ? 0 : to / from - 1
   })
 }

@@ -134,7 +134,8 @@ function rank(values: Float64Array): { ranks: Float64Array; ties: number } {
   const ranks = new Float64Array(values.length)
   let ties = 0
   for (let from = 0, to = 0; from < order.length; from = to) {
-    while (to < order.length && values[order[to]!] === values[order[from]!]) to++
+    do to++
+    while (to < order.length && values[order[to]!] === values[order[from]!])
     for (let i = from; i < to; i++) ranks[order[i]!] = (from + 1 + to) / 2
     const t = to - from
     ties += t * t * t - t
@@ -153,6 +154,8 @@ export function permutationTest(
   const pool = Float64Array.from({ length: n + m }, (_, i) => (i < n ? x[i]! : y[i - n]!))
   const total = pool.reduce((a, b) => a + b, 0)
   const observed = Math.abs(mean(x) - mean(y))
+  // a wealth that left the numbers: whoever has that return, the difference is as great
+  if (!Number.isFinite(observed)) return 1
   const least = observed - 1e-14 * observed // sums in another order differ in their last bits
   let extreme = 1
   for (let repetition = 0; repetition < repetitions; repetition++) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { returnsOf } from '../src/bars.ts'
 import { learnerTensors } from '../src/core/checkpoint.ts'
 import { createCore, STREAMS } from '../src/core/core.ts'
 import { createLearner } from '../src/core/learner.ts'
@@ -16,6 +17,7 @@ import {
   uniform,
   type Policy,
 } from '../src/evaluate.ts'
+import { deviation, mean } from '../src/statistics.ts'
 import { train } from '../src/train.ts'
 import { createMarket, expectClose, generator, walk } from './env/helpers.ts'
 import { parse } from './scenario/helpers.ts'
@@ -209,6 +211,20 @@ describe('an evaluation', () => {
     const same = compareWithBenchmarks(holding, scenario(), await createCore(module, 4))
     expect(same.buy_and_hold.t_p).toBeCloseTo(1, 6)
     expect(same.buy_and_hold.sharpe!.significant).toBe(false)
+  })
+
+  it('tests it against a benchmark that is ruined long before its end', async () => {
+    const doubling = createMarket([[...PRICES.slice(0, 5), ...PRICES.slice(5).map((price) => 3 * price)]])
+    const holding = evaluate(scenario(), doubling, () => [1], await createCore(module, 0))
+    expect([...holding.benchmarks.short_and_hold.subarray(5)]).toEqual(Array(75).fill(0))
+    const { short_and_hold: short } = compareWithBenchmarks(holding, scenario(), await createCore(module, 4))
+    const returns = returnsOf(holding.benchmarks.short_and_hold)
+    expect([...returns.subarray(4)]).toEqual([-1, ...Array(74).fill(0)])
+    expect(short.sharpe!.benchmark).toBe(mean(returns) / deviation(returns))
+    for (const p of [short.t_p!, short.mann_whitney_p, short.permutation_p]) {
+      expect(p).toBeGreaterThan(0)
+      expect(p).toBeLessThan(1)
+    }
   })
 
   it('runs through a whole split from cash, whatever episodes training has', async () => {

@@ -191,6 +191,13 @@ describe('a comparison of returns', () => {
     expect([t_p, mann_whitney_p, permutation_p, sharpe, sortino]).toEqual([null, 1, 1, null, null])
   })
 
+  it('has nothing to say of a wealth that left the numbers', async () => {
+    for (const value of [Infinity, NaN]) {
+      const { t_p, permutation_p, sharpe, sortino } = compare(good.with(3, value), bad, await seeded(1))
+      expect([t_p, permutation_p, sharpe, sortino]).toEqual([null, 1, null, null])
+    }
+  })
+
   it('has no Sortino ratio of returns that never lose', async () => {
     const { sortino, sharpe } = compare(good.map(Math.abs), bad, await seeded(1))
     expect(sortino).toBeNull()
