@@ -16,13 +16,12 @@ const GYM = 'env.backend=gym_trading_env.continuous'
 const COLUMNS = 'env.feature_columns=null'
 
 describe('the guardrails', () => {
-  it('say nothing of the scenarios that come along, but of smoke and the mountain car, which are so on purpose', () => {
+  it('say nothing of the scenarios that come along, but of smoke, which is so on purpose', () => {
     for (const file of globSync('configs/*.yaml', { cwd: root })) {
       const { scenario } = parse(readFileSync(root + file, 'utf8'))
       const keys = guardrails(scenario).map(({ severity, key }) => `${severity} ${key}`)
       const expected: Record<string, string[]> = {
         smoke: ['training.optim_steps_per_batch', 'training.max_steps', 'training.frames_per_batch'],
-        mountain_car_continuous: ['training.init_rand_steps'],
       }
       const name = file.replace(/^.*\/|\.yaml$/g, '')
       expect(keys, file).toEqual((expected[name] ?? []).map((key) => `warning ${key}`))
