@@ -54,15 +54,30 @@ describe('the packed tarball, installed in an empty folder', () => {
   it('holds what users need and nothing else', () => {
     const kinds = new Set(packed.map((path) => path.replace(/\/.*/, '')))
     expect([...kinds].toSorted()).toEqual([
+      'ARCHITECTURE.md',
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
       'build',
       'configs',
       'dist',
+      'docs',
       'package.json',
     ])
     expect(packed.filter((path) => path.startsWith('build/'))).toEqual(['build/core.wasm'])
+  })
+
+  it('has every page of the guide that its own pages lead to', () => {
+    const installed = join(folder, 'node_modules', 'ddpg-wasm')
+    const pages = packed.filter((path) => path.endsWith('.md'))
+    const links = pages.flatMap((page) =>
+      [...readFileSync(join(installed, page), 'utf8').matchAll(/\]\(([\w./-]+\.md)[#)]/g)].map(([, to]) =>
+        join(dirname(page), to!),
+      ),
+    )
+    expect(links).toContain('docs/mlflow.md')
+    // benches are run in a checkout
+    expect(links.filter((to) => !pages.includes(to) && to !== 'bench/README.md')).toEqual([])
   })
 
   it('brings neither Node nor any test tool', () => {
