@@ -10,7 +10,7 @@ import { loadModule } from '../src/core/module.ts'
 import { createControlEnv } from '../src/env/create.ts'
 import { parseScenario } from '../src/scenario/load.ts'
 import type { Scenario } from '../src/scenario/schema.ts'
-import { interquartileMean } from '../src/statistics.ts'
+import { interquartileMean, mean } from '../src/statistics.ts'
 import { evaluateCheckpoint, runTrial } from '../src/trial.ts'
 import { digits, printTable } from './measure.ts'
 
@@ -45,8 +45,6 @@ async function train(scenario: Scenario): Promise<Trained> {
     if (value.type === 'round') seconds = (performance.now() - began) / 1000
   }
 }
-
-const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Prints the mean returns of so many seeds, on the episodes that all of them are evaluated on. */
 async function quality(): Promise<void> {

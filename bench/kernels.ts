@@ -70,12 +70,21 @@ export async function benchKernels(): Promise<void> {
 }
 
 function denseTable(name: string, kernel: Kernel): Table {
+  return batchTable(`Dense ${name}`, kernel, 1)
+}
+
+/** Their number of additions is the same at any density. */
+function subsetTable(): Table {
+  return batchTable('Sums of subsets, as if dense', subsetSums, 0.5)
+}
+
+function batchTable(name: string, kernel: Kernel, density: number): Table {
   return {
-    title: `Dense ${name}: GFLOP/s, % of registers only (highest)`,
+    title: `${name}: GFLOP/s, % of registers only (highest)`,
     header: ['weights', ...BATCHES.map((B) => `B ${B}`)],
     rows: WIDTHS.map((H) => ({
       name: `${H} × ${H}`,
-      cells: BATCHES.map((B) => ({ kernel, size: { B, N: H, K: H }, density: 1, rates: [], shares: [] })),
+      cells: BATCHES.map((B) => ({ kernel, size: { B, N: H, K: H }, density, rates: [], shares: [] })),
     })),
   }
 }
@@ -90,24 +99,6 @@ function sparseTable(name: string, kernel: Kernel): Table {
         kernel,
         size: { B: 64, N: H, K: H },
         density,
-        rates: [],
-        shares: [],
-      })),
-    })),
-  }
-}
-
-/** Their number of additions is the same at any density. */
-function subsetTable(): Table {
-  return {
-    title: 'Sums of subsets: GFLOP/s as if dense, % of registers only (highest)',
-    header: ['weights', ...BATCHES.map((B) => `B ${B}`)],
-    rows: WIDTHS.map((H) => ({
-      name: `${H} × ${H}`,
-      cells: BATCHES.map((B) => ({
-        kernel: subsetSums,
-        size: { B, N: H, K: H },
-        density: 0.5,
         rates: [],
         shares: [],
       })),

@@ -1,7 +1,7 @@
 // What a policy does, and what its critic thinks of that, over the two numbers of an observation that move it most.
 import { qValues } from './core/critic.ts'
 import type { Learner } from './core/learner.ts'
-import { deviation, median, quantile } from './statistics.ts'
+import { deviation, median, quantile, sum } from './statistics.ts'
 
 export interface ActionMap {
   /** How much each number of an observation moves the actions, the most telling first. */
@@ -39,11 +39,10 @@ export function actionMap(
   const columns = obsNames.map((_, d) => Float32Array.from({ length: n }, (_, i) => states[i * obsDim + d]!))
   const moved = columns.map((column, d) => effectsOf(learner, states, d, deviation(column)))
   const drawn = Array.from({ length: Math.min(DRAWN, n) }, (_, i) => Math.floor((i * n) / Math.min(DRAWN, n)))
-  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
   const order = columns
-    .map((_, d) => ({ d, name: obsNames[d]!, effect: total(moved[d]!) }))
+    .map((_, d) => ({ d, name: obsNames[d]!, effect: sum(moved[d]!) }))
     .toSorted((one, other) => other.effect - one.effect || one.d - other.d)
-  const byAction = Array.from({ length: actionDim }, (_, a) => total(moved.map((effects) => effects[a]!)))
+  const byAction = Array.from({ length: actionDim }, (_, a) => sum(moved.map((effects) => effects[a]!)))
   const action = byAction.indexOf(Math.max(...byAction))
 
   const chosen = order.slice(0, 2)

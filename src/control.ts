@@ -5,6 +5,7 @@ import { createControlEnv } from './env/create.ts'
 import type { Env } from './env/env.ts'
 import type { Policy } from './evaluate.ts'
 import type { Scenario } from './scenario/schema.ts'
+import { deviation, mean, sum } from './statistics.ts'
 import type { Task } from './task.ts'
 
 /** Of the returns of episodes, which are their undiscounted sums of rewards, and of their lengths in steps. */
@@ -65,7 +66,7 @@ export function controlTask({ env: { name }, training, evaluation }: Scenario): 
     validate(policy, core) {
       const env = evaluationEnv('validation', core)
       const { returns } = episodes(env, policy, ({ lengths }) => sum(lengths) >= training.eval_steps)
-      return { score: sum(returns) / returns.length }
+      return { score: mean(returns) }
     },
     evaluate(policy, core, onStep) {
       const env = evaluationEnv('test', core)
@@ -115,18 +116,12 @@ function episodes(
 
 function metricsOf({ returns, lengths }: Episodes): ControlMetrics {
   const n = returns.length
-  const mean = sum(returns) / n
-  const squares = sum(returns.map((value) => (value - mean) * (value - mean)))
   return {
-    mean_episode_return: mean,
-    std_episode_return: n > 1 ? Math.sqrt(squares / (n - 1)) : null,
+    mean_episode_return: mean(returns),
+    std_episode_return: n > 1 ? deviation(returns) : null,
     min_episode_return: returns.reduce((least, value) => Math.min(least, value)),
     max_episode_return: returns.reduce((most, value) => Math.max(most, value)),
-    mean_episode_length: sum(lengths) / n,
+    mean_episode_length: mean(lengths),
     n_episodes: n,
   }
-}
-
-function sum(values: number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

@@ -81,6 +81,11 @@ export function rollout(env: Env, policy: Policy, maxSteps = Infinity): Rollout 
   }
 }
 
+/** [steps] of one asset among as many as there are. */
+export function positionsIn(asset: number, assets: number, { positions }: Rollout): Float64Array {
+  return positions.filter((_, i) => i % assets === asset)
+}
+
 /** The learner's actor without noise. Leaves the learner as it is, so training can go on. */
 export function deterministic(learner: Pick<Learner, 'policy'>): Policy {
   return (obs) => learner.policy(obs, 1)

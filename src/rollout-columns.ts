@@ -2,7 +2,7 @@
 import type { ControlStep } from './control.ts'
 import type { ParquetColumn } from './data/parquet.ts'
 import type { Market } from './env/env.ts'
-import type { SplitEvaluation } from './evaluate.ts'
+import { positionsIn, type SplitEvaluation } from './evaluate.ts'
 import type { Splits } from './market.ts'
 
 type Evaluated = Pick<SplitEvaluation, 'agent' | 'benchmarks'>
@@ -33,7 +33,7 @@ function splitColumns(
   market: Market,
   times: Float64Array,
 ): ParquetColumn[] {
-  const { firstRow, rewards, wealth, positions } = agent
+  const { firstRow, rewards, wealth } = agent
   const { priceNames: assets, featureNames } = market
   const steps = rewards.length
   const acted = (values: Float64Array) => values.subarray(firstRow, firstRow + steps)
@@ -52,12 +52,7 @@ function splitColumns(
     { name: 'timestamp', type: 'TIMESTAMP', data: acted(times) },
     ...assets.map((asset, i) => double(named('price', asset), acted(market.prices[i]!))),
     ...observed,
-    ...assets.map((asset, i) =>
-      double(
-        named('position', asset),
-        positions.filter((_, at) => at % assets.length === i),
-      ),
-    ),
+    ...assets.map((asset, i) => double(named('position', asset), positionsIn(i, assets.length, agent))),
     double('reward', rewards),
     double('wealth', wealth.subarray(1)),
     double(

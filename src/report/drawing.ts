@@ -6,7 +6,7 @@ import type { CoreMath } from '../core/core.ts'
 import type { CoreModule } from '../core/module.ts'
 import { costSensitivity, type CostResult } from '../costs.ts'
 import type { SplitName } from '../data/split.ts'
-import { deterministic } from '../evaluate.ts'
+import { deterministic, positionsIn } from '../evaluate.ts'
 import { bySplit, type MarketEvaluations, type Prepared } from '../market.ts'
 import { drawdownsOf } from '../metrics.ts'
 import type { Scenario } from '../scenario/schema.ts'
@@ -108,12 +108,7 @@ function drawnSplit(
     wealth: relative(agent.wealth),
     random: relative(random.wealth),
     drawdown: deepest(drawdownsOf(agent.wealth), rows),
-    positions: prices.map((_, asset) =>
-      means(
-        agent.positions.filter((_, i) => i % assets === asset),
-        rows,
-      ),
-    ),
+    positions: prices.map((_, asset) => means(positionsIn(asset, assets, agent), rows)),
   }
 }
 

@@ -2,6 +2,7 @@
 import { SPLITS, type MarketEvaluations, type Prepared } from '../market.ts'
 import { dataHead, dataSummary } from '../report/data-overview.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { sum } from '../statistics.ts'
 import type { Episode } from '../train.ts'
 import type { TaskTracking } from './trial.ts'
 
@@ -57,8 +58,4 @@ function changesIn(episodes: Episode[]): Record<string, number> {
         changes / sum(episodes.map(({ episodeLength }) => episodeLength)),
     }),
   }
-}
-
-function sum(values: Iterable<number>): number {
-  return Array.from(values).reduce((total, value) => total + value, 0)
 }

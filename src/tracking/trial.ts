@@ -6,6 +6,7 @@ import { receiptName, receiptText } from '../receipt.ts'
 import { compareEvaluations } from '../report/compare.ts'
 import { markdownTable } from '../report/table.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { mean } from '../statistics.ts'
 import type { Evaluations } from '../task.ts'
 import type { TaskMetrics } from '../tasks.ts'
 import type { Episode } from '../train.ts'
@@ -182,7 +183,6 @@ function prefixed(prefix: string, values: object): Record<string, number> {
 
 /** What the episodes and updates of the whole trial come to; of none there is no mean. */
 function totalsOf(episodes: Episode[], actorLosses: number[]): Record<string, number> {
-  const mean = (values: number[]): number => values.reduce((total, value) => total + value, 0) / values.length
   return {
     'train/total_episodes': episodes.length,
     ...(actorLosses.length > 0 && { 'train/avg_actor_loss': mean(actorLosses) }),
