@@ -1,13 +1,9 @@
 // Panels of lines and candles, laid out in pixels, as one SVG string. Runs without a DOM.
-import { CandlestickChart, LineChart } from 'echarts/charts'
-import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components'
-import { init, use } from 'echarts/core'
 import type { EChartsCoreOption } from 'echarts/core'
-import { SVGRenderer } from 'echarts/renderers'
+// One file with all of it: the parts that are needed here are hundreds of files, which take seven times as long to load.
+import { init } from 'echarts/dist/echarts.esm.min.mjs'
 import { extent, group, roundTicks, thin, tickFormat, TIME_LABELS } from './plot-scale.ts'
 import type { Candles, Point, Values } from './plot-scale.ts'
-
-use([CandlestickChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
 
 /** One line of a panel. `inLegend` names it in the legend of the picture. */
 export interface Line {
