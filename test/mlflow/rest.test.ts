@@ -2,6 +2,8 @@
 import { mkdtempSync, readdirSync, existsSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTracker } from '../../src/mlflow/open.ts'
 import type { Tracker } from '../../src/mlflow/run.ts'
@@ -369,3 +371,21 @@ describe('a failing server', () => {
     expect(warnings[1]).toMatch(/^1 part of what was logged waits in .* sends it$/)
   })
 })
+
+it('a program that was bundled into one file, without that of the thread, logs all the same', async () => {
+  const src = fileURLToPath(new URL('../../src/mlflow/index.ts', import.meta.url))
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    build: { ssr: src, outDir: join(folder, 'bundle'), target: 'node22' },
+  })
+  expect(readdirSync(join(folder, 'bundle'))).toEqual(['index.js'])
+  const { openTracker } = await import(join(folder, 'bundle', 'index.js'))
+  const tracker = await openTracker(fake.base, { environment: quick, spool: join(folder, 'spool') })
+  const run = await tracker.startRun(options)
+  for (const step of upTo(2500)) run.logMetrics({ loss: step }, step)
+  run.end('FINISHED')
+  await tracker.close()
+  expect(steps()).toEqual(upTo(2500))
+  expect(existsSync(join(folder, 'spool'))).toBe(false)
+}, 60_000)
