@@ -6,8 +6,8 @@ import { exchangeHere, type Answer, type Exchange } from './http.ts'
 const THREAD = new URL(`./exchange-thread${extname(import.meta.url)}`, import.meta.url)
 
 /**
- * One request at a time, on a thread that begins with the first and ends when its signal says so. What it cannot do,
- * as where it cannot begin from within a bundle, the caller's thread does.
+ * One request at a time, on a thread that begins with the first and ends when its signal says so. Where it cannot run, as
+ * from within a bundle, the caller's thread does what comes after the first.
  */
 export function threadedExchange(): Exchange {
   let thread: Worker | undefined
@@ -31,7 +31,7 @@ export function threadedExchange(): Exchange {
       }
       const stop = () => {
         one.off('message', settle)
-        resolve(exchangeHere(outgoing, signal))
+        resolve({ failure: 'the thread of the request ended' }) // the server may have heard it
       }
       one.once('message', settle).once('exit', stop)
       one.postMessage(outgoing)
