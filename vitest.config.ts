@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -5,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 180_000,
+    // Of two cores one is left idle otherwise, and most of the time goes by in waiting for servers and browsers.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // .ci/run counts from this file.
     reporters: ['default', ['json', { outputFile: 'build/test-results.json' }]],
   },
