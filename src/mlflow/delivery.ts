@@ -84,12 +84,13 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
     }
   }
 
+  /** Milliseconds: what the server asks for, and longer and longer while it goes on failing. */
   function backoff(error: unknown): number {
-    const asked = error instanceof Unavailable ? error.retryAfterMilliseconds : undefined
-    if (asked === undefined && failures < 2) return 0
+    const asked = (error instanceof Unavailable && error.retryAfterMilliseconds) || 0
+    if (failures < 2) return asked
     const seconds = retry.backoffFactor * (1 << Math.min(failures - 2, 6))
     const jitter = retry.jitter * (crypto.getRandomValues(new Uint8Array(1))[0]! / 255)
-    return asked ?? Math.min(seconds + jitter, BACKOFF_LIMIT_SECONDS) * 1000
+    return Math.max(asked, Math.min(seconds + jitter, BACKOFF_LIMIT_SECONDS) * 1000)
   }
 
   /** Ends early when something is to be done at once. */

@@ -195,8 +195,8 @@ function lineOf(folder: string, number: number, operation: Operation): Line {
 
 function lineWriter(descriptor: number) {
   return (line: Line) => {
-    const text = JSON.stringify(line)
-    const bytes = Buffer.from(`${checksum(text)} ${text}\n`)
+    const text = Buffer.from(JSON.stringify(line))
+    const bytes = Buffer.concat([Buffer.from(`${checksum(text)} `), text, LINE_END])
     const offset = fstatSync(descriptor).size
     try {
       for (let at = 0; at < bytes.length;)
@@ -226,7 +226,9 @@ function parse(line: string): Line | undefined {
   return line.slice(0, 9) === `${checksum(text)} ` ? (JSON.parse(text) as Line) : undefined
 }
 
-function checksum(text: string): string {
+const LINE_END = Buffer.from('\n')
+
+function checksum(text: string | Buffer): string {
   return crc32(text).toString(16).padStart(8, '0')
 }
 

@@ -196,13 +196,13 @@ function createRun(
     },
     logMetrics(metrics, step, timestamp = Date.now()) {
       refuseEnded()
-      const points = Object.entries(metrics).map(([name, value]) =>
-        storedPoint(keyOf(name), value, timestamp, step, warn),
-      )
-      const finite = points.filter((point) => point !== undefined)
-      if (finite.length < points.length)
-        nonFinite = { count: nonFinite.count + points.length - finite.length, step }
-      queue.push(finite)
+      const points: Point[] = []
+      for (const name of Object.keys(metrics)) {
+        const point = storedPoint(keyOf(name), metrics[name]!, timestamp, step, warn)
+        if (point) points.push(point)
+        else nonFinite = { count: nonFinite.count + 1, step }
+      }
+      queue.push(points)
     },
     setTags(tags) {
       refuseEnded()
