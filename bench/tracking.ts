@@ -2,7 +2,7 @@
 // few milliseconds each; all that logging does beside it, as talking to the server, is counted as its time.
 //   node bench/tracking.ts          MLflow is killed and started again ten times while 200,000 points and 50 artifacts are
 //                                   logged. Is everything there once? Needs test/mlflow/setup.sh, takes three minutes.
-//   node bench/tracking.ts MODE     a stand-in that answers 500 or 429, hangs, is slow or well (failing-server.ts)
+//   node bench/tracking.ts MODE     a stand-in (failing-server.ts): 500, 429, hang, slow or well
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -22,7 +22,9 @@ import { ARTIFACTS, faultsOf, KEYS, logFile, logStep, pointsInDatabase } from '.
 import { callsOf } from '../test/mlflow/server.ts'
 import { digits, printTable, spread } from './measure.ts'
 
+const MODES = ['500', '429', 'hang', 'slow', 'well']
 const [mode] = process.argv.slice(2)
+if (mode && !MODES.includes(mode)) throw new Error(`no mode ${mode}: there are ${MODES.join(', ')}`)
 const POINTS = mode ? 60_000 : 200_000
 const STEPS = POINTS / KEYS.length
 const KILLS = mode ? 0 : 10
@@ -131,10 +133,8 @@ for (let round = 0; logged < STEPS; round++) {
       pass('untracked')
     },
   }
-  for (const which of round % 2 === 0
-    ? (['tracked', 'untracked'] as const)
-    : (['untracked', 'tracked'] as const))
-    await parts[which]()
+  const order = [parts.tracked, parts.untracked]
+  for (const part of round % 2 === 0 ? order : order.toReversed()) await part()
   logged = to
   if (round >= WARM_UP) spent.push(passed)
 }
@@ -155,8 +155,7 @@ function stored(id: string, key: string): number[][] {
   return pointsInDatabase(folder, id, key)
 }
 
-type Which = 'tracked' | 'untracked'
-const seconds = (part: typeof spent, which: Which) =>
+const seconds = (part: typeof spent, which: 'tracked' | 'untracked') =>
   part.reduce((total, turns) => total + turns[which], 0) / 1000
 const loss = (part: typeof spent) => 100 * (seconds(part, 'tracked') / seconds(part, 'untracked') - 1)
 const blocks = Array.from({ length: BLOCKS }, (_, i) =>

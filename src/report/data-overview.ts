@@ -1,6 +1,7 @@
 // A look at the data before anything is made of them.
 import { formatTime } from '../data/time.ts'
 import type { Table } from '../data/table.ts'
+import { deviation, mean } from '../statistics.ts'
 import { formatNumber, markdownTable } from './table.ts'
 
 /** The first rows as CSV. */
@@ -24,11 +25,9 @@ export function dataSummary(table: Table): { range: string; markdown: string } {
 }
 
 function describe(values: Float64Array): number[] {
-  const n = values.length
-  const mean = values.reduce((sum, x) => sum + x, 0) / n
-  const squares = values.reduce((sum, x) => sum + (x - mean) * (x - mean), 0)
   const sorted = values.toSorted()
-  return [mean, Math.sqrt(squares / (n - 1)), sorted[0]!, sorted[Math.floor(n / 2)]!, sorted[n - 1]!]
+  const middle = sorted[Math.floor(sorted.length / 2)]!
+  return [mean(values), deviation(values), sorted[0]!, middle, sorted.at(-1)!]
 }
 
 function cell(name: string, value: number): string {

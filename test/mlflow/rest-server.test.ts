@@ -25,7 +25,7 @@ interface Client {
   warnings: string[]
 }
 
-async function clientOf(...[settings]: [Parameters<typeof startServer>[1]]): Promise<Client> {
+async function clientOf(settings: Parameters<typeof startServer>[1]): Promise<Client> {
   const folder = mkdtempSync(join(root, 'server-'))
   const server = await startServer(folder, settings)
   servers.push(server)
@@ -89,8 +89,7 @@ describeWithServers('the client and a server', () => {
     }
     expect(readdirSync(folder)).not.toContain('spool')
     // what it is when nobody has changed it
-    const login = ['admin', 'password1234'] as const
-    const [user, password] = login
+    const [user, password] = ['admin', 'password1234']
     const tracker = await open(server.base, {
       MLFLOW_TRACKING_USERNAME: user,
       MLFLOW_TRACKING_PASSWORD: password,
