@@ -1,10 +1,10 @@
 // Everything that the module exports. Only numbers cross; arrays are exchanged through addresses, which are fixed
 // from create() on. The host checks arguments (src/core/learner.ts); nothing here does.
-import * as ddpg from './ddpg'
-import * as explore from './explore'
-import { hiddenDims, layOut, learner } from './learner'
-import * as mlp from './mlp'
-import { add } from './replay'
+import * as ddpg from './agent/ddpg'
+import * as explore from './agent/explore'
+import { hiddenDims, layOut, learner } from './agent/learner'
+import * as mlp from './nn/mlp'
+import { add } from './agent/replay'
 import * as rng from './rng'
 
 // --- mathematics, f64 -----------------------------------------------------------------------------------------

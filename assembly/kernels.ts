@@ -1,13 +1,13 @@
 // Entry for tests and benches: the core with internals beside its exports. Never part of the package.
-import * as ddpg from './ddpg'
-import { learner } from './learner'
+import * as ddpg from './agent/ddpg'
+import { learner } from './agent/learner'
 
 export * from './index'
-export { tanhForward } from './activation'
-export { reluForward, sparseProduct, sparseWeightGradient } from './sparse'
-export { activeSums, maskProduct, reluForwardMasks, transposedMasks } from './subsets'
-export { panelOffset } from './panel'
-export { gemm } from './gemm'
+export { tanhForward } from './nn/activation'
+export { reluForward, sparseProduct, sparseWeightGradient } from './products/sparse'
+export { activeSums, maskProduct, reluForwardMasks, transposedMasks } from './products/subsets'
+export { panelOffset } from './products/panel'
+export { gemm } from './products/gemm'
 export { next, seedSequence } from './rng'
 
 /** An update on the batch that is in memory, without sampling. */

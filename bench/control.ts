@@ -4,14 +4,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { controlTask } from '../src/control.ts'
+import { episodicTask } from '../src/task/episodic.ts'
 import { createCore } from '../src/core/core.ts'
 import { loadModule } from '../src/core/module.ts'
 import { createControlEnv } from '../src/env/create.ts'
 import { parseScenario } from '../src/scenario/load.ts'
 import type { Scenario } from '../src/scenario/schema.ts'
-import { interquartileMean, mean } from '../src/statistics.ts'
-import { evaluateCheckpoint, runTrial } from '../src/trial.ts'
+import { interquartileMean, mean } from '../src/math/statistics.ts'
+import { evaluateCheckpoint, runTrial } from '../src/trial/trial.ts'
 import { digits, printTable } from './measure.ts'
 
 const module = await loadModule()
@@ -31,7 +31,7 @@ interface Trained {
 }
 
 async function train(scenario: Scenario): Promise<Trained> {
-  const task = controlTask(scenario)
+  const task = episodicTask(scenario)
   const began = performance.now()
   const trial = runTrial(scenario, task, module)
   let seconds = 0

@@ -1,6 +1,6 @@
 // As much of an MLflow as a run needs, in a process of its own: `node bench/failing-server.ts MODE`. It takes no metrics:
 // answers 500 or 429, not at all (hang), or late (slow); with `well` it does. Prints its address, ends with stdin.
-import { reply, startFake } from '../test/mlflow/fake-server.ts'
+import { reply, startFake } from '../test/tracking/mlflow/fake-server.ts'
 
 const mode = process.argv[2]
 const SLOW_MILLISECONDS = 2000

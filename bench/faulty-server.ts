@@ -2,7 +2,7 @@
 // kills it and starts it again for every line on stdin, answered by the seconds that it was away. Ends with stdin.
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, startServer, VERSIONS } from '../test/mlflow/server.ts'
+import { freePort, startServer, VERSIONS } from '../test/tracking/mlflow/server.ts'
 
 const folder = process.argv[2]!
 const port = await freePort()

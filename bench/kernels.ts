@@ -167,7 +167,7 @@ function fill({ x, a, b, bias, lists, view }: Arrays, { B, N, K }: Product, dens
   x.reluForward(a, lists, stride, B)
 }
 
-/** Columns of each panel of N, as assembly/panel.ts has them. */
+/** Columns of each panel of N, as assembly/products/panel.ts has them. */
 function panels(N: number): { n: number; width: number }[] {
   const found = []
   for (let n = 0, width = 0; n < N; n += width) {

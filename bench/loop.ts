@@ -4,13 +4,13 @@ import { createLearner, type Learner } from '../src/core/learner.ts'
 import { loadModule } from '../src/core/module.ts'
 import type { Market } from '../src/env/env.ts'
 import { createTradingEnv } from '../src/env/trading-env.ts'
-import { deterministic, rollout } from '../src/evaluate.ts'
-import { train } from '../src/train.ts'
+import { deterministic, rollout } from '../src/evaluate/evaluate.ts'
+import { train } from '../src/trial/train.ts'
 import { digits, inTurns, median, printTable, spread } from './measure.ts'
 import { forward, layersOf } from './plain.ts'
 import { learnerOptions, nameOf, ROWS } from './shapes.ts'
 import { prepared } from './trained.ts'
-import { runTrial } from '../src/trial.ts'
+import { runTrial } from '../src/trial/trial.ts'
 
 const FEATURES = 8
 const CONFIG = { initial_cash: 10_000, trading_fees: 0.001, include_position_feature: false }

@@ -1,7 +1,7 @@
 // What a training loses that logs to a server in trouble: it runs in turns with the same training that logs to nobody, a
 // few milliseconds each; all that logging does beside it, as talking to the server, is counted as its time.
 //   node bench/tracking.ts          MLflow is killed and started again ten times while 200,000 points and 50 artifacts are
-//                                   logged. Is everything there once? Needs test/mlflow/setup.sh, takes three minutes.
+//                                   logged. Is everything there once? Needs test/tracking/mlflow/setup.sh, takes three minutes.
 //   node bench/tracking.ts MODE     a stand-in (failing-server.ts): 500, 429, hang, slow or well
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,11 +15,18 @@ import { createCore } from '../src/core/core.ts'
 import { createLearner } from '../src/core/learner.ts'
 import { loadModule } from '../src/core/module.ts'
 import { createPendulum } from '../src/env/pendulum.ts'
-import { openTracker } from '../src/mlflow/index.ts'
-import { noTracker, type Run } from '../src/mlflow/run.ts'
-import { train, type TrainEvent } from '../src/train.ts'
-import { ARTIFACTS, faultsOf, KEYS, logFile, logStep, pointsInDatabase } from '../test/mlflow/fault.ts'
-import { callsOf } from '../test/mlflow/server.ts'
+import { openTracker } from '../src/tracking/mlflow/index.ts'
+import { noTracker, type Run } from '../src/tracking/mlflow/run.ts'
+import { train, type TrainEvent } from '../src/trial/train.ts'
+import {
+  ARTIFACTS,
+  faultsOf,
+  KEYS,
+  logFile,
+  logStep,
+  pointsInDatabase,
+} from '../test/tracking/mlflow/fault.ts'
+import { callsOf } from '../test/tracking/mlflow/server.ts'
 import { digits, printTable, spread } from './measure.ts'
 
 const MODES = ['500', '429', 'hang', 'slow', 'well']

@@ -4,11 +4,11 @@ import { createLearner, type Learner } from '../src/core/learner.ts'
 import { loadModule, type CoreModule } from '../src/core/module.ts'
 import { generate } from '../src/data/synthetic.ts'
 import type { Env } from '../src/env/env.ts'
-import { prepare, type Prepared } from '../src/market.ts'
+import { tradingTask, type TradingTask } from '../src/task/trading.ts'
 import { parseScenario } from '../src/scenario/load.ts'
 import type { Scenario } from '../src/scenario/schema.ts'
-import { train } from '../src/train.ts'
-import { loadPolicy, runTrial } from '../src/trial.ts'
+import { train } from '../src/trial/train.ts'
+import { loadPolicy, runTrial } from '../src/trial/trial.ts'
 import { CRITIC, density, layersOf } from './plain.ts'
 import { readText } from './read.ts'
 
@@ -22,13 +22,13 @@ export interface Densities {
 export async function prepared(
   name: string,
   overrides: string[] = [],
-): Promise<{ scenario: Scenario; data: Prepared; module: CoreModule }> {
+): Promise<{ scenario: Scenario; data: TradingTask; module: CoreModule }> {
   const file = new URL(`../configs/${name}.yaml`, import.meta.url)
   const { scenario } = parseScenario(await readText(file), name, { overrides, randomSeed: () => 1 })
   const module = await loadModule()
   const core = await createCore(module, scenario.data_generator!.seed!)
   const table = generate(scenario.data_generator!, scenario.data.timeframe, core)
-  return { scenario, data: prepare(scenario, table, core.math), module }
+  return { scenario, data: tradingTask(scenario, table, core.math), module }
 }
 
 export async function sineWaveDensity(): Promise<Densities> {

@@ -63,7 +63,7 @@ withScenario(program.command('experiment'))
     'where MLflow keeps the runs: sqlite:///FILE, http://HOST, file:FOLDER or none',
   )
   .option('--json', 'print one JSON document and nothing else')
-  .action(async (options) => (await import('./commands/experiment.ts')).experiment(options))
+  .action(async (options) => (await import('./commands/experiment/experiment.ts')).experiment(options))
 
 withScenario(program.command('validate'))
   .description('check a scenario without training: what is wrong, and what seldom works')

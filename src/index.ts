@@ -1,7 +1,7 @@
 // The library: everything here runs in Node, Deno, Bun and a page's worker alike.
-export { barsOf, periodsPerYear, returnsOf, type Calendar } from './bars.ts'
-export { BENCHMARKS, type BenchmarkName } from './benchmarks.ts'
-export { readCheckpoint, type CheckpointInfo } from './checkpoint.ts'
+export { barsOf, periodsPerYear, returnsOf, type Calendar } from './math/bars.ts'
+export { BENCHMARKS, type BenchmarkName } from './evaluate/benchmarks.ts'
+export { readCheckpoint, type CheckpointInfo } from './trial/checkpoint.ts'
 export { createCore, type Core, type CoreMath, type Random, type StreamName } from './core/core.ts'
 export {
   createLearner,
@@ -12,7 +12,7 @@ export {
 } from './core/learner.ts'
 export { loadModule, type CoreModule } from './core/module.ts'
 export { csvToTable } from './data/csv.ts'
-export type { Loaded } from './data/ohlcv.ts'
+export type { LoadedTable } from './data/ohlcv.ts'
 export { parquetToTable, tableToParquet } from './data/parquet.ts'
 export type { SplitName } from './data/split.ts'
 export { generate } from './data/synthetic.ts'
@@ -28,16 +28,21 @@ export {
   type Policy,
   type Rollout,
   type SplitEvaluation,
-} from './evaluate.ts'
-export { guardrails, type Warning } from './guardrails.ts'
-export type { Health } from './health.ts'
-export { controlTask, type ControlEvaluations, type ControlMetrics, type ControlTask } from './control.ts'
-export { prepare, type MarketEvaluations, type Prepared } from './market.ts'
-export { computeMetrics, type Course, type Metrics } from './metrics.ts'
-export { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from './receipt.ts'
+} from './evaluate/evaluate.ts'
+export { guardrails, type Warning } from './scenario/guardrails.ts'
+export type { Health } from './trial/health.ts'
+export {
+  episodicTask,
+  type EpisodicEvaluations,
+  type EpisodicMetrics,
+  type EpisodicTask,
+} from './task/episodic.ts'
+export { tradingTask, type TradingEvaluations, type TradingTask } from './task/trading.ts'
+export { computeMetrics, type WealthCurve, type Metrics } from './evaluate/metrics.ts'
+export { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from './trial/receipt.ts'
 export { parseScenario, type ParseOptions } from './scenario/load.ts'
 export type { Scenario, ScenarioInput } from './scenario/schema.ts'
-export type { Evaluations, Task } from './task.ts'
+export type { Evaluations, Task } from './task/task.ts'
 export {
   newTrainState,
   train,
@@ -46,8 +51,8 @@ export {
   type TrainEvent,
   type TrainOptions,
   type TrainState,
-} from './train.ts'
-export { trialStatistics, type TrialStatistics } from './trial-statistics.ts'
+} from './trial/train.ts'
+export { trialStatistics, type TrialStatistics } from './task/across-trials.ts'
 export {
   evaluateCheckpoint,
   loadPolicy,
@@ -55,5 +60,5 @@ export {
   type TrialEvent,
   type TrialOptions,
   type TrialResult,
-} from './trial.ts'
-export { verify, type Verdict, type VerifyOptions } from './verify.ts'
+} from './trial/trial.ts'
+export { verify, type Verdict, type VerifyOptions } from './trial/verify.ts'

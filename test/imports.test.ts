@@ -1,3 +1,4 @@
+// Imports point one way: a file imports from its own room and from rooms before it, never from later ones.
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -5,84 +6,71 @@ import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The layers of ARCHITECTURE.md, lowest first: a file imports from its own layer and those before it. */
-const LAYERS = {
+/** The rooms in the order of their imports, first those that import from no other. A room is a folder or a file. */
+const ROOMS = {
   src: [
-    ['core'],
-    ['data/time.ts', 'data/table.ts', 'scenario'],
-    ['data', 'features', 'env'],
-    ['bars.ts', 'statistics.ts', 'significance.ts', 'metrics.ts', 'benchmarks.ts', 'guardrails.ts'],
-    ['evaluate.ts', 'task.ts', 'control.ts', 'market.ts', 'tasks.ts', 'costs.ts', 'trades.ts'],
-    ['rollout-columns.ts'],
-    ['train.ts', 'health.ts', 'trial-statistics.ts'],
-    ['history.ts', 'chain.ts', 'checkpoint.ts', 'receipt.ts'],
-    ['session.ts'],
-    ['trial.ts'],
-    ['action-map.ts'],
-    ['verify.ts'],
-    ['report', 'mlflow'],
-    ['tracking'],
-    ['index.ts', 'node.ts'],
-    ['commands'],
-    ['cli.ts'],
+    'core',
+    'math',
+    'scenario',
+    'data',
+    'features',
+    'env',
+    'evaluate',
+    'task',
+    'trial',
+    'report/tables',
+    'report/document.ts',
+    'report/charts',
+    'report',
+    'tracking/mlflow',
+    'tracking',
+    'files.ts',
+    'index.ts',
+    'commands/shared',
+    'commands',
+    'cli.ts',
   ],
-  assembly: [
-    ['memory.ts', 'rng.ts', 'gemm.ts', 'activation.ts', 'panel.ts', 'sparse.ts', 'subsets.ts', 'head.ts'],
-    ['mlp.ts', 'adam.ts', 'loss.ts'],
-    ['backward.ts'],
-    ['learner.ts'],
-    ['replay.ts', 'explore.ts'],
-    ['ddpg.ts'],
-    ['index.ts'],
-    ['kernels.ts'],
-  ],
+  assembly: ['rng.ts', 'products', 'nn', 'agent', 'index.ts', 'kernels.ts'],
 }
-/** The only files that may use Node; core/module.ts does so behind a dynamic import, in Node alone. */
-const EDGE =
-  /^(cli\.ts|node\.ts|commands\/|mlflow\/(artifact|credentials|database|facts|file-store|journal|local-runs|exchange-thread|open|process|sqlite|sync|system-metrics|threaded-exchange)\.ts|core\/module\.ts)/
 
-function importsOf(file: string): string[] {
-  const source = readFileSync(file, 'utf8')
-  return [...source.matchAll(/(?:from|import\()\s*(?:\/\*.*?\*\/ )?'([^']+)'/g)].map((match) => match[1]!)
-}
+/** The rooms that may use Node; core/module.ts does so behind a dynamic import, in Node alone. */
+const EDGE = /^(cli\.ts|files\.ts|commands\/|tracking\/mlflow\/|core\/module\.ts)/
+/** Files of the MLflow client that a page uses too. */
+const PAGE =
+  /^tracking\/mlflow\/(browser|delivery|http|memory-journal|rest|rules|run|server-tracker|types)\.ts/
 
 describe.each(['src', 'assembly'] as const)('imports within %s', (folder) => {
   const files = globSync('**/*.ts', { cwd: join(root, folder) }).filter((file) => !file.endsWith('.d.ts'))
-  const layerOf = (file: string): number => {
-    const layers = LAYERS[folder]
-    const exact = layers.findIndex((layer) => layer.includes(file))
-    return exact >= 0 ? exact : layers.findIndex((layer) => layer.includes(file.split('/')[0]!))
-  }
+  const arrows = files.flatMap((file) => importsOf(folder, file).map((target) => ({ file, target })))
 
-  it('point to the same layer or a lower one', () => {
+  it('name files that exist, in rooms that are listed', () => {
     expect(files.length).toBeGreaterThan(5)
-    for (const file of files) {
-      expect(layerOf(file), `${file} has a layer`).toBeGreaterThanOrEqual(0)
-      for (const specifier of importsOf(join(root, folder, file)).filter((name) => name.startsWith('.'))) {
-        const path = relative(join(root, folder), join(root, folder, dirname(file), specifier))
-        const target = path.endsWith('.ts') ? path : `${path}.ts`
-        expect(files, `${file} imports ${specifier}`).toContain(target)
-        expect(layerOf(target), `${file} imports ${target}`).toBeLessThanOrEqual(layerOf(file))
-      }
-    }
+    for (const file of files)
+      expect(roomOf(folder, file), `${file} is in no room: add its folder to ROOMS in this test`).toBeTruthy()
+    for (const { file, target } of arrows) expect(files, `${file} imports ${target}`).toContain(target)
+  })
+
+  it('point to the same room or an earlier one', () => {
+    const rooms = ROOMS[folder]
+    const wrong = arrows.flatMap(({ file, target }) => {
+      const [from, to] = [roomOf(folder, file), roomOf(folder, target)]
+      if (rooms.indexOf(to) <= rooms.indexOf(from)) return []
+      return [
+        `${file} imports ${target}, but ${from} comes before ${to}: move what both need into ${from} or an earlier room`,
+      ]
+    })
+    expect(wrong).toEqual([])
   })
 
   it('have no cycle', () => {
-    const targets = new Map(
-      files.map((file) => [
-        file,
-        importsOf(join(root, folder, file))
-          .filter((name) => name.startsWith('.'))
-          .map((name) =>
-            relative(join(root, folder), join(root, folder, dirname(file), name)).replace(/(\.ts)?$/, '.ts'),
-          ),
-      ]),
-    )
     const done = new Set<string>()
     const visit = (file: string, path: string[]): void => {
-      expect(path, 'import cycle').not.toContain(file)
+      expect(
+        path,
+        `${file} imports itself by way of others: move what they share into a file of its own`,
+      ).not.toContain(file)
       if (done.has(file)) return
-      for (const target of targets.get(file) ?? []) visit(target, [...path, file])
+      for (const arrow of arrows) if (arrow.file === file) visit(arrow.target, [...path, file])
       done.add(file)
     }
     files.forEach((file) => visit(file, []))
@@ -92,7 +80,25 @@ describe.each(['src', 'assembly'] as const)('imports within %s', (folder) => {
 
 it('only the edge uses Node', () => {
   for (const file of globSync('**/*.ts', { cwd: join(root, 'src') })) {
-    const node = importsOf(join(root, 'src', file)).filter((name) => name.startsWith('node:'))
-    if (!EDGE.test(file)) expect(node, file).toEqual([])
+    const node = specifiersOf('src', file).filter((name) => name.startsWith('node:'))
+    if (!EDGE.test(file) || PAGE.test(file))
+      expect(node, `${file} is used in pages too: read and write in files.ts or commands/`).toEqual([])
   }
 })
+
+/** The most specific room that holds the file. */
+function roomOf(folder: keyof typeof ROOMS, file: string): string {
+  const holding = ROOMS[folder].filter((room) => file === room || file.startsWith(`${room}/`))
+  return holding.toSorted((a, b) => b.length - a.length)[0] ?? ''
+}
+
+function importsOf(folder: string, file: string): string[] {
+  return specifiersOf(folder, file)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => relative(folder, join(folder, dirname(file), name)).replace(/(\.ts)?$/, '.ts'))
+}
+
+function specifiersOf(folder: string, file: string): string[] {
+  const source = readFileSync(join(root, folder, file), 'utf8')
+  return [...source.matchAll(/(?:from|import\()\s*(?:\/\*.*?\*\/ )?'([^']+)'/g)].map((match) => match[1]!)
+}

@@ -1,14 +1,14 @@
 // That the shipped scenarios learn: three seeds each of those that trade, judged by the policy without noise, at the end of training.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { controlTask } from '../src/control.ts'
+import { episodicTask } from '../src/task/episodic.ts'
 import { createCore } from '../src/core/core.ts'
 import { generate } from '../src/data/synthetic.ts'
-import type { Evaluation } from '../src/evaluate.ts'
-import { prepare, SPLITS } from '../src/market.ts'
+import type { Evaluation } from '../src/evaluate/evaluate.ts'
+import { tradingTask, SPLITS } from '../src/task/trading.ts'
 import { parseScenario } from '../src/scenario/load.ts'
 import type { Scenario } from '../src/scenario/schema.ts'
-import { runTrial } from '../src/trial.ts'
+import { runTrial } from '../src/trial/trial.ts'
 import { releaseModule } from './helpers/kernels.ts'
 
 type Split = (typeof SPLITS)[number]
@@ -22,7 +22,7 @@ async function learn(name: string, seeds: number): Promise<Record<Split, Evaluat
   const scenario = scenarioOf(name)
   const core = await createCore(releaseModule, scenario.data_generator!.seed!)
   const table = generate(scenario.data_generator!, scenario.data.timeframe, core)
-  const prepared = prepare(scenario, table, core.math)
+  const prepared = tradingTask(scenario, table, core.math)
   const evaluations: Record<Split, Evaluation[]> = { train: [], validation: [], test: [] }
   for (let i = 0; i < seeds; i++) {
     const trial = runTrial({ ...scenario, seed: scenario.seed + i }, prepared, releaseModule)
@@ -59,7 +59,7 @@ describe('learning', () => {
   it('pendulum swings up and stays there with two seeds', async () => {
     const scenario = scenarioOf('pendulum')
     for (const seed of [0, 1]) {
-      const trial = runTrial({ ...scenario, seed }, controlTask(scenario), releaseModule)
+      const trial = runTrial({ ...scenario, seed }, episodicTask(scenario), releaseModule)
       let next = await trial.next()
       while (!next.done) next = await trial.next()
       expect(next.value.evaluation.test.metrics.mean_episode_return).toBeGreaterThanOrEqual(-160)

@@ -1,11 +1,11 @@
-// Line charts by uPlot in the colours of the page.
+// ChartLine charts by uPlot in the colours of the page.
 import uPlot from 'uplot'
-import { tickFormat } from '../src/report/plot-scale.ts'
-import { formatNumber } from '../src/report/table.ts'
+import { tickFormat } from '../src/report/charts/plot-scale.ts'
+import { formatNumber } from '../src/report/tables/table.ts'
 import { byId } from './dom.ts'
-import type { Course, Series, View } from './protocol.ts'
+import type { TrainingCurves, Series, View } from './protocol.ts'
 
-interface Line extends Series {
+interface ChartLine extends Series {
   /** A custom property of style.css. */
   color: string
   /** Values of the right axis lie in [−1, 1] and more. */
@@ -20,7 +20,7 @@ interface Content {
   x: Float64Array
   /** Whether x is time, or environment steps. */
   time: boolean
-  lines: Line[]
+  lines: ChartLine[]
   /** Whether equal ratios are equally far apart, rather than equal differences. */
   ratios?: boolean
 }
@@ -28,7 +28,7 @@ interface Content {
 /** The charts of a training; `empty` puts the words of the beginning back. */
 export interface Charts {
   view(view: View): void
-  course(course: Course): void
+  course(course: TrainingCurves): void
   empty(): void
 }
 
@@ -43,7 +43,7 @@ export function createCharts(): Charts {
         color: color(i, '--agent'),
       }))
       const traded = prices.map((line, i) => ({ ...line, color: color(i, '--price') }))
-      market!.show({ x, time: true, lines: [...(held as Line[]), ...traded] })
+      market!.show({ x, time: true, lines: [...(held as ChartLine[]), ...traded] })
       const [agent, hold] = wealths
       if (!agent || !hold) return wealth!.clear()
       const lines = [
@@ -53,7 +53,7 @@ export function createCharts(): Charts {
       wealth!.show({ x, time: true, lines, ratios: isWide(lines) })
     },
     course({ losses: { step, critic, actor }, episodes: { step: ends, reward } }) {
-      const lines: Line[] = [
+      const lines: ChartLine[] = [
         { name: 'critic loss', values: critic, color: '--market' },
         { name: 'actor loss', values: actor, color: '--agent', axis: 'right' },
       ]
@@ -68,7 +68,7 @@ export function createCharts(): Charts {
 }
 
 /** Whether the lowest of these would lie on the axis if differences were drawn. */
-function isWide(lines: Line[]): boolean {
+function isWide(lines: ChartLine[]): boolean {
   const all = lines.flatMap(({ values }) => [...values].filter(Number.isFinite))
   const lowest = all.reduce((least, value) => Math.min(least, value), Infinity)
   const highest = all.reduce((most, value) => Math.max(most, value), -Infinity)
@@ -175,7 +175,7 @@ function optionsFor(content: Content, width: number, colorOf: (name: string) => 
   const onRight = content.lines.filter(({ axis: side }) => side === 'right')
   const onLeft = content.lines.filter(({ axis: side }) => side !== 'right')
   // where there are two axes, each has the colour of its line
-  const strokeOf = ([line]: Line[]) => colorOf(onRight.length > 0 ? line!.color : '--quiet')
+  const strokeOf = ([line]: ChartLine[]) => colorOf(onRight.length > 0 ? line!.color : '--quiet')
   const yAxis = { ...axis, values, size: 62 }
   const rightAxis = { ...yAxis, scale: 'right', side: 1 as const, grid: { show: false }, size: 50 }
   return {
@@ -226,7 +226,7 @@ function timeLabels(_: uPlot, splits: number[], __: number, ___: number, apart: 
 }
 
 function seriesOf(
-  { name, color: property, axis = 'left', width = 1.25, area, points }: Line,
+  { name, color: property, axis = 'left', width = 1.25, area, points }: ChartLine,
   colorOf: (name: string) => string,
 ): uPlot.Series {
   const stroke = colorOf(property)

@@ -8,7 +8,7 @@ import type { Inputs, Reply, Request, View } from './protocol.ts'
 import { createResults } from './results.ts'
 import { createRunPanel } from './run-panel.ts'
 import { createScenarios } from './scenarios.ts'
-import { fromFragment, toFragment, type Shared } from './share.ts'
+import { fromFragment, toFragment, type SharedRun } from './share.ts'
 
 let worker = startWorker()
 const send = (request: Request): void => worker.postMessage(request)
@@ -210,7 +210,14 @@ async function copyLink(): Promise<void> {
   const yaml = scenarios.isShipped() ? undefined : editor.text()
   // one's own data stay here, so nothing can be trained before they are added
   const train = ownData === undefined
-  const shared: Shared = { name: scenarios.name(), yaml, seed: seed ?? null, overrides: [], train, receipt }
+  const shared: SharedRun = {
+    name: scenarios.name(),
+    yaml,
+    seed: seed ?? null,
+    overrides: [],
+    train,
+    receipt,
+  }
   try {
     linkField.value = new URL(await toFragment(shared), location.href).href
   } catch (error) {

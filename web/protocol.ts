@@ -48,7 +48,7 @@ export interface View {
 }
 
 /** The course of a training, over environment steps. */
-export interface Course {
+export interface TrainingCurves {
   losses: { step: Float64Array; critic: Float64Array; actor: Float64Array }
   episodes: { step: Float64Array; reward: Float64Array }
 }
@@ -104,7 +104,7 @@ export type Reply =
   | { type: 'checkpoint'; title: string; seed: number; step: number; maxSteps: number; yaml?: string }
   | { type: 'started'; title: string; seed: number; maxSteps: number }
   | ({ type: 'progress' } & Progress)
-  | ({ type: 'course' } & Course)
+  | ({ type: 'course' } & TrainingCurves)
   | { type: 'view'; view: View }
   | ({ type: 'finished' } & Finished)
   | { type: 'verdict'; identical: boolean; sentence: string }

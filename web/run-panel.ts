@@ -1,5 +1,5 @@
 // The buttons, words and figures of a run.
-import { formatNumber } from '../src/report/table.ts'
+import { formatNumber } from '../src/report/tables/table.ts'
 import { byId } from './dom.ts'
 import type { Finished, Progress, Reply, Request } from './protocol.ts'
 
@@ -120,7 +120,7 @@ export function createRunPanel(
     },
     verdict({ identical, sentence }) {
       enter('idle')
-      say(identical ? 'Verified.' : 'Compared.')
+      say(identical ? 'Verified.' : 'TextTable.')
       verdict.hidden = false
       verdict.className = identical ? 'identical' : 'different'
       verdict.textContent = `The receipt: ${sentence}.`

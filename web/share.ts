@@ -2,7 +2,7 @@
 // anybody, so it is measured before it is read, and what it holds is only ever shown as text.
 import { LARGEST_YAML } from './files.ts'
 
-export interface Shared {
+export interface SharedRun {
   /** A scenario that comes along; with `yaml`, the name of one's own. */
   name: string | undefined
   yaml: string | undefined
@@ -18,7 +18,14 @@ export interface Shared {
 const LONGEST_FRAGMENT = 100_000
 
 /** @throws Error in a sentence when it would be longer than fromFragment reads */
-export async function toFragment({ name, yaml, seed, overrides, train, receipt }: Shared): Promise<string> {
+export async function toFragment({
+  name,
+  yaml,
+  seed,
+  overrides,
+  train,
+  receipt,
+}: SharedRun): Promise<string> {
   const fields = new URLSearchParams()
   if (name !== undefined) fields.set('scenario', name)
   if (yaml !== undefined) fields.set('yaml', await pack(yaml))
@@ -38,7 +45,7 @@ export async function toFragment({ name, yaml, seed, overrides, train, receipt }
  * @returns undefined when it says nothing
  * @throws Error in a sentence
  */
-export async function fromFragment(hash: string): Promise<Shared | undefined> {
+export async function fromFragment(hash: string): Promise<SharedRun | undefined> {
   if (hash.length < 2) return undefined
   if (hash.length > LONGEST_FRAGMENT)
     throw wrong(`it has ${hash.length} characters, at most ${LONGEST_FRAGMENT} are read`)

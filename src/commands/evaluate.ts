@@ -1,20 +1,20 @@
-import { readCheckpoint, type CheckpointInfo } from '../checkpoint.ts'
-import { controlTask, isControl } from '../control.ts'
+import { readCheckpoint, type CheckpointInfo } from '../trial/checkpoint.ts'
+import { episodicTask, isControl } from '../task/episodic.ts'
 import type { Core } from '../core/core.ts'
 import { loadModule } from '../core/module.ts'
-import { costSensitivity, type CostResult } from '../costs.ts'
+import { costSensitivity, type CostResult } from '../evaluate/costs.ts'
 import { digestOf, type Table } from '../data/table.ts'
-import { deterministic, evaluate, metricsBySplit, type Policy } from '../evaluate.ts'
-import { prepare, SPLITS, wholeTable, type Splits } from '../market.ts'
-import { named, readBytes } from '../node.ts'
-import { compareCosts, compareEvaluations, type SplitMetrics } from '../report/compare.ts'
-import { formatNumber } from '../report/table.ts'
-import { recordControl } from '../rollout-columns.ts'
+import { deterministic, evaluate, metricsBySplit, type Policy } from '../evaluate/evaluate.ts'
+import { tradingTask, SPLITS, wholeTable, type Splits } from '../task/trading.ts'
+import { named, readBytes } from '../files.ts'
+import { compareCosts, compareEvaluations, type SplitMetrics } from '../report/tables/metrics.ts'
+import { formatNumber } from '../report/tables/table.ts'
+import { recordControl } from '../task/columns.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import { loadPolicy } from '../trial.ts'
+import { loadPolicy } from '../trial/trial.ts'
 import { checkTargets, saveMarket, saveRollout, type Targets } from './save-rollout.ts'
-import { mustHaveData, readData } from './scenario.ts'
-import { printTable } from './summary.ts'
+import { mustHaveData, readData } from './shared/scenario.ts'
+import { printTable } from './experiment/summary.ts'
 
 export interface EvaluateOptions extends Targets {
   checkpoint: string
@@ -26,7 +26,7 @@ export interface EvaluateOptions extends Targets {
 const REMEDY = 'go to the folder of the experiment, or give your file with --data-path'
 
 /** What a policy comes to, by split. */
-interface Evaluated {
+interface EvaluationOutput {
   evaluation: SplitMetrics
   costs?: Record<string, CostResult[]>
 }
@@ -69,7 +69,7 @@ async function evaluateMarket(
   info: CheckpointInfo,
   policy: Policy,
   core: Core,
-): Promise<Evaluated> {
+): Promise<EvaluationOutput> {
   const { scenario } = info
   const splits = splitsOf(options, info, await readData(scenario, REMEDY), core)
   // all of them, so that what is random in one does not depend on which are asked for
@@ -98,11 +98,11 @@ function splitsOf(
 ): Splits {
   const other = `note: ${scenario.data.data_path} holds other data than those it was trained on`
   if (dataPath === undefined || split !== 'all') {
-    const prepared = prepare(scenario, table, math, statistics)
+    const prepared = tradingTask(scenario, table, math, statistics)
     if (prepared.digest !== data) console.error(other)
     return prepared
   }
-  if (digestOf(table) === data) return prepare(scenario, table, math, statistics)
+  if (digestOf(table) === data) return tradingTask(scenario, table, math, statistics)
   console.error(
     `${other}: all rows are evaluated as one, --split ${SPLITS.join('|')} takes those of the scenario`,
   )
@@ -114,14 +114,14 @@ function evaluateControl(
   scenario: Scenario,
   policy: Policy,
   core: Core,
-): Evaluated {
+): EvaluationOutput {
   const { split, saveRollout: file } = options
   const { name } = scenario.env
   if (split !== 'all' && split !== 'test')
     throw new Error(
       `there are no ${split} rows: ${name} is evaluated in episodes, which --split test or all play`,
     )
-  const task = controlTask(scenario)
+  const task = episodicTask(scenario)
   const recorder = recordControl(task.createEnv(core).obsNames)
   const evaluation = task.evaluate(policy, core, file === undefined ? undefined : recorder.onStep)
   if (file !== undefined) saveRollout(file, recorder.columns())

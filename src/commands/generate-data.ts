@@ -1,6 +1,6 @@
 import { loadModule } from '../core/module.ts'
-import { formatTime } from '../data/time.ts'
-import { loadScenario, writeSyntheticData, type ScenarioOptions } from './scenario.ts'
+import { formatTime } from '../math/time.ts'
+import { loadScenario, writeSyntheticData, type ScenarioOptions } from './shared/scenario.ts'
 
 /** Writes the synthetic data of a scenario and says where. */
 export async function generateData(options: ScenarioOptions): Promise<void> {

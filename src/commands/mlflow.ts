@@ -8,9 +8,9 @@ import {
   syncJournal,
   trackingUri,
   type SyncResult,
-} from '../mlflow/index.ts'
-import { tidyRuns } from '../mlflow/local-runs.ts'
-import { artifactsOf, databaseFile } from '../mlflow/sqlite.ts'
+} from '../tracking/mlflow/index.ts'
+import { tidyRuns } from '../tracking/mlflow/local-runs.ts'
+import { artifactsOf, databaseFile } from '../tracking/mlflow/sqlite.ts'
 import { withoutLogin } from '../scenario/login.ts'
 import { localDatabase, type StoreOptions } from './runs.ts'
 

@@ -1,9 +1,9 @@
 import { relative } from 'node:path'
-import { formatTime } from '../data/time.ts'
-import { listRuns, type LocalRun } from '../mlflow/local-runs.ts'
-import { mlflowEnvironment, trackingUri } from '../mlflow/index.ts'
-import { databaseFile } from '../mlflow/sqlite.ts'
-import { formatNumber, formatTable } from '../report/table.ts'
+import { formatTime } from '../math/time.ts'
+import { listRuns, type LocalRun } from '../tracking/mlflow/local-runs.ts'
+import { mlflowEnvironment, trackingUri } from '../tracking/mlflow/index.ts'
+import { databaseFile } from '../tracking/mlflow/sqlite.ts'
+import { formatNumber, formatTable } from '../report/tables/table.ts'
 
 export interface StoreOptions {
   trackingUri?: string

@@ -1,14 +1,14 @@
 // The files of `ddpg evaluate`: every step as parquet, every trade as CSV.
 import { extname, resolve } from 'node:path'
 import Papa from 'papaparse'
-import { isControl } from '../control.ts'
+import { isControl } from '../task/episodic.ts'
 import { columnsToParquet, type ParquetColumn } from '../data/parquet.ts'
-import type { SplitEvaluation } from '../evaluate.ts'
-import type { Splits } from '../market.ts'
-import { writeFile } from '../node.ts'
-import { marketColumns } from '../rollout-columns.ts'
+import type { SplitEvaluation } from '../evaluate/evaluate.ts'
+import type { Splits } from '../task/trading.ts'
+import { writeFile } from '../files.ts'
+import { marketColumns } from '../task/columns.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import { tradesOf } from '../trades.ts'
+import { tradesOf } from '../evaluate/trades.ts'
 
 export interface Targets {
   saveRollout?: string

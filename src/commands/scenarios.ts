@@ -1,6 +1,6 @@
-import { isControl } from '../control.ts'
-import { listScenarios, readText } from '../node.ts'
-import { formatTable } from '../report/table.ts'
+import { isControl } from '../task/episodic.ts'
+import { listScenarios, readText } from '../files.ts'
+import { formatTable } from '../report/tables/table.ts'
 import { parseScenario } from '../scenario/load.ts'
 
 /** Lists the scenarios that --scenario knows; one with problems is listed with the number of them. */

@@ -1,6 +1,6 @@
-import { guardrails } from '../guardrails.ts'
+import { guardrails } from '../scenario/guardrails.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import { loadScenario, type ScenarioOptions } from './scenario.ts'
+import { loadScenario, type ScenarioOptions } from './shared/scenario.ts'
 
 /** Says what stands in the way of a scenario, without training it. */
 export function validate(options: ScenarioOptions): void {

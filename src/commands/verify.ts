@@ -1,14 +1,14 @@
-import { isControl } from '../control.ts'
+import { isControl } from '../task/episodic.ts'
 import { createCore } from '../core/core.ts'
 import { loadModule, type CoreModule } from '../core/module.ts'
 import { generate } from '../data/synthetic.ts'
 import { digestOf, NO_DATA, type Table } from '../data/table.ts'
-import { named, readTable, readText } from '../node.ts'
-import { readReceipt, receiptName, scenarioOf, type Receipt } from '../receipt.ts'
-import { verify, type Verdict } from '../verify.ts'
-import { listenForInterrupt, takeTurns } from './interrupt.ts'
-import { mustHaveData } from './scenario.ts'
-import { createDisplay } from './progress.ts'
+import { named, readTable, readText } from '../files.ts'
+import { readReceipt, receiptName, scenarioOf, type Receipt } from '../trial/receipt.ts'
+import { verify, type Verdict } from '../trial/verify.ts'
+import { listenForInterrupt, takeTurns } from './shared/interrupt.ts'
+import { mustHaveData } from './shared/scenario.ts'
+import { createDisplay } from './shared/progress.ts'
 
 export interface VerifyCommandOptions {
   until?: number

@@ -243,7 +243,7 @@ function facade(core: Core, options: Required<LearnerOptions>): Learner {
   }
 }
 
-/** In the order of Hyperparameters in assembly/learner.ts. */
+/** In the order of Hyperparameters in assembly/agent/learner.ts. */
 function hyperparameters(o: Required<LearnerOptions>): number[] {
   const { actorLr, criticLr, actorWeightDecay, criticWeightDecay, gamma, tau, maxGradNorm } = o
   const optimizer = [actorLr, criticLr, actorWeightDecay, criticWeightDecay]

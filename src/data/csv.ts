@@ -1,12 +1,12 @@
 import Papa from 'papaparse'
-import { listRows, toOhlcv, type Loaded } from './ohlcv.ts'
+import { listRows, toOhlcv, type LoadedTable } from './ohlcv.ts'
 
 /**
  * Market data from CSV text: a header, then a row for each bar; comma, semicolon, tab or bar as separator.
  * @param name of the file, for the messages
  * @throws RangeError as `toOhlcv`, and for rows that do not have the header's number of fields
  */
-export function csvToTable(text: string, name: string): Loaded {
+export function csvToTable(text: string, name: string): LoadedTable {
   const { data, errors } = Papa.parse<string[]>(text, { skipEmptyLines: true })
   const [header = [], ...rows] = data
   const quote = errors.find((error) => error.type === 'Quotes')

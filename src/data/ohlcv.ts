@@ -1,7 +1,7 @@
 // The one gate for market data, whatever file they come from: names, types and rows are checked here, so that
 // nothing behind it meets a missing value, a price of zero or rows out of order.
 import type { Table } from './table.ts'
-import { epochMilliseconds, parseTime } from './time.ts'
+import { epochMilliseconds, parseTime } from '../math/time.ts'
 
 /** A column as its file holds it. */
 export interface RawColumn {
@@ -11,7 +11,7 @@ export interface RawColumn {
   isTime?: boolean
 }
 
-export interface Loaded {
+export interface LoadedTable {
   /** Columns in file order, names in lower case; the time column is called timestamp. */
   table: Table
   /** The usual (median) time from a row to the next, in milliseconds. */
@@ -31,7 +31,7 @@ const namelessIndex = ['__index_level_0__', '', 'unnamed: 0']
  * @param name of the file, for the messages
  * @throws RangeError with every problem found, each on a line of its own; rows count from 1
  */
-export function toOhlcv(raw: RawColumn[], name: string): Loaded {
+export function toOhlcv(raw: RawColumn[], name: string): LoadedTable {
   const problems: string[] = []
   const warnings: string[] = []
   const length = raw[0]?.values.length ?? 0

@@ -8,9 +8,9 @@ import {
 } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { toOhlcv, type Loaded, type RawColumn } from './ohlcv.ts'
+import { toOhlcv, type LoadedTable, type RawColumn } from './ohlcv.ts'
 import type { Table } from './table.ts'
-import { nanosecondsToMilliseconds } from './time.ts'
+import { nanosecondsToMilliseconds } from '../math/time.ts'
 
 /** Marks the files that `tableToParquet` wrote. */
 const GENERATOR = 'ddpg-wasm'
@@ -67,7 +67,7 @@ const parsers = {
  * @param name of the file, for the messages
  * @throws RangeError as `toOhlcv`, and for what is no parquet file
  */
-export async function parquetToTable(buffer: ArrayBuffer, name: string): Promise<Loaded> {
+export async function parquetToTable(buffer: ArrayBuffer, name: string): Promise<LoadedTable> {
   return toOhlcv(
     await readColumns(buffer).catch((error: Error) => {
       throw new RangeError(`${name} cannot be read as parquet: ${error.message}`, { cause: error })

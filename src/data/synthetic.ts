@@ -3,7 +3,7 @@
 import type { Core, CoreMath, Random } from '../core/core.ts'
 import type { DataGenerator } from '../scenario/schema.ts'
 import type { Table } from './table.ts'
-import { parseTime, timeframeMilliseconds } from './time.ts'
+import { parseTime, timeframeMilliseconds } from '../math/time.ts'
 
 type Config<P extends DataGenerator['pattern_type']> = Extract<DataGenerator, { pattern_type: P }>
 type Bars = Record<'open' | 'high' | 'low' | 'close' | 'volume', Float64Array>

@@ -1,5 +1,5 @@
 // A report as its content, before it is HTML or Markdown. Text is plain: whoever writes it escapes it.
-import type { Compared } from './compare.ts'
+import type { TextTable } from './tables/metrics.ts'
 
 export interface Document {
   title: string
@@ -21,7 +21,7 @@ export type Block =
   | { kind: 'findings'; findings: Finding[] }
   | {
       kind: 'table'
-      table: Compared
+      table: TextTable
       title: string
       caption?: string
       /** Need not be seen at once. */
@@ -31,7 +31,7 @@ export type Block =
     }
   | { kind: 'code'; text: string; title: string; folded?: boolean }
   /** @param numbers some of it as a table, for those who cannot see it */
-  | { kind: 'chart'; chart: Chart; title: string; caption: string; numbers?: Compared }
+  | { kind: 'chart'; chart: Chart; title: string; caption: string; numbers?: TextTable }
 
 /** A number that says much. */
 export interface Figure {
@@ -49,11 +49,11 @@ export interface Finding {
 export type Chart = CourseChart | MarketChart | MapChart | ReturnsChart
 
 /** Rounded; null is a gap. */
-export type Drawn = (number | null)[]
+export type ChartValues = (number | null)[]
 
-export interface Line {
+export interface NamedSeries {
   name: string
-  values: Drawn
+  values: ChartValues
 }
 
 /** How something went over environment steps, in all trials together and in each. */
@@ -63,40 +63,40 @@ export interface CourseChart {
     title: string
     steps: number[]
     /** In the middle of the trials, and where most of them are; no range with one trial. */
-    middle: Drawn
-    range?: { low: Drawn; high: Drawn }
-    trials: Line[]
+    middle: ChartValues
+    range?: { low: ChartValues; high: ChartValues }
+    trials: NamedSeries[]
   }[]
 }
 
 /** One market over time. All arrays of a split are of the length of its times, in milliseconds since 1970. */
 export interface MarketChart {
   kind: 'market'
-  splits: { name: string; times: number[]; prices: Line[]; benchmarks: Line[] }[]
-  trials: { name: string; splits: DrawnAgent[] }[]
+  splits: { name: string; times: number[]; prices: NamedSeries[]; benchmarks: NamedSeries[] }[]
+  trials: { name: string; splits: AgentChart[] }[]
 }
 
 /** Wealth of one unit, its distance from the highest so far, and what is traded to, asset by asset. */
-export interface DrawnAgent {
-  wealth: Drawn
-  random: Drawn
-  drawdown: Drawn
-  positions: Drawn[]
+export interface AgentChart {
+  wealth: ChartValues
+  random: ChartValues
+  drawdown: ChartValues
+  positions: ChartValues[]
 }
 
 /** Actions and Q over one or two numbers of an observation. */
 export interface MapChart {
   kind: 'map'
-  trials: ({ name: string } & DrawnMap)[]
+  trials: ({ name: string } & ActionMapChart)[]
 }
 
-export interface DrawnMap {
+export interface ActionMapChart {
   axes: { name: string; values: number[] }[]
   /** What the action is called. */
   action: string
   /** In percent; the first axis runs fastest. */
   actions: number[]
-  q: Drawn
+  q: ChartValues
   observed: number[][]
 }
 
@@ -107,6 +107,6 @@ export interface ReturnsChart {
 }
 
 /** Five digits, which are more than can be seen. */
-export function drawn(values: Iterable<number>): Drawn {
+export function chartValues(values: Iterable<number>): ChartValues {
   return Array.from(values, (value) => (Number.isFinite(value) ? Number(value.toPrecision(5)) : null))
 }

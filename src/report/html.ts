@@ -1,6 +1,6 @@
 // A report as one HTML file that needs nothing else: style, script and data are in it, and its policy forbids requests.
 import { sha256Bytes } from '../core/sha256.ts'
-import type { Compared } from './compare.ts'
+import type { TextTable } from './tables/metrics.ts'
 import type { Block, Chart, Document, Section } from './document.ts'
 
 /** What `npm run build` makes of web/report. */
@@ -101,7 +101,7 @@ function captionHtml(caption: string | undefined): string {
 }
 
 /** The first column heads the rows; a row begins with spaces where it belongs to the one above it. */
-function tableHtml({ header, rows }: Compared, words = false): string {
+function tableHtml({ header, rows }: TextTable, words = false): string {
   const titles = header
     .map((cell) => (cell === '' ? '<td></td>' : `<th scope="col">${escape(cell)}</th>`))
     .join('')

@@ -1,7 +1,7 @@
 // A report as Markdown: everything but the charts, of which it has the numbers.
-import type { Compared } from './compare.ts'
+import type { TextTable } from './tables/metrics.ts'
 import type { Block, Document } from './document.ts'
-import { markdownTable } from './table.ts'
+import { markdownTable } from './tables/table.ts'
 
 export function toMarkdown({ title, subtitle, sections }: Document): string {
   const parts = sections.flatMap(({ title: heading, blocks }) => [
@@ -34,7 +34,7 @@ function blockMarkdown(block: Block): string {
   }
 }
 
-function tableMarkdown({ header, rows }: Compared): string {
+function tableMarkdown({ header, rows }: TextTable): string {
   const indented = (cell: string) => escape(cell).replace(/^ +/, (spaces) => '&nbsp;'.repeat(spaces.length))
   return markdownTable(
     header.map(escape),

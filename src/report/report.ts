@@ -2,21 +2,21 @@
 // give the same document, however many ran at a time, when, and where.
 import type { Random } from '../core/core.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import type { Statistics } from '../trial-statistics.ts'
-import { courseBlock } from './course.ts'
-import { compareSignificance } from './compare-trials.ts'
+import type { Statistics } from '../task/across-trials.ts'
+import { courseBlock } from './sections/learning-curves.ts'
+import { compareSignificance } from './tables/across-trials.ts'
 import type { Block, Document, Figure, Section } from './document.ts'
-import { doubts } from './doubts.ts'
-import { factBlocks, type DataFacts, type Versions } from './facts.ts'
-import { counted, formatCount, listed } from './format.ts'
-import { policyBlock } from './policy.ts'
-import { controlTrials, marketTrials, middleOf, type ReportedTrial } from './reported-trial.ts'
-import { controlBlocks, controlFigures } from './worth-control.ts'
-import { marketBlocks, marketFigures } from './worth-market.ts'
+import { doubts } from './sections/doubts.ts'
+import { factBlocks, type DataFacts, type Versions } from './sections/setting.ts'
+import { counted, formatCount, listed } from './tables/format.ts'
+import { policyBlock } from './sections/policy.ts'
+import { episodicTrials, tradingTrials, middleOf, type TrialSummary } from './trial-summary.ts'
+import { controlBlocks, controlFigures } from './sections/episodes.ts'
+import { marketBlocks, marketFigures } from './sections/trading.ts'
 
 export interface ReportParts {
   scenario: Scenario
-  trials: readonly ReportedTrial[]
+  trials: readonly TrialSummary[]
   /** Trials that were asked for. */
   wanted: number
   /** Of the trials that were evaluated, if any. */
@@ -56,7 +56,7 @@ export function reportOf({
 
 const NOTHING: Block = { kind: 'text', text: 'None of the rules of this report finds anything.' }
 
-function subtitleOf({ env, training }: Scenario, trials: readonly ReportedTrial[]): string {
+function subtitleOf({ env, training }: Scenario, trials: readonly TrialSummary[]): string {
   const seeds = trials.map(({ seed }) => seed)
   const which = seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds[0]} to ${seeds.at(-1)}`
   const states = ['FAILED', 'KILLED'].flatMap((status) => {
@@ -76,10 +76,10 @@ interface Worth {
 
 function worthOf(
   scenario: Scenario,
-  trials: readonly ReportedTrial[],
+  trials: readonly TrialSummary[],
   statistics: Statistics | undefined,
 ): Worth {
-  const [market, control] = [marketTrials(trials), controlTrials(trials)]
+  const [market, control] = [tradingTrials(trials), episodicTrials(trials)]
   if (market.length > 0) {
     const shown = middleOf(market, ({ evaluation }) => evaluation.validation.sum_log_reward)
     return {
@@ -99,7 +99,7 @@ function worthOf(
   }
 }
 
-function significanceBlocks(trials: readonly ReportedTrial[]): Block[] {
+function significanceBlocks(trials: readonly TrialSummary[]): Block[] {
   const all = trials.flatMap(({ significance }) => significance ?? [])
   if (all.length === 0) return []
   return [

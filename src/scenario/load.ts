@@ -5,7 +5,7 @@ import { applyOverride, otherNames, readOverride, valueAt, without, withoutKeys 
 import { locate, place, type Finding, type Origin } from './place.ts'
 import { complete, nameProblem, resolveKeys } from './resolve.ts'
 import { brokenRules } from './rules.ts'
-import { scenarioSchema, type Parsed, type Scenario } from './schema.ts'
+import { scenarioSchema, type ParsedScenario, type Scenario } from './schema.ts'
 import { findings } from './sentences.ts'
 import { isMapping, readSource, type Problem } from './source.ts'
 
@@ -60,7 +60,7 @@ export function parseScenario(
 }
 
 /** The schema's verdict: `sound` is the tree without what it objects to, so that rules can look at the rest. */
-function validated(tree: Tree, origin: Origin): { parsed: Parsed; sound: Tree; wrong: Finding[] } {
+function validated(tree: Tree, origin: Origin): { parsed: ParsedScenario; sound: Tree; wrong: Finding[] } {
   const { success, data, error } = scenarioSchema.safeParse(tree)
   if (success) return { parsed: data, sound: tree, wrong: [] }
   const wrong = error.issues.flatMap((issue) => findings(issue, tree, (path) => locate([path], origin).text))

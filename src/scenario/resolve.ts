@@ -3,7 +3,7 @@
 import { jsonSchema, propertiesOf, schemaAt } from './describe.ts'
 import { otherNames, set, valueAt, without } from './overrides.ts'
 import type { Problem } from './source.ts'
-import { CLASSIC_CONTROL, NO_EFFECT, scenarioSchema, type Parsed, type Scenario } from './schema.ts'
+import { CLASSIC_CONTROL, NO_EFFECT, scenarioSchema, type ParsedScenario, type Scenario } from './schema.ts'
 
 type Tree = Record<string, unknown>
 
@@ -54,19 +54,22 @@ const needed: { key: string; is: string[]; section: string; keys: string[] }[] =
  * @param tree what was read, to tell what was given
  * @returns the scenario without other names and without keys that change nothing, and a note on the latter
  */
-export function resolveKeys(parsed: Parsed, tree: Tree): { scenario: Parsed; notes: string[] } {
+export function resolveKeys(
+  parsed: ParsedScenario,
+  tree: Tree,
+): { scenario: ParsedScenario; notes: string[] } {
   const named = otherNames.reduce<Tree>((scenario, [other, key]) => {
     const value = valueAt(tree, other.split('.'))
     const rest = without(scenario, other.split('.'))
     return value === undefined ? rest : set(rest, key.split('.'), value)
   }, parsed)
-  const chosen = withBackend(named as Parsed, tree)
+  const chosen = withBackend(named as ParsedScenario, tree)
   const idle = idleKeys(chosen, tree)
   const scenario = idle.reduce(
     (rest, { path, standard }) => (standard === undefined ? without(rest, path) : set(rest, path, standard)),
     withThresholds(chosen, tree),
   )
-  return { scenario: scenario as Parsed, notes: note(idle) }
+  return { scenario: scenario as ParsedScenario, notes: note(idle) }
 }
 
 interface Idle {
@@ -76,7 +79,7 @@ interface Idle {
   standard?: unknown
 }
 
-function idleKeys(scenario: Parsed, tree: Tree): Idle[] {
+function idleKeys(scenario: ParsedScenario, tree: Tree): Idle[] {
   const idle: Idle[] = []
   for (const [section, schema] of Object.entries(jsonSchema.properties ?? {})) {
     for (const [key, { description }] of Object.entries(propertiesOf(schema))) {
@@ -123,14 +126,14 @@ function note(idle: Idle[]): string[] {
 }
 
 /** The name of an environment of classic control stands for its backend, unless another one is given. */
-function withBackend(parsed: Parsed, tree: Tree): Parsed {
+function withBackend(parsed: ParsedScenario, tree: Tree): ParsedScenario {
   const isControl = CLASSIC_CONTROL.some((name) => name === parsed.env.name)
   if (!isControl || valueAt(tree, ['env', 'backend']) !== undefined) return parsed
   return { ...parsed, env: { ...parsed.env, backend: 'classic_control' } }
 }
 
 /** The default thresholds are those of three positions; for another number they part [-1, 1] evenly. */
-function withThresholds(scenario: Parsed, tree: Tree): Tree {
+function withThresholds(scenario: ParsedScenario, tree: Tree): Tree {
   const { positions, continuous_action_thresholds: standard } = scenario.env
   const given = valueAt(tree, ['env', 'continuous_action_thresholds']) !== undefined
   if (given || standard.length === positions.length - 1) return scenario
@@ -144,7 +147,7 @@ function stemOf(file: string): string {
 }
 
 /** Whether the experiment can be called after the file, when it must. */
-export function nameProblem(scenario: Parsed, file: string): Problem[] {
+export function nameProblem(scenario: ParsedScenario, file: string): Problem[] {
   const schema = scenarioSchema.shape.experiment_name
   if (schema.safeParse(scenario.experiment_name ?? stemOf(file)).success) return []
   const must = 'must begin with a letter or digit and hold only letters, digits, space and _ . -'
@@ -155,7 +158,7 @@ export function nameProblem(scenario: Parsed, file: string): Problem[] {
 
 /** Names and seeds, which need to know more than the file's text. */
 export function complete(
-  scenario: Parsed,
+  scenario: ParsedScenario,
   file: string,
   given: { seed?: number | null; randomSeed: () => number },
 ): Scenario {

@@ -1,19 +1,19 @@
 // Rules that take more than one key.
-import { CLASSIC_CONTROL, type Parsed } from './schema.ts'
-import { parseTime } from '../data/time.ts'
+import { CLASSIC_CONTROL, type ParsedScenario } from './schema.ts'
+import { parseTime } from '../math/time.ts'
 import type { Finding } from './place.ts'
 
 interface Rule {
   /** The keys that it looks at, the one to blame first. */
   fields: readonly string[]
   /** @returns a sentence when the rule is broken */
-  check: (scenario: Parsed) => string | undefined
+  check: (scenario: ParsedScenario) => string | undefined
 }
 
 const MAX_ROWS = 100_000_000
 
 /** The rows that a data generator makes. */
-function generatedRows(generator: NonNullable<Parsed['data_generator']>): number {
+function generatedRows(generator: NonNullable<ParsedScenario['data_generator']>): number {
   return generator.pattern_type === 'sine_wave'
     ? generator.n_periods * generator.samples_per_period
     : generator.n_samples
@@ -179,14 +179,14 @@ const data: Rule[] = [
   },
 ]
 
-const backends: Record<Parsed['env']['backend'], Rule[]> = {
+const backends: Record<ParsedScenario['env']['backend'], Rule[]> = {
   tradingenv: [],
   'gym_trading_env.continuous': gymBackend,
   classic_control: controlBackend,
 }
 
 /** @param wrong keys that are already known to be wrong: a rule that looks at one of them is skipped */
-export function brokenRules(scenario: Parsed, wrong: readonly string[]): Finding[] {
+export function brokenRules(scenario: ParsedScenario, wrong: readonly string[]): Finding[] {
   const rules = [...columns, ...training, ...backends[scenario.env.backend], ...data]
   return rules.flatMap(({ fields, check }) => {
     const skip = fields.some((field) => wrong.some((key) => field === key || field.startsWith(`${key}.`)))

@@ -390,17 +390,17 @@ export const scenarioSchema = z.strictObject({
 /** A scenario as files and callers may write it: every key with a default may be absent. */
 export type ScenarioInput = z.input<typeof scenarioSchema>
 /** What the schema makes of a file: defaults filled in, other names and dependent defaults not yet resolved. */
-export type Parsed = z.output<typeof scenarioSchema>
+export type ParsedScenario = z.output<typeof scenarioSchema>
 /** A complete, valid scenario: all defaults filled in, other names of a key resolved. */
-export type Scenario = Omit<Parsed, 'experiment_name' | 'seed' | 'data' | 'training' | 'logging'> & {
+export type Scenario = Omit<ParsedScenario, 'experiment_name' | 'seed' | 'data' | 'training' | 'logging'> & {
   experiment_name: string
   seed: number
-  data: Omit<Parsed['data'], 'data_path'> & { data_path: string }
-  training: Omit<Parsed['training'], 'noise'> & { noise: NoiseConfig }
-  logging: Omit<Parsed['logging'], 'log_dir'> & { log_dir: string }
+  data: Omit<ParsedScenario['data'], 'data_path'> & { data_path: string }
+  training: Omit<ParsedScenario['training'], 'noise'> & { noise: NoiseConfig }
+  logging: Omit<ParsedScenario['logging'], 'log_dir'> & { log_dir: string }
 }
-export type NoiseConfig = Parsed['training']['noise'] & { sigma_end: number; anneal_steps: number }
-export type DataGenerator = NonNullable<Parsed['data_generator']>
-export type EnvConfig = Parsed['env']
+export type NoiseConfig = ParsedScenario['training']['noise'] & { sigma_end: number; anneal_steps: number }
+export type DataGenerator = NonNullable<ParsedScenario['data_generator']>
+export type EnvConfig = ParsedScenario['env']
 export type TrainingConfig = Scenario['training']
 export type DataConfig = Scenario['data']

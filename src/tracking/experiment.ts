@@ -1,6 +1,6 @@
 // What a tracker is given of the trials of an experiment together.
-import type { Run } from '../mlflow/run.ts'
-import type { Statistics } from '../trial-statistics.ts'
+import type { Run } from './mlflow/run.ts'
+import type { Statistics } from '../task/across-trials.ts'
 
 /** @param run of the experiment @param step environment steps of a trial */
 export function trackStatistics(run: Run, statistics: Statistics, step: number): void {

@@ -1,13 +1,13 @@
 // What a tracker is given of trials that trade.
-import { SPLITS, type MarketEvaluations, type Prepared } from '../market.ts'
-import { dataHead, dataSummary } from '../report/data-overview.ts'
+import { SPLITS, type TradingEvaluations, type TradingTask } from '../task/trading.ts'
+import { dataHead, dataSummary } from '../report/tables/data-overview.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import { sum } from '../statistics.ts'
-import type { Episode } from '../train.ts'
+import { sum } from '../math/statistics.ts'
+import type { Episode } from '../trial/train.ts'
 import type { TaskTracking } from './trial.ts'
 
 /** Looks at the data once for all trials. */
-export function marketTracking(scenario: Scenario, prepared: Prepared): TaskTracking<MarketEvaluations> {
+export function marketTracking(scenario: Scenario, prepared: TradingTask): TaskTracking<TradingEvaluations> {
   const { table, splits } = prepared
   const { data_path: path } = scenario.data
   const digest = prepared.digest.slice(0, 32)

@@ -1,16 +1,16 @@
 // What a tracker is given of a trial, by the command line and by the page.
 import { stringify } from 'yaml'
-import { metricsBySplit, type Significance } from '../evaluate.ts'
-import type { Run } from '../mlflow/run.ts'
-import { receiptName, receiptText } from '../receipt.ts'
-import { compareEvaluations } from '../report/compare.ts'
-import { markdownTable } from '../report/table.ts'
+import { metricsBySplit, type Significance } from '../evaluate/evaluate.ts'
+import type { Run } from './mlflow/run.ts'
+import { receiptName, receiptText } from '../trial/receipt.ts'
+import { compareEvaluations } from '../report/tables/metrics.ts'
+import { markdownTable } from '../report/tables/table.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import { mean } from '../statistics.ts'
-import type { Evaluations } from '../task.ts'
-import type { TaskMetrics } from '../tasks.ts'
-import type { Episode } from '../train.ts'
-import type { TrialEvent, TrialResult } from '../trial.ts'
+import { mean } from '../math/statistics.ts'
+import type { Evaluations } from '../task/task.ts'
+import type { TaskMetrics } from '../task/create.ts'
+import type { Episode } from '../trial/train.ts'
+import type { TrialEvent, TrialResult } from '../trial/trial.ts'
 
 /** What differs between tasks, of all trials on one. */
 export interface TaskTracking<E extends Evaluations = Evaluations> {

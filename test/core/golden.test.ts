@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blockTensors, learnerTensors, setLearnerTensors } from '../../src/core/checkpoint.ts'
+import { blockTensors, learnerTensors, setLearnerTensors } from '../../src/core/tensors.ts'
 import type { LearnerOptions } from '../../src/core/learner.ts'
 import step from '../golden/ddpg_step.json' with { type: 'json' }
 import trajectory from '../golden/ddpg_trajectory.json' with { type: 'json' }

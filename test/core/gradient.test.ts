@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blockTensors, learnerTensors } from '../../src/core/checkpoint.ts'
+import { blockTensors, learnerTensors } from '../../src/core/tensors.ts'
 import type { Tensor } from '../../src/core/safetensors.ts'
 import { createBatchLearner, type Batch } from '../helpers/kernels.ts'
 

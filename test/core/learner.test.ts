@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blockTensors, learnerTensors, setLearnerTensors } from '../../src/core/checkpoint.ts'
+import { blockTensors, learnerTensors, setLearnerTensors } from '../../src/core/tensors.ts'
 import { createLearner, type LearnerOptions, type Noise } from '../../src/core/learner.ts'
 import { createBatchLearner } from '../helpers/kernels.ts'
 

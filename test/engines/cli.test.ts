@@ -7,8 +7,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { readCheckpoint } from '../../src/checkpoint.ts'
-import { ended, runCli, startCli, temporaryFolder, type Ended } from '../helpers/cli.ts'
+import { readCheckpoint } from '../../src/trial/checkpoint.ts'
+import { ended, runCli, startCli, temporaryFolder, type CliResult } from '../helpers/cli.ts'
 import { runPython } from '../helpers/python.ts'
 import { withoutWarnings } from '../helpers/warnings.ts'
 import { bun, deno, denoEnvironment } from './engines.ts'
@@ -52,7 +52,9 @@ function statuses(folder: string): unknown[] {
 
 /** What MLflow's own client reads of the trials, but for what differs from run to run: names of runs, times, load. */
 function seenByMlflow(folder: string): unknown {
-  const { runs } = runPython('mlflow/read.py', `sqlite:///${folder}/mlflow.db`, 'smoke') as { runs: Seen[] }
+  const { runs } = runPython('tracking/mlflow/read.py', `sqlite:///${folder}/mlflow.db`, 'smoke') as {
+    runs: Seen[]
+  }
   const sorted = runs.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return sorted.map(({ name, status, params, datasets, artifacts, history }) => {
     const lasting = Object.entries(history).filter(([key]) => !/^(time|system)\//.test(key))
@@ -87,7 +89,7 @@ for (const name of Object.keys(ENGINES)) {
       onTestFinished(() => void child.kill('SIGKILL'))
       return child
     }
-    const run = (cwd: string, ...args: string[]): Promise<Ended> => ended(start(cwd, ...args))
+    const run = (cwd: string, ...args: string[]): Promise<CliResult> => ended(start(cwd, ...args))
 
     it('trains to the same receipts as Node, tracks the runs, and each verifies what the other made', async () => {
       const [here, node] = [temporaryFolder(), temporaryFolder()]

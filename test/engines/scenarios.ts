@@ -2,11 +2,11 @@
 import { createCore } from '../../src/core/core.ts'
 import type { CoreModule } from '../../src/core/module.ts'
 import { generate } from '../../src/data/synthetic.ts'
-import { prepare, type Prepared } from '../../src/market.ts'
-import { receiptName, receiptText } from '../../src/receipt.ts'
+import { tradingTask, type TradingTask } from '../../src/task/trading.ts'
+import { receiptName, receiptText } from '../../src/trial/receipt.ts'
 import { parseScenario } from '../../src/scenario/load.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
-import { runTrial, type TrialResult } from '../../src/trial.ts'
+import { runTrial, type TrialResult } from '../../src/trial/trial.ts'
 
 /** Two actions, and all that sine_wave leaves out: fees, smooth L1, weight decay, noise that remembers, tanh. */
 const TWO_ASSETS = `
@@ -100,7 +100,7 @@ export async function trainAll(module: CoreModule, sineWave: string): Promise<Re
 /** A scenario with its market. */
 export interface Ready {
   scenario: Scenario
-  prepared: Prepared
+  prepared: TradingTask
 }
 
 export async function readyAll(module: CoreModule, sineWave: string): Promise<Record<ScenarioName, Ready>> {
@@ -116,7 +116,7 @@ async function ready(text: string, module: CoreModule): Promise<Ready> {
   const generator = scenario.data_generator!
   const table = generate(generator, scenario.data.timeframe, await createCore(module, generator.seed!))
   const { math } = await createCore(module, scenario.seed)
-  return { scenario, prepared: prepare(scenario, table, math) }
+  return { scenario, prepared: tradingTask(scenario, table, math) }
 }
 
 /** The checkpoint of a run that was stopped. */

@@ -9,7 +9,7 @@ import { afterAll } from 'vitest'
 /** The command line's own file. */
 export const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
-export interface Ended {
+export interface CliResult {
   code: number | null
   stdout: string
   stderr: string
@@ -48,7 +48,7 @@ export function startCli(
 }
 
 /** Waits for the end of what `startCli` started. */
-export function ended(child: ChildProcess): Promise<Ended> {
+export function ended(child: ChildProcess): Promise<CliResult> {
   const text = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]!.setEncoding('utf8').on('data', (chunk: string) => (text[name] += chunk))
@@ -59,7 +59,7 @@ export function ended(child: ChildProcess): Promise<Ended> {
   })
 }
 
-export function runCli(cwd: string, ...args: string[]): Promise<Ended> {
+export function runCli(cwd: string, ...args: string[]): Promise<CliResult> {
   return ended(startCli(cwd, args))
 }
 

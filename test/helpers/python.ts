@@ -38,7 +38,7 @@ export function pythonEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(own), MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true' }
 }
 
-/** What the script prints on stdout, as JSON. @param script relative to test/, such as `mlflow/read.py` */
+/** What the script prints on stdout, as JSON. @param script relative to test/, such as `env/gymnasium_peer.py` */
 export function runPython(script: string, ...args: string[]): unknown {
   const options = { env: pythonEnvironment(), encoding: 'utf8', stdio: 'pipe', timeout: 120_000 } as const
   return JSON.parse(execFileSync(python, [test + script, ...args], { ...options, maxBuffer: 1e8 }))

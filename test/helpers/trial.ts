@@ -5,15 +5,15 @@ import { loadModule } from '../../src/core/module.ts'
 import { readMetadata, readSafetensors, writeSafetensors, type Tensor } from '../../src/core/safetensors.ts'
 import { generate } from '../../src/data/synthetic.ts'
 import type { Table } from '../../src/data/table.ts'
-import { prepare, type Prepared } from '../../src/market.ts'
+import { tradingTask, type TradingTask } from '../../src/task/trading.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
-import { runTrial, type TrialEvent, type TrialOptions, type TrialResult } from '../../src/trial.ts'
+import { runTrial, type TrialEvent, type TrialOptions, type TrialResult } from '../../src/trial/trial.ts'
 import { parse } from '../scenario/helpers.ts'
 
 export const module = await loadModule()
 export const core = await createCore(module, 0)
 
-export interface Given {
+export interface TestScenario {
   env?: object
   network?: object
   training?: object
@@ -30,7 +30,7 @@ const data_generator = {
 }
 
 /** 60 rows to train on, 30 to validate, 30 to test. */
-export function smallScenario({ env, network, training, evaluation, seed = 3 }: Given = {}): Scenario {
+export function smallScenario({ env, network, training, evaluation, seed = 3 }: TestScenario = {}): Scenario {
   return parse(
     JSON.stringify({
       seed,
@@ -65,7 +65,7 @@ export const table = generate(
 
 export interface Run {
   config: Scenario
-  prepared: Prepared
+  prepared: TradingTask
   events: TrialEvent[]
   result: TrialResult
 }
@@ -76,10 +76,10 @@ interface RunOptions extends Omit<TrialOptions, 'shouldStop'> {
 }
 
 /** Runs to the end, or to where it is stopped. */
-export async function run(given: Given = {}, options: RunOptions = {}): Promise<Run> {
+export async function run(given: TestScenario = {}, options: RunOptions = {}): Promise<Run> {
   const { shouldStop, data = table, ...rest } = options
   const config = smallScenario(given)
-  const prepared = prepare(config, data, core.math)
+  const prepared = tradingTask(config, data, core.math)
   const events: TrialEvent[] = []
   const trial = runTrial(config, prepared, module, {
     ...rest,

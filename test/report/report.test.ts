@@ -1,13 +1,13 @@
 // Reports as documents, as HTML and as Markdown.
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Evaluation } from '../../src/evaluate.ts'
+import type { Evaluation } from '../../src/evaluate/evaluate.ts'
 import type { Document } from '../../src/report/document.ts'
-import { doubts } from '../../src/report/doubts.ts'
+import { doubts } from '../../src/report/sections/doubts.ts'
 import { toHtml } from '../../src/report/html.ts'
 import { toMarkdown } from '../../src/report/markdown.ts'
-import type { ReportedTrial } from '../../src/report/reported-trial.ts'
-import { trialStatistics } from '../../src/trial-statistics.ts'
+import type { TrialSummary } from '../../src/report/trial-summary.ts'
+import { trialStatistics } from '../../src/task/across-trials.ts'
 import { core } from '../helpers/trial.ts'
 import { controlExperiment, documentOf, marketExperiment, type Experiment } from './reported.ts'
 
@@ -76,7 +76,7 @@ describe('the report of trials that trade', () => {
 
   it('tells of trials that failed or were stopped, and does without any that was evaluated', () => {
     const { name, seed, course, findings } = market.trials[0]!
-    const trials: ReportedTrial[] = [
+    const trials: TrialSummary[] = [
       { name, seed, course, findings, status: 'FAILED', error: 'actor loss not finite', step: 120 },
       { ...market.trials[1]!, status: 'KILLED', step: 260 },
     ]
@@ -111,7 +111,7 @@ describe('text of others', () => {
     const scenario = structuredClone(market.scenario)
     scenario.env.name = scenario.data.data_path = evil
     const [first, ...rest] = structuredClone(market.trials)
-    const { splits } = first!.drawing!.market!
+    const { splits } = first!.chartData!.market!
     splits.train.prices[0]!.name = evil
     const failed = { ...rest[0]!, status: 'FAILED', error: evil }
     document = documentOf({ ...market, scenario, trials: [first!, failed, rest[1]!] })
@@ -145,7 +145,7 @@ describe('text of others', () => {
 describe('what to doubt', () => {
   /** Texts of what is found when the evaluations of all trials are changed. */
   function found(
-    change: (evaluation: Record<'train' | 'validation' | 'test', Evaluation>, trial: ReportedTrial) => void,
+    change: (evaluation: Record<'train' | 'validation' | 'test', Evaluation>, trial: TrialSummary) => void,
   ): string {
     const trials = structuredClone([...market.trials, ...market.trials])
     for (const trial of trials) {
@@ -164,7 +164,7 @@ describe('what to doubt', () => {
           win_rate: 0.6,
         })
       trial.significance!.buy_and_hold.sharpe = { significant: true } as never
-      for (const row of trial.drawing!.market!.costs.test) row.total_return = 1.6
+      for (const row of trial.chartData!.market!.costs.test) row.total_return = 1.6
       trial.findings = []
       change(evaluation, trial)
     }
@@ -227,7 +227,7 @@ describe('what to doubt', () => {
     ],
     [
       'lives from cheap trades',
-      (_, { drawing }) => drawing!.market!.costs.test.forEach((row) => (row.total_return = 0.1)),
+      (_, { chartData }) => chartData!.market!.costs.test.forEach((row) => (row.total_return = 0.1)),
       /^warning: Trading is cheap here, and the result lives from it: at 10 basis points a trade the median trial returns 10 % on the test rows instead of 170 %\.$/,
     ],
     ['is too good', ({ test }) => (test.win_rate = 0.97), /^warning: 97 % of the test bars win\./],

@@ -1,27 +1,27 @@
 // Trials as reports have them, from small trainings in this process.
-import { controlTask } from '../../src/control.ts'
-import { compareWithBenchmarks, metricsBySplit } from '../../src/evaluate.ts'
-import { receiptName } from '../../src/receipt.ts'
-import { createChronicle } from '../../src/report/chronicle.ts'
-import { drawTrial } from '../../src/report/drawing.ts'
-import { dataFacts } from '../../src/report/facts.ts'
+import { episodicTask } from '../../src/task/episodic.ts'
+import { compareWithBenchmarks, metricsBySplit } from '../../src/evaluate/evaluate.ts'
+import { receiptName } from '../../src/trial/receipt.ts'
+import { createChronicle } from '../../src/trial/collector.ts'
+import { chartDataOf } from '../../src/report/charts/chart-data.ts'
+import { dataFacts } from '../../src/report/sections/setting.ts'
 import { reportOf, type ReportParts } from '../../src/report/report.ts'
 import type { Document } from '../../src/report/document.ts'
-import type { ReportedTrial } from '../../src/report/reported-trial.ts'
+import type { TrialSummary } from '../../src/report/trial-summary.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
-import { controlStatistics, trialStatistics } from '../../src/trial-statistics.ts'
-import { runTrial } from '../../src/trial.ts'
-import { core, module, run, smallScenario, type Given, type Run } from '../helpers/trial.ts'
+import { controlStatistics, trialStatistics } from '../../src/task/across-trials.ts'
+import { runTrial } from '../../src/trial/trial.ts'
+import { core, module, run, smallScenario, type TestScenario, type Run } from '../helpers/trial.ts'
 import { parse } from '../scenario/helpers.ts'
 
 export interface Experiment {
   scenario: Scenario
-  trials: ReportedTrial[]
+  trials: TrialSummary[]
   data: ReportParts['data']
 }
 
 /** Trials of smallScenario, from seed 3 on. */
-export async function marketExperiment(count: number, given: Given = {}): Promise<Experiment> {
+export async function marketExperiment(count: number, given: TestScenario = {}): Promise<Experiment> {
   const runs = await Promise.all(Array.from({ length: count }, (_, i) => run({ ...given, seed: 3 + i })))
   const trials = await Promise.all(runs.map(reported))
   return { scenario: smallScenario(given), trials, data: dataFacts(runs[0]!.prepared) }
@@ -31,7 +31,7 @@ async function reported(
   { config, prepared, events, result }: Run,
   i: number,
   { length }: Run[],
-): Promise<ReportedTrial> {
+): Promise<TrialSummary> {
   const { event, ...chronicle } = createChronicle()
   for (const one of events) event(one)
   return {
@@ -44,7 +44,7 @@ async function reported(
     evaluated: result.evaluated,
     evaluation: metricsBySplit(result.evaluation),
     significance: compareWithBenchmarks(result.evaluation.test, config, core),
-    drawing: await drawTrial(config, prepared, result, module, length),
+    chartData: await chartDataOf(config, prepared, result, module, length),
   }
 }
 
@@ -53,7 +53,7 @@ export async function controlExperiment(): Promise<Experiment> {
   const { scenario } = parse(
     '{seed: 0, env: {name: Pendulum-v1}, evaluation: {n_episodes: 4}, network: {actor_hidden_dims: [8], value_hidden_dims: [8]}, training: {max_steps: 600, init_rand_steps: 100, sample_size: 16, frames_per_batch: 10, optim_steps_per_batch: 2, eval_interval: 20, eval_steps: 200, log_interval: 10}}',
   )
-  const task = controlTask(scenario)
+  const task = episodicTask(scenario)
   const { event, ...chronicle } = createChronicle()
   const trial = runTrial(scenario, task, module)
   for (;;) {
@@ -63,9 +63,9 @@ export async function controlExperiment(): Promise<Experiment> {
       continue
     }
     const evaluation = metricsBySplit(value.evaluation)
-    const drawing = await drawTrial(scenario, task, value, module, 1)
+    const chartData = await chartDataOf(scenario, task, value, module, 1)
     const { step, evaluated } = value
-    const own = { name: 'trial_0', seed: 0, status: 'FINISHED', step, evaluated, evaluation, drawing }
+    const own = { name: 'trial_0', seed: 0, status: 'FINISHED', step, evaluated, evaluation, chartData }
     return { scenario, trials: [{ ...chronicle, ...own }], data: undefined }
   }
 }

@@ -10,7 +10,7 @@ import { describeInBrowsers } from '../helpers/browser.ts'
 import { runCli, temporaryFolder } from '../helpers/cli.ts'
 import { describeWithPython } from '../helpers/python.ts'
 import { click, expectClean, isReady, receiptOf, says, serve, text } from '../helpers/web.ts'
-import { freePort, startServer, type Json, type MlflowServer } from '../mlflow/server.ts'
+import { freePort, startServer, type Json, type MlflowServer } from '../tracking/mlflow/server.ts'
 
 const folder = temporaryFolder()
 let address: string
@@ -44,7 +44,7 @@ afterAll(() => other.server.close())
 const nameOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex')
 
 /** Sets what is logged where, once the scenario of the link is there. */
-async function prepare(page: Page, uri: string, isOn = true): Promise<void> {
+async function tradingTask(page: Page, uri: string, isOn = true): Promise<void> {
   if (page.url().includes('set=')) await says(page, '#scenario', 'smoke, edited')
   await isReady(page)
   await page.$eval('#mlflow-details', (details) => ((details as HTMLDetailsElement).open = true))
@@ -124,7 +124,7 @@ describeWithPython('a page with MLflow', () => {
   describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     it('logs what the command line logs', async () => {
       const { page, wrong } = await visit(`${address}#scenario=smoke`)
-      await prepare(page, mlflow.base)
+      await tradingTask(page, mlflow.base)
       await click(page, '#train')
       const id = await idOf(page, 'smoke seed 7 is in MLflow, FINISHED')
       expect(await receiptOf(page)).toBe(nameOf(receipt))
@@ -152,7 +152,7 @@ describeWithPython('a page with MLflow', () => {
 
     it('ends a run in MLflow as it ended in the page', async () => {
       const { page } = await visit(address + long)
-      await prepare(page, mlflow.base)
+      await tradingTask(page, mlflow.base)
       await click(page, '#train')
       const stopped = await idOf(page, 'is logged to MLflow')
       expect(await statusOf(stopped)).toBe('RUNNING')
@@ -174,7 +174,7 @@ describeWithPython('a page with MLflow', () => {
     it('says when MLflow has not all of a run, which is not killed for it', async () => {
       const proxy = await withoutArtifacts()
       const { page } = await visit(`${address}#scenario=smoke`)
-      await prepare(page, proxy.base)
+      await tradingTask(page, proxy.base)
       await click(page, '#train')
       await says(page, '#mlflow-status', 'MLflow refuses artifact of a run, the run goes on')
       await says(page, '#mlflow-status', 'smoke seed 7 is in MLflow, but not all of it')
@@ -195,7 +195,7 @@ describeWithPython('a page with MLflow', () => {
     it('ends a run in MLflow that does not listen, and one that fails', async () => {
       const endless = { scenario: 'smoke', set: 'training.optim_steps_per_batch=2000000000' }
       const { page } = await visit(`${address}#${new URLSearchParams(endless)}`)
-      await prepare(page, mlflow.base)
+      await tradingTask(page, mlflow.base)
       await click(page, '#train')
       const id = await idOf(page, 'is logged to MLflow')
       await click(page, '#stop')
@@ -207,7 +207,7 @@ describeWithPython('a page with MLflow', () => {
       const { page: failing } = await visit(
         `${address}#${new URLSearchParams({ scenario: 'smoke', set: 'training.value_lr=1e30' })}`,
       )
-      await prepare(failing, mlflow.base)
+      await tradingTask(failing, mlflow.base)
       await click(failing, '#train')
       const failed = await runOf(await idOf(failing, 'is in MLflow, FAILED'))
       expect(failed['info'].status).toBe('FAILED')
@@ -217,7 +217,7 @@ describeWithPython('a page with MLflow', () => {
 
     it('says what to do when MLflow does not let it in, which then helps', async () => {
       const { page } = await visit(`${elsewhere}#scenario=smoke`)
-      await prepare(page, mlflow.base)
+      await tradingTask(page, mlflow.base)
       await click(page, '#train')
       const { origin } = new URL(elsewhere)
       await says(page, '#mlflow-status', `start it with "mlflow server --cors-allowed-origins ${origin}"`)
@@ -225,7 +225,7 @@ describeWithPython('a page with MLflow', () => {
       await page.close()
 
       const { page: guest } = await visit(`${invited}#scenario=smoke`)
-      await prepare(guest, mlflow.base)
+      await tradingTask(guest, mlflow.base)
       await click(guest, '#train')
       const id = await idOf(guest, 'is in MLflow, FINISHED')
       expect(await statusOf(id)).toBe('FINISHED')
@@ -238,7 +238,7 @@ describeInBrowsers('the page without MLflow', ({ visit }) => {
   it('trains on when nothing answers, and says so', async () => {
     const { page } = await visit(`${address}#scenario=smoke`)
     const base = `http://localhost:${await freePort()}`
-    await prepare(page, base)
+    await tradingTask(page, base)
     await click(page, '#train')
     await says(page, '#mlflow-status', `${base} does not answer`)
     await says(page, '#mlflow-status', 'is MLflow running there? "mlflow server" starts it; the run goes on')
@@ -259,7 +259,7 @@ describeInBrowsers('the page without MLflow', ({ visit }) => {
   ])('refuses the address "%s"', async (uri) => {
     const visited = await visit(`${address}#scenario=smoke`)
     const { page } = visited
-    await prepare(page, uri)
+    await tradingTask(page, uri)
     await click(page, '#train')
     await says(
       page,
@@ -280,7 +280,7 @@ describeInBrowsers('the page without MLflow', ({ visit }) => {
     const visited = await visit(`${address}#scenario=smoke`)
     const { page } = visited
     other.requests = 0
-    await prepare(page, other.base, false)
+    await tradingTask(page, other.base, false)
     await click(page, '#train')
     expect(await receiptOf(page)).toBe(nameOf(receipt))
     expect(other.requests).toBe(0)

@@ -1,10 +1,10 @@
 import { deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { LARGEST_YAML } from '../../web/files.ts'
-import { fromFragment, toFragment, type Shared } from '../../web/share.ts'
+import { fromFragment, toFragment, type SharedRun } from '../../web/share.ts'
 import { generator } from '../env/helpers.ts'
 
-const nothing: Shared = {
+const nothing: SharedRun = {
   name: undefined,
   yaml: undefined,
   seed: null,
@@ -14,7 +14,7 @@ const nothing: Shared = {
 }
 
 describe('a link', () => {
-  it.each<[string, Partial<Shared>]>([
+  it.each<[string, Partial<SharedRun>]>([
     ['a shipped scenario', { name: 'sine_wave', seed: 7, train: true }],
     ['overrides', { name: 'smoke', overrides: ['training.tau=0.01', 'network.init=a & b = #c'] }],
     [

@@ -1,13 +1,13 @@
 // How something went over environment steps: what is in the middle of the trials, where most of them are, and each.
-import type { CourseChart, Drawn } from '../../src/report/document.ts'
-import { tickFormat } from '../../src/report/plot-scale.ts'
-import { formatNumber } from '../../src/report/table.ts'
+import type { CourseChart, ChartValues } from '../../src/report/document.ts'
+import { tickFormat } from '../../src/report/charts/plot-scale.ts'
+import { formatNumber } from '../../src/report/tables/table.ts'
 import { AXIS, NAMED_ABOVE, TOOLTIP, tooltip, type Look } from './panel.ts'
 
-type Course = CourseChart['panels'][number]
+type CurvePanel = CourseChart['panels'][number]
 
-export function courseLook({ title, steps, middle, range, trials }: Course): Look {
-  const points = (values: Drawn) => steps.map((step, i) => [step, values[i] ?? null])
+export function courseLook({ title, steps, middle, range, trials }: CurvePanel): Look {
+  const points = (values: ChartValues) => steps.map((step, i) => [step, values[i] ?? null])
   const stroke = (color: string, width: number, opacity = 1) => ({
     type: 'line',
     symbol: 'none',

@@ -1,7 +1,7 @@
 // Actions and Q as colours over what is observed, or as lines where that is one number.
-import type { DrawnMap } from '../../src/report/document.ts'
-import { tickFormat } from '../../src/report/plot-scale.ts'
-import { formatNumber } from '../../src/report/table.ts'
+import type { ActionMapChart } from '../../src/report/document.ts'
+import { tickFormat } from '../../src/report/charts/plot-scale.ts'
+import { formatNumber } from '../../src/report/tables/table.ts'
 import { AXIS, TOOLTIP, tooltip, type Look, type Option } from './panel.ts'
 
 /** Colours at even distances, from the least to the greatest value. */
@@ -32,7 +32,7 @@ export interface Shade {
 }
 
 /** The action and Q, each as a picture of its own. */
-export function shadesOf(map: DrawnMap): Shade[] {
+export function shadesOf(map: ActionMapChart): Shade[] {
   const actions = map.actions.map((percent) => percent / 100)
   const q = map.q.map((value) => value ?? NaN)
   const known = q.filter(Number.isFinite)
@@ -40,7 +40,14 @@ export function shadesOf(map: DrawnMap): Shade[] {
   return [shade(map, map.action, actions, SIGNED, -1, 1), shade(map, 'Q of it', q, SEQUENTIAL, least, most)]
 }
 
-function shade(map: DrawnMap, title: string, values: number[], ramp: Ramp, low: number, high: number): Shade {
+function shade(
+  map: ActionMapChart,
+  title: string,
+  values: number[],
+  ramp: Ramp,
+  low: number,
+  high: number,
+): Shade {
   const gradient = `linear-gradient(to right, ${ramp.map((rgb) => `rgb(${rgb.join(' ')})`).join(', ')})`
   const look =
     map.axes.length === 2 ? heatLook(map, title, values, ramp, low, high) : lineLook(map, title, values)
@@ -55,7 +62,7 @@ function colorOf(ramp: Ramp, part: number): string {
 }
 
 function heatLook(
-  { axes, observed }: DrawnMap,
+  { axes, observed }: ActionMapChart,
   title: string,
   values: number[],
   ramp: Ramp,
@@ -138,7 +145,7 @@ function axisOf(name: string, values: number[]): Option {
   }
 }
 
-function lineLook({ axes: [x] }: DrawnMap, title: string, values: number[]): Look {
+function lineLook({ axes: [x] }: ActionMapChart, title: string, values: number[]): Look {
   return () => ({
     grid: { left: 62, right: 14, top: 34, bottom: 48 },
     xAxis: {

@@ -1,24 +1,24 @@
 // Wealth, price, positions and drawdown one below the other, over the same time.
-import type { Drawn, DrawnAgent, Line, MarketChart } from '../../src/report/document.ts'
-import { tickFormat, TIME_LABELS } from '../../src/report/plot-scale.ts'
-import { formatNumber } from '../../src/report/table.ts'
+import type { ChartValues, AgentChart, NamedSeries, MarketChart } from '../../src/report/document.ts'
+import { tickFormat, TIME_LABELS } from '../../src/report/charts/plot-scale.ts'
+import { formatNumber } from '../../src/report/tables/table.ts'
 import { AXIS, NAMED_ABOVE, TOOLTIP, tooltip, type Look, type Option, type Size } from './panel.ts'
 
-type Point = [time: number, value: number | null]
-interface Course {
+type TimedValue = [time: number, value: number | null]
+interface TimedSeries {
   name: string
-  points: Point[]
+  points: TimedValue[]
 }
 
 /** What is drawn of a trial, each as one line over all splits. */
 interface Content {
   splits: MarketChart['splits']
-  agent: Point[]
-  others: Point[][]
-  benchmarks: Course[]
-  prices: Course[]
-  positions: Course[]
-  drawdown: Point[]
+  agent: TimedValue[]
+  others: TimedValue[][]
+  benchmarks: TimedSeries[]
+  prices: TimedSeries[]
+  positions: TimedSeries[]
+  drawdown: TimedValue[]
 }
 
 const BENCHMARKS: Record<string, string> = {
@@ -43,15 +43,16 @@ export function marketLook(chart: MarketChart, shown: number): Look {
     ...layOut(size),
     legend: legendOf(content, size),
     yAxis: verticalAxes(content),
-    tooltip: { ...TOOLTIP, trigger: 'axis', formatter: (points: Hovered[]) => tooltipOf(points) },
+    tooltip: { ...TOOLTIP, trigger: 'axis', formatter: (points: HoverTarget[]) => tooltipOf(points) },
     series: [...wealthSeries(content), ...lowerSeries(content)],
   })
 }
 
 function contentOf({ splits, trials }: MarketChart, shown: number): Content {
   const times = splits.map((split) => split.times)
-  const joined = (values: Drawn[]) => joinSplits(times, values)
-  const of = (trial: number, what: (agent: DrawnAgent) => Drawn) => joined(trials[trial]!.splits.map(what))
+  const joined = (values: ChartValues[]) => joinSplits(times, values)
+  const of = (trial: number, what: (agent: AgentChart) => ChartValues) =>
+    joined(trials[trial]!.splits.map(what))
   const { prices, benchmarks } = splits[0]!
   const held = benchmarks.map(({ name }, i) => ({
     name,
@@ -80,15 +81,15 @@ function contentOf({ splits, trials }: MarketChart, shown: number): Content {
 }
 
 /** One line with a gap between splits. */
-function joinSplits(times: number[][], values: Drawn[]): Point[] {
-  return times.flatMap((own, s): Point[] => [
-    ...own.map((time, i): Point => [time, values[s]![i] ?? null]),
+function joinSplits(times: number[][], values: ChartValues[]): TimedValue[] {
+  return times.flatMap((own, s): TimedValue[] => [
+    ...own.map((time, i): TimedValue => [time, values[s]![i] ?? null]),
     [own.at(-1)! + 1, null],
   ])
 }
 
 /** Of several assets relative to the very first price, so that they share an axis. */
-function pricesOf(lines: Line[], assets: number): Drawn[] {
+function pricesOf(lines: NamedSeries[], assets: number): ChartValues[] {
   const first = assets === 1 ? 1 : (lines[0]!.values[0] ?? 1)
   return lines.map(({ values }) => values.map((value) => (value === null ? null : value / first)))
 }
@@ -136,7 +137,7 @@ function lowerSeries({ splits, prices, positions, drawdown }: Content): Option[]
   ]
 }
 
-function line(name: string, data: Point[], panel: number, color: string, lineStyle: Option): Option {
+function line(name: string, data: TimedValue[], panel: number, color: string, lineStyle: Option): Option {
   return {
     type: 'line',
     name,
@@ -282,7 +283,7 @@ function verticalAxes(content: Content): Option[] {
 }
 
 /** Of the greatest to the least value. */
-function ratioOf(lines: Point[][]): number {
+function ratioOf(lines: TimedValue[][]): number {
   let [least, most] = [Infinity, 0]
   for (const [, value] of lines.flat()) {
     if (value === null || value <= 0) continue
@@ -292,14 +293,14 @@ function ratioOf(lines: Point[][]): number {
   return most / least
 }
 
-interface Hovered {
+interface HoverTarget {
   seriesName: string
   seriesId: string
   color: string
-  value: Point
+  value: TimedValue
 }
 
-function tooltipOf(points: Hovered[]): HTMLElement {
+function tooltipOf(points: HoverTarget[]): HTMLElement {
   const told = points.filter(({ seriesName, value }) => seriesName !== 'other trials' && value[1] !== null)
   const time = new Date(told[0]?.value[0] ?? 0).toISOString().slice(0, 16).replace('T', ' ')
   return tooltip(

@@ -1,7 +1,7 @@
 // The episodes of each trial as dots, and their mean.
 import type { ReturnsChart } from '../../src/report/document.ts'
-import { tickFormat } from '../../src/report/plot-scale.ts'
-import { formatNumber } from '../../src/report/table.ts'
+import { tickFormat } from '../../src/report/charts/plot-scale.ts'
+import { formatNumber } from '../../src/report/tables/table.ts'
 import { AXIS, NAMED_ABOVE, TOOLTIP, tooltip, type Look } from './panel.ts'
 
 export function returnsLook({ trials }: ReturnsChart): Look {

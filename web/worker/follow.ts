@@ -1,6 +1,6 @@
 // Drives a training in slices, so that the worker hears Pause and Stop, and tells the page how it goes.
-import type { Rollout } from '../../src/evaluate.ts'
-import type { TrialEvent } from '../../src/trial.ts'
+import type { Rollout } from '../../src/evaluate/evaluate.ts'
+import type { TrialEvent } from '../../src/trial/trial.ts'
 import type { Progress, Reply, View } from '../protocol.ts'
 import { courseOf, type Diary } from './view.ts'
 
@@ -11,7 +11,7 @@ export interface Control {
   paused: Promise<void> | undefined
 }
 
-export interface Followed {
+export interface FollowOptions {
   maxSteps: number
   control: Control
   diary: Diary
@@ -28,7 +28,7 @@ const CHARTS_MILLISECONDS = 300
 /** Runs to the end. @returns undefined when stopped before `steps` itself came to an end */
 export async function follow<Result>(
   steps: AsyncGenerator<TrialEvent, Result>,
-  { maxSteps, control, diary, view, post, event }: Followed,
+  { maxSteps, control, diary, view, post, event }: FollowOptions,
   isStoppable: boolean,
 ): Promise<Result | undefined> {
   const pace = createPace(maxSteps)

@@ -22,8 +22,8 @@ import {
   train,
   verifyReceipt,
   type Context,
-  type Ran,
-  type Saved,
+  type TrialRun,
+  type SavedTrial,
 } from './run.ts'
 import { viewOfTable } from './view.ts'
 
@@ -31,8 +31,8 @@ const post = (reply: Reply): void => self.postMessage(reply)
 const loading = loadModule()
 
 let own: OwnData | undefined
-let saved: Saved | undefined
-let ran: Ran | undefined
+let saved: SavedTrial | undefined
+let ran: TrialRun | undefined
 let control: Control = { stopped: false, paused: undefined }
 let wake = (): void => undefined
 let checks = 0
@@ -77,7 +77,7 @@ async function takeData(file: File | undefined): Promise<void> {
   post({ type: 'data', name: own.name, text: describe(own.table), notes: own.warnings })
 }
 
-function offer(taken: Saved, yaml?: string): void {
+function offer(taken: SavedTrial, yaml?: string): void {
   saved = taken
   const { scenario, step } = taken.info
   const { seed, training, experiment_name: title } = scenario
@@ -97,7 +97,7 @@ async function takeCheckpoint(file: File): Promise<void> {
 }
 
 /** A stopped run leaves its checkpoint to go on from. */
-async function run(start: (module: Awaited<typeof loading>) => Promise<Ran>): Promise<void> {
+async function run(start: (module: Awaited<typeof loading>) => Promise<TrialRun>): Promise<void> {
   ran = undefined
   ran = await start(await loading)
   const { complete, checkpoint } = ran.result

@@ -2,16 +2,16 @@
 import { parseDocument } from 'yaml'
 import { createCore } from '../../src/core/core.ts'
 import type { CoreModule } from '../../src/core/module.ts'
-import type { Loaded } from '../../src/data/ohlcv.ts'
+import type { LoadedTable } from '../../src/data/ohlcv.ts'
 import { generate } from '../../src/data/synthetic.ts'
 import type { Table } from '../../src/data/table.ts'
-import { formatSpacing, formatTime, timeframeMilliseconds } from '../../src/data/time.ts'
+import { formatSpacing, formatTime, timeframeMilliseconds } from '../../src/math/time.ts'
 import { parseScenario, type ScenarioError } from '../../src/scenario/load.ts'
 import { readOverride } from '../../src/scenario/overrides.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
 import type { Inputs, Problem } from '../protocol.ts'
 
-export interface OwnData extends Loaded {
+export interface OwnData extends LoadedTable {
   name: string
 }
 

@@ -1,31 +1,35 @@
-// Logs a run of the page to an MLflow on this machine. Loaded only when the user asks for it.
+// Logs a run of the page to an MLflow on this machine. LoadedTable only when the user asks for it.
 import { createCore } from '../../src/core/core.ts'
 import type { CoreModule } from '../../src/core/module.ts'
-import { compareWithBenchmarks } from '../../src/evaluate.ts'
-import type { Prepared } from '../../src/market.ts'
-import { openTracker, type RunStatus } from '../../src/mlflow/browser.ts'
+import { compareWithBenchmarks } from '../../src/evaluate/evaluate.ts'
+import type { TradingTask } from '../../src/task/trading.ts'
+import { openTracker, type RunStatus } from '../../src/tracking/mlflow/browser.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
 import { marketTracking } from '../../src/tracking/market.ts'
 import { trackTrial, type TrialTracking } from '../../src/tracking/trial.ts'
-import type { TrialResult } from '../../src/trial.ts'
+import type { TrialResult } from '../../src/trial/trial.ts'
 import type { Reply } from '../protocol.ts'
 
 /** Nothing here throws or rejects: what MLflow does not take is told, and the run goes on. */
-export interface Logged extends Pick<TrialTracking, 'event'> {
+export interface PageTracking extends Pick<TrialTracking, 'event'> {
   finished(result: TrialResult): Promise<void>
   failed(error: Error): Promise<void>
 }
 
 export interface Parts {
   scenario: Scenario
-  prepared: Prepared
+  prepared: TradingTask
   module: CoreModule
   /** Environment steps taken before; undefined for a run from its beginning. */
   resumedAt: number | undefined
 }
 
 /** @throws Error in a sentence when MLflow refuses the run */
-export async function startLogging(uri: string, parts: Parts, post: (reply: Reply) => void): Promise<Logged> {
+export async function startLogging(
+  uri: string,
+  parts: Parts,
+  post: (reply: Reply) => void,
+): Promise<PageTracking> {
   const { scenario, prepared, module, resumedAt } = parts
   const title = `${scenario.experiment_name} seed ${scenario.seed}`
   let warnings = 0

@@ -1,20 +1,20 @@
 // A run in the page: trained from inputs or from a checkpoint, or again as a receipt tells.
 import { stringify } from 'yaml'
-import { mustHoldRun, openCheckpoint, type CheckpointInfo } from '../../src/checkpoint.ts'
+import { mustHoldRun, openCheckpoint, type CheckpointInfo } from '../../src/trial/checkpoint.ts'
 import { createCore } from '../../src/core/core.ts'
 import type { CoreModule } from '../../src/core/module.ts'
 import { digestOf, type Table } from '../../src/data/table.ts'
-import { metricsBySplit, type Rollout } from '../../src/evaluate.ts'
-import { prepare, SPLITS, type Prepared } from '../../src/market.ts'
-import { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from '../../src/receipt.ts'
-import { compareRollouts } from '../../src/report/compare.ts'
+import { metricsBySplit, type Rollout } from '../../src/evaluate/evaluate.ts'
+import { tradingTask, SPLITS, type TradingTask } from '../../src/task/trading.ts'
+import { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from '../../src/trial/receipt.ts'
+import { compareRollouts } from '../../src/report/tables/metrics.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
-import { checkTrial, runTrial, type TrialResult } from '../../src/trial.ts'
-import { verify } from '../../src/verify.ts'
+import { checkTrial, runTrial, type TrialResult } from '../../src/trial/trial.ts'
+import { verify } from '../../src/trial/verify.ts'
 import type { Download, Finished, Reply } from '../protocol.ts'
 import { follow, type Control } from './follow.ts'
 import { tableOf, type OwnData } from './inputs.ts'
-import type { Logged, Parts } from './mlflow.ts'
+import type { PageTracking, Parts } from './mlflow.ts'
 import { viewOfRollout, type Diary } from './view.ts'
 
 export interface Context {
@@ -26,21 +26,21 @@ export interface Context {
   mlflow?: string | undefined
 }
 
-export interface Saved {
+export interface SavedTrial {
   bytes: Uint8Array
   info: CheckpointInfo
 }
 
 /** What came of a run, with all that its plots need. */
-export interface Ran {
+export interface TrialRun {
   scenario: Scenario
-  prepared: Prepared
+  prepared: TradingTask
   diary: Diary
   result: TrialResult
 }
 
 /** Trains to the end or until the user stops it. @throws Error in sentences */
-export async function train(scenario: Scenario, context: Context, saved?: Saved): Promise<Ran> {
+export async function train(scenario: Scenario, context: Context, saved?: SavedTrial): Promise<TrialRun> {
   const { module, own, control, post } = context
   const table = await tableOf(scenario, own, module)
   const prepared = await preparedFor(scenario, table, context, saved)
@@ -62,7 +62,7 @@ export async function train(scenario: Scenario, context: Context, saved?: Saved)
 }
 
 /** Nothing of it is loaded, and nobody asked, unless the user wants it. */
-async function loggingOf(parts: Parts, { mlflow, post }: Context): Promise<Logged | undefined> {
+async function loggingOf(parts: Parts, { mlflow, post }: Context): Promise<PageTracking | undefined> {
   if (mlflow === undefined) return undefined
   try {
     const { startLogging } = await import('./mlflow.ts')
@@ -73,9 +73,9 @@ async function loggingOf(parts: Parts, { mlflow, post }: Context): Promise<Logge
   }
 }
 
-async function preparedFor(scenario: Scenario, table: Table, { module }: Context, saved?: Saved) {
+async function preparedFor(scenario: Scenario, table: Table, { module }: Context, saved?: SavedTrial) {
   const { math } = await createCore(module, scenario.seed)
-  return prepare(scenario, table, math, saved?.info.statistics)
+  return tradingTask(scenario, table, math, saved?.info.statistics)
 }
 
 /** Trains again what a receipt tells, and compares. @throws Error in sentences */
@@ -101,13 +101,13 @@ async function tableFor(receipt: Receipt, scenario: Scenario, { own, module }: C
 }
 
 /** @throws Error in a sentence that names the file */
-export async function readSaved(file: File): Promise<Saved> {
+export async function readSaved(file: File): Promise<SavedTrial> {
   const bytes = new Uint8Array(await file.arrayBuffer())
   return named(file, savedIn, bytes)
 }
 
 /** A run to go on from. @throws Error in a sentence when the bytes hold none */
-export function savedIn(bytes: Uint8Array): Saved {
+export function savedIn(bytes: Uint8Array): SavedTrial {
   const checkpoint = openCheckpoint(bytes)
   mustHoldRun(checkpoint)
   return { bytes, info: checkpoint.info }
@@ -122,7 +122,7 @@ function named<Given, Read>({ name }: File, read: (given: Given) => Read, given:
 }
 
 /** Tells the page that training begins; returns what it takes to follow it. */
-function started(scenario: Scenario, prepared: Prepared, { control, post }: Context) {
+function started(scenario: Scenario, prepared: TradingTask, { control, post }: Context) {
   const { seed, experiment_name: title } = scenario
   const { max_steps: maxSteps } = scenario.training
   post({ type: 'started', title, seed, maxSteps })
@@ -135,7 +135,7 @@ function started(scenario: Scenario, prepared: Prepared, { control, post }: Cont
   return { maxSteps, control, diary, view, post }
 }
 
-function finished({ scenario, prepared, result }: Ran): Finished {
+function finished({ scenario, prepared, result }: TrialRun): Finished {
   const { complete, step, evaluated, evaluation, receipt } = result
   return {
     complete,
@@ -159,8 +159,8 @@ function downloadsOf(scenario: Scenario, { checkpoint, best, receipt }: TrialRes
 }
 
 /** The plots of the command line, drawn by a library that only this loads. */
-export async function plotsOf({ scenario, prepared, result, diary }: Ran): Promise<Download[]> {
-  const { trialPlots } = await import('../../src/report/trial-plots.ts')
+export async function plotsOf({ scenario, prepared, result, diary }: TrialRun): Promise<Download[]> {
+  const { trialPlots } = await import('../../src/report/charts/trial-plots.ts')
   const title = `${scenario.experiment_name}, trial_0, seed ${scenario.seed}`
   const plots = trialPlots(title, prepared, result.evaluation, diary.losses)
   return Object.entries(plots).map(([path, svg]) => ({

@@ -1,11 +1,11 @@
 // From runs to what a chart can show: aligned columns of at most MOST points.
 import type { Table } from '../../src/data/table.ts'
-import { buyAndHold } from '../../src/benchmarks.ts'
-import type { Rollout } from '../../src/evaluate.ts'
-import type { Prepared } from '../../src/market.ts'
+import { buyAndHold } from '../../src/evaluate/benchmarks.ts'
+import type { Rollout } from '../../src/evaluate/evaluate.ts'
+import type { TradingTask } from '../../src/task/trading.ts'
 import type { SplitName } from '../../src/data/split.ts'
-import { chosenRows } from '../../src/report/plot-scale.ts'
-import type { Course, Series, View } from '../protocol.ts'
+import { chosenRows } from '../../src/report/charts/plot-scale.ts'
+import type { TrainingCurves, Series, View } from '../protocol.ts'
 
 /** More than a chart has pixels, few enough to draw in a frame. */
 const MOST = 2000
@@ -31,7 +31,7 @@ export function viewOfTable({ length, columns }: Table): View {
 export function viewOfRollout(
   title: string,
   split: SplitName,
-  { markets, splits, table }: Prepared,
+  { markets, splits, table }: TradingTask,
   { firstRow, wealth, positions }: Rollout,
 ): View {
   const market = markets[split]
@@ -75,7 +75,7 @@ export interface Diary {
   episodes: { step: number[]; reward: number[] }
 }
 
-export function courseOf({ losses, episodes }: Diary): Course {
+export function courseOf({ losses, episodes }: Diary): TrainingCurves {
   const updates = chosenRows(losses.steps.length, [losses.criticLoss, losses.actorLoss], MOST)
   const ends = chosenRows(episodes.step.length, [episodes.reward], MOST)
   return {

@@ -139,7 +139,7 @@ class Learner:
 
 
 def train(env, learner, training, links, step, every):
-    """The loop of src/train.ts. Appends to `links` what is compared: at the beginning, every so many updates, at the end."""
+    """The loop of src/trial/train.ts. Appends to `links` what is compared: at the beginning, every so many updates, at the end."""
     core, noise = learner.core, training["noise"]
     last = training["max_steps"]
 

@@ -1,0 +1,205 @@
+// The main path: scenario → data → features → trials (environment, learner, evaluation) → tracking.
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { createCore, type Random } from '../../core/core.ts'
+import { loadModule, type CoreModule } from '../../core/module.ts'
+import type { RunStatus } from '../../tracking/mlflow/index.ts'
+import { newRunFolder } from '../../files.ts'
+import type { Scenario } from '../../scenario/schema.ts'
+import { trackStatistics } from '../../tracking/experiment.ts'
+import { CHECKPOINT } from '../../tracking/trial.ts'
+import { controlStatistics, trialStatistics, type Statistics } from '../../task/across-trials.ts'
+import { checkTrial } from '../../trial/trial.ts'
+import { listenForInterrupt } from '../shared/interrupt.ts'
+import { createDisplay } from '../shared/progress.ts'
+import type { Destination } from './report.ts'
+import { checkResumption, copyCheckpoints, resumption } from './resume.ts'
+import {
+  loadScenario,
+  noteOtherData,
+  readTask,
+  writeSyntheticData,
+  type ScenarioOptions,
+} from '../shared/scenario.ts'
+import { summarize, type ExperimentReport, type TrialReport } from './summary.ts'
+import { startTracking, type Tracking } from './track.ts'
+import { runTrials, type Plan, type TrialServices, type TrialEnd } from './trials.ts'
+import { stopOnErrors, warn } from '../validate.ts'
+
+export interface ExperimentOptions extends ScenarioOptions {
+  generateData?: boolean
+  trials: number
+  /** Trials at a time; the cores by default. */
+  workers?: number
+  seed?: number
+  maxSteps?: number
+  name?: string
+  features: boolean
+  /** A checkpoint file, or `last`. */
+  resume?: string
+  trackingUri?: string
+  json?: boolean
+}
+
+/**
+ * Runs the trials of a scenario, or goes on with them, several at a time. Sets the exit code: 1 if one failed, 128 + n
+ * after signal n.
+ */
+export async function experiment(options: ExperimentOptions): Promise<void> {
+  const started = performance.now()
+  const chosen = trialsOf(options)
+  const { scenario, saved } = chosen
+  const module = await loadModule()
+  const task = await taskOf(chosen, module, options.generateData)
+  const display = createDisplay(options.json)
+  const interrupt = listenForInterrupt(display.note, ' and writing a checkpoint')
+  const where = {
+    scenario,
+    uris: { given: options.trackingUri, scenario: chosen.trackingUri },
+    experiment: options.name,
+    core: module.sha256,
+    description: `${saved.length} ${saved.length === 1 ? 'trial' : 'trials'} of ${chosen.source.path}, from seed ${scenario.seed}`,
+    note: display.note,
+  }
+  const tracking = await startTracking(where, () => interrupt.exitCode() !== undefined)
+  const plan = { ...chosen, task, module, workers: options.workers ?? availableParallelism() }
+  const training = train(plan, tracking, { startRun: tracking.startTrial, display, interrupt })
+  const { folder, done } = await training.catch(async (error: unknown) => {
+    await tracking.end('FAILED')
+    throw error
+  })
+  const ends = done.map(({ report }) => report.status)
+  const status = statusOf(ends, saved.length)
+  if (interrupt.exitCode() && status !== 'FINISHED') tellHowToGoOn(ends, folder)
+  const conclusion = await conclude(plan, done, { folder, run: tracking.parent, note: display.note })
+  await tracking.end(status)
+  interrupt.end()
+
+  const report: ExperimentReport = {
+    experiment_name: scenario.experiment_name,
+    config: scenario,
+    timings: { total_seconds: (performance.now() - started) / 1000 },
+    // A server that was away may have named the runs by now.
+    trials: done.map(({ report, run }) => ({ ...report, run_id: run.id })),
+    ...conclusion,
+  }
+  if (options.json) console.log(JSON.stringify(report, null, 2))
+  else summarize(report, folder, tracking.describe())
+  if (ends.includes('FAILED')) process.exitCode = 1
+  if (interrupt.exitCode()) process.exitCode = interrupt.exitCode()
+}
+
+/** What to train on, once nothing stands in the way. @throws Error in a sentence */
+async function taskOf(
+  { scenario, saved }: ChosenTrials,
+  module: CoreModule,
+  generateData = false,
+): Promise<Plan['task']> {
+  if (isNew(saved)) stopOnErrors(scenario)
+  if (generateData) await writeSyntheticData(scenario, module)
+  const task = await readTask(scenario, module, missingDataRemedy(scenario))
+  if (isNew(saved) && !generateData) await noteOtherData(scenario, task.digest, module)
+  await checkTrial(scenario, task, module)
+  checkResumption(saved, scenario, task, module)
+  return task
+}
+
+/** Into a folder of its own. */
+async function train(
+  plan: Omit<Plan, 'folder'>,
+  { parent }: Tracking,
+  surroundings: TrialServices,
+): Promise<{ folder: string; done: TrialEnd[] }> {
+  const { scenario, saved } = plan
+  const folder = newRunFolder(scenario.logging.log_dir)
+  parent.setTags({ 'ddpg.folder': folder })
+  copyCheckpoints(saved, folder)
+  if (isNew(saved)) warn(scenario)
+  return { folder, done: await runTrials({ ...plan, folder }, surroundings) }
+}
+
+/** What the trials say together, told to the tracker, and the report. */
+async function conclude(
+  { scenario, task, module, saved }: Omit<Plan, 'folder'>,
+  done: TrialEnd[],
+  destination: Destination,
+): Promise<Pick<ExperimentReport, 'statistics' | 'report'>> {
+  const { random } = await createCore(module, scenario.seed)
+  const statistics = statisticsOf(
+    done.map(({ report }) => report),
+    random.evaluation,
+  )
+  if (statistics && done.length > 1) trackStatistics(destination.run, statistics, scenario.training.max_steps)
+  const trials = done.map(({ reported }) => reported)
+  const { writeReport } = await import('./report.ts')
+  const parts = {
+    scenario,
+    task,
+    module,
+    trials,
+    wanted: saved.length,
+    statistics,
+    random: random.evaluation,
+  }
+  const report = writeReport(parts, destination)
+  return { ...(statistics && { statistics }), ...(report !== undefined && { report }) }
+}
+
+/** Of the experiment, of which not all trials may have begun. */
+function statusOf(ends: RunStatus[], wanted: number): RunStatus {
+  if (ends.includes('FAILED')) return 'FAILED'
+  const isWhole = ends.length === wanted && ends.every((end) => end === 'FINISHED')
+  return isWhole ? 'FINISHED' : 'KILLED'
+}
+
+/** The command that goes on with all trials, from the checkpoint of one that has any. */
+function tellHowToGoOn(ends: RunStatus[], folder: string): void {
+  const trial = ends.indexOf(ends.includes('KILLED') ? 'KILLED' : 'FINISHED')
+  if (trial < 0) return
+  const checkpoint = join(folder, `trial_${trial}`, CHECKPOINT)
+  console.error(`note: it goes on with: ddpg experiment --resume ${checkpoint}`)
+}
+
+/** Of the trials that were evaluated. */
+function statisticsOf(trials: TrialReport[], random: Random): Statistics | undefined {
+  const evaluations = trials.flatMap(({ evaluation }) => evaluation ?? [])
+  const trading = evaluations.flatMap((one) => ('train' in one ? [one] : []))
+  if (trading.length > 0) return trialStatistics(trading, random)
+  const control = evaluations.flatMap((one) => ('train' in one ? [] : [one]))
+  return control.length > 0 ? controlStatistics(control, random) : undefined
+}
+
+/** A scenario and its trials: of each what it goes on from. */
+type ChosenTrials = ReturnType<typeof loadScenario> & Pick<Plan, 'saved'>
+
+const isNew = (saved: ChosenTrials['saved']): boolean => saved.every((checkpoint) => !checkpoint)
+
+/**
+ * With the options that stand for a key of the scenario on top.
+ * @throws Error that calls these options by their own names
+ */
+function trialsOf(options: ExperimentOptions): ChosenTrials {
+  const { override = [], maxSteps, name, features, trials } = options
+  const own: [option: string, override: string][] = []
+  if (maxSteps !== undefined) own.push([`--max-steps ${maxSteps}`, `training.max_steps=${maxSteps}`])
+  if (name !== undefined)
+    own.push([`--name ${JSON.stringify(name)}`, `experiment_name=${JSON.stringify(name)}`])
+  if (!features) own.push(['--no-features', 'data.no_features=true'])
+  // the features that a scenario chooses have no meaning then
+  const first = features ? [] : ['env.feature_columns=null']
+  try {
+    const all = [...first, ...override, ...own.map(([, text]) => text)]
+    if (options.resume !== undefined) return resumption(options.resume, all)
+    const generateData = options.generateData ?? false
+    const saved = Array.from({ length: trials }, () => undefined)
+    return { ...loadScenario({ ...options, generateData, override: all }), saved }
+  } catch (error) {
+    const { message } = error as Error
+    const named = own.reduce((text, [option, key]) => text.replaceAll(`-o ${key}:`, `${option}:`), message)
+    throw new Error(named, { cause: error })
+  }
+}
+
+function missingDataRemedy({ data_generator: generator }: Scenario): string {
+  return generator ? 'add --generate-data to make it' : 'set data.data_path to your file'
+}

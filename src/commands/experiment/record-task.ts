@@ -1,0 +1,11 @@
+// What differs between tasks in what is recorded of a trial.
+import type { TrainingCurves } from '../../trial/collector.ts'
+import type { Evaluations } from '../../task/task.ts'
+import type { TaskTracking } from '../../tracking/trial.ts'
+import type { TrialResult } from '../../trial/trial.ts'
+
+/** Of all trials on one task. */
+export interface TaskRecord<E extends Evaluations = Evaluations> extends TaskTracking<E> {
+  /** The pictures, as SVG by artifact path. @param title of all of them */
+  plots(title: string, result: TrialResult<E>, course: TrainingCurves): Record<string, string>
+}

@@ -1,0 +1,86 @@
+// Where the runs of an experiment are tracked, from its first to its last.
+import {
+  factsOf,
+  mlflowEnvironment,
+  openTracker,
+  trackingUri,
+  type Run,
+  type RunStatus,
+} from '../../tracking/mlflow/index.ts'
+import { noTracker } from '../../tracking/mlflow/run.ts'
+import { messageOf } from '../../tracking/mlflow/types.ts'
+import type { Scenario } from '../../scenario/schema.ts'
+import { scenarioParams } from '../../tracking/trial.ts'
+
+export interface Tracking {
+  /** The run of the experiment, above those of its trials. */
+  parent: Run
+  /** A run below it, which is not tracked if the store refuses it by now. */
+  startTrial(name: string): Promise<Run>
+  /** Where to look: a line for a person. */
+  describe(): string
+  /** Ends what is open and waits for the store. */
+  end(status: RunStatus): Promise<void>
+}
+
+export interface TrackingParts {
+  scenario: Scenario
+  /** Of the command line, and of the scenario with its login. */
+  uris: { given: string | undefined; scenario: string }
+  /** Of the command line. */
+  experiment: string | undefined
+  /** SHA-256 of the core. */
+  core: string
+  description: string
+  /** Tells what goes wrong, in a line. */
+  note: (text: string) => void
+}
+
+/**
+ * Begins the run of the experiment. When the process ends before `end`, its runs are KILLED if `isStopped`, else FAILED.
+ * @throws Error when the store refuses it
+ */
+export async function startTracking(parts: TrackingParts, isStopped: () => boolean): Promise<Tracking> {
+  const { scenario, uris, core, description, note } = parts
+  const environment = mlflowEnvironment()
+  const { MLFLOW_RUN_ID: resume } = environment
+  const uri = trackingUri(uris.given, environment, uris.scenario)
+  const tracker = await openTracker(uri, {
+    tags: { ...factsOf('.'), 'ddpg.core_sha256': core },
+    warn: (sentence) => note(`warning: ${sentence}`),
+    artifactLocation: scenario.tracking.artifact_location,
+  })
+  const whenCutShort = () => tracker.abandon(isStopped() ? 'KILLED' : 'FAILED')
+  process.once('exit', whenCutShort)
+  const end = async (status: RunStatus) => {
+    await tracker.close(status)
+    process.off('exit', whenCutShort)
+  }
+  const name = scenario.experiment_name
+  const which = resume ? { resume } : { ...experimentOf(parts, environment), description }
+  const parent = await tracker.startRun({ name, ...which }).catch(async (error: unknown) => {
+    await end('FAILED')
+    throw error
+  })
+  if (!resume) parent.logParams(scenarioParams(scenario))
+  return {
+    parent,
+    startTrial: (trial) =>
+      tracker.startRun({ name: trial, parent }).catch((error: unknown) => {
+        note(`warning: ${trial} is not tracked: ${messageOf(error)}`)
+        return noTracker().startRun({ name: trial })
+      }),
+    describe: () => tracker.describe(parent),
+    end,
+  }
+}
+
+/** `--name`, else what MLflow's variables say, else the scenario's. */
+function experimentOf(
+  { scenario, experiment: chosen }: TrackingParts,
+  environment: Record<string, string | undefined>,
+): { experiment: string } | { experimentId: string } {
+  const { MLFLOW_EXPERIMENT_NAME: name, MLFLOW_EXPERIMENT_ID: experimentId } = environment
+  if (chosen === undefined && !name && experimentId) return { experimentId }
+  return { experiment: chosen ?? (name || scenario.experiment_name) }
+}

@@ -1,0 +1,142 @@
+// Who trains a trial: this thread, or a worker thread, which computes and sends what it has to tell. Files, tracking
+// and the terminal are left to this thread either way.
+import { on } from 'node:events'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { isControl, type EpisodicTask } from '../../task/episodic.ts'
+import { createCore } from '../../core/core.ts'
+import type { CoreModule } from '../../core/module.ts'
+import { NO_DATA, type Table } from '../../data/table.ts'
+import { compareWithBenchmarks, type Significance } from '../../evaluate/evaluate.ts'
+import type { TradingEvaluations, TradingTask } from '../../task/trading.ts'
+import { chartDataOf, type ChartData } from '../../report/charts/chart-data.ts'
+import type { Scenario } from '../../scenario/schema.ts'
+import type { Evaluations } from '../../task/task.ts'
+import { runTrial, type TrialEvent, type TrialResult } from '../../trial/trial.ts'
+import type { StopFlag } from '../shared/interrupt.ts'
+
+/** What a trial begins with. A worker gets a copy of it. */
+export interface TrialInput {
+  scenario: Scenario
+  /** A checkpoint to go on from. */
+  resume: Uint8Array | undefined
+  experiment: { trial: number; trials: number }
+}
+
+/** What a trial tells: of every event, with the seconds of training until then, and at last what it came to. */
+export type TrainerMessage = { event: TrialEvent; seconds: number } | TrialOutput
+
+export interface TrialOutput {
+  result: TrialResult<Evaluations>
+  /** Of the test rows, where it trades. */
+  significance: Significance | undefined
+  /** What the report shows of it. */
+  chartData: ChartData
+}
+
+export interface Trainer {
+  /** One trial at a time. @throws Error in a sentence when it fails */
+  train(input: TrialInput): AsyncIterable<TrainerMessage>
+  end(): void
+}
+
+export interface Training {
+  /** That of the first trial. */
+  scenario: Scenario
+  task: TradingTask | EpisodicTask
+  module: CoreModule
+  /** One for each trial. */
+  saved: readonly unknown[]
+  /** At most so many trials at a time. */
+  workers: number
+  stop: StopFlag
+}
+
+/** This thread where one at a time will do, else threads that begin at once. */
+export function createTrainers({ scenario, task, module, saved, workers, stop }: Training): Trainer[] {
+  const length = Math.min(workers, saved.length)
+  if (length === 1) return [{ train: (input) => trainTrial(input, task, module, stop), end: () => undefined }]
+  const table = 'table' in task ? task.table : NO_DATA
+  return Array.from({ length }, () => workerTrainer({ scenario, table, module, stop }))
+}
+
+/** Trains and evaluates, and tells of all but single updates. */
+export async function* trainTrial(
+  { scenario, ...given }: TrialInput,
+  task: TradingTask | EpisodicTask,
+  module: CoreModule,
+  stop: StopFlag,
+): AsyncGenerator<TrainerMessage, void> {
+  const shouldStop = () => Atomics.load(stop, 0) !== 0
+  const trial = runTrial<Evaluations>(scenario, task, module, { ...given, shouldStop })
+  for (let seconds = 0; ;) {
+    const began = performance.now()
+    const { done, value } = await trial.next()
+    if (done) {
+      const significance = await significanceOf(value.evaluation, scenario, module)
+      const chartData = await chartDataOf(scenario, task, value, module, given.experiment.trials)
+      return yield { result: value, significance, chartData }
+    }
+    seconds += (performance.now() - began) / 1000
+    if (value.type !== 'update') yield { event: value, seconds }
+  }
+}
+
+async function significanceOf(
+  evaluation: Evaluations,
+  scenario: Scenario,
+  module: CoreModule,
+): Promise<Significance | undefined> {
+  if (isControl(scenario)) return undefined
+  const core = await createCore(module, scenario.seed)
+  return compareWithBenchmarks((evaluation as TradingEvaluations).test, scenario, core)
+}
+
+/** What a worker begins with. It shares the flag, and the code of the compiled module. */
+export interface WorkerSetup {
+  scenario: Scenario
+  table: Table
+  module: CoreModule
+  stop: StopFlag
+}
+
+/** What a worker sends. */
+export type WorkerMessage = TrainerMessage[] | { error: string }
+
+const WORKER = new URL(`./trial-worker${extname(import.meta.url)}`, import.meta.url)
+
+/** The thread begins at once and stays until the end; one that a trial brought down is replaced for the next trial. */
+function workerTrainer(setup: WorkerSetup): Trainer {
+  let worker: Worker | undefined = start()
+
+  function start(): Worker {
+    const one = new Worker(WORKER, { workerData: setup })
+    for (const event of ['error', 'exit']) one.once(event, () => worker === one && (worker = undefined))
+    return one
+  }
+
+  async function* train(input: TrialInput): AsyncGenerator<TrainerMessage, void> {
+    worker ??= start()
+    const messages = on(worker, 'message', { close: ['exit'] }) as AsyncIterable<[WorkerMessage]>
+    worker.postMessage(input)
+    let isOver = false
+    try {
+      for await (const [message] of messages) {
+        isOver = 'error' in message || 'result' in message.at(-1)!
+        if ('error' in message) throw new Error(message.error)
+        yield* message
+        if (isOver) return
+      }
+      throw new Error('its thread ended')
+    } finally {
+      if (!isOver) end() // the trial is given up: nobody listens
+    }
+  }
+
+  function end(): void {
+    void worker?.terminate()
+    worker = undefined
+  }
+
+  return { train, end }
+}

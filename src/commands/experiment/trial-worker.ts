@@ -1,0 +1,43 @@
+// A worker thread of trainer.ts: trains the trials that it is given, one after the other.
+import { parentPort, workerData } from 'node:worker_threads'
+import { createCore } from '../../core/core.ts'
+import { createTask } from '../../task/create.ts'
+import {
+  trainTrial,
+  type TrainerMessage,
+  type TrialInput,
+  type WorkerMessage,
+  type WorkerSetup,
+} from './trainer.ts'
+
+const { scenario, table, module, stop } = workerData as WorkerSetup
+const { math } = await createCore(module, scenario.seed)
+const task = createTask(scenario, table, math)
+
+const SEND_MILLISECONDS = 50
+
+/** Sends what there is to tell a few times a second; of rounds the last is enough. */
+async function train(input: TrialInput): Promise<void> {
+  let told: TrainerMessage[] = []
+  let sent = performance.now()
+  for await (const one of trainTrial(input, task, module, stop)) {
+    if (isRound(one) && told.length > 0 && isRound(told.at(-1)!)) told.pop()
+    told.push(one)
+    if (performance.now() - sent < SEND_MILLISECONDS && !('result' in one)) continue
+    send(told)
+    told = []
+    sent = performance.now()
+  }
+}
+
+function isRound(told: TrainerMessage): boolean {
+  return 'event' in told && told.event.type === 'round'
+}
+
+function send(message: WorkerMessage): void {
+  parentPort!.postMessage(message)
+}
+
+parentPort!.on('message', (input: TrialInput) => {
+  train(input).catch((error: Error) => send({ error: error.message }))
+})

@@ -1,0 +1,50 @@
+// Ctrl-C and its like.
+
+/** Shared with the threads that train: 0, or the exit code of the process once it was interrupted. */
+export type StopFlag = Int32Array<SharedArrayBuffer>
+
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+
+export interface Interrupt {
+  /** What the process is to exit with, once it was interrupted. */
+  exitCode(): number | undefined
+  /** For the threads that train: holds the exit code. */
+  stop: StopFlag
+  /** Leaves signals to others again. */
+  end(): void
+}
+
+/**
+ * The first signal asks trials to stop after their round and gives the exit code; the second ends the process.
+ * @param note tells of it
+ * @param then what follows the round
+ */
+export function listenForInterrupt(note: (text: string) => void, then: string): Interrupt {
+  const stop: StopFlag = new Int32Array(new SharedArrayBuffer(4))
+  const exitCode = () => Atomics.load(stop, 0) || undefined
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (exitCode() !== undefined) process.exit(exitCode())
+    Atomics.store(stop, 0, EXIT_CODES[signal as keyof typeof EXIT_CODES])
+    note(`stopping after this round${then}; press Ctrl-C again to stop at once`)
+  }
+  for (const signal of Object.keys(EXIT_CODES)) process.on(signal, onSignal)
+  return {
+    exitCode,
+    stop,
+    end: () => {
+      for (const signal of Object.keys(EXIT_CODES)) process.off(signal, onSignal)
+    },
+  }
+}
+
+const TURN_MILLISECONDS = 50
+
+/** @returns what, awaited in a long loop, lets signals and timers have their turn now and then */
+export function takeTurns(): () => Promise<void> {
+  let last = performance.now()
+  return async () => {
+    if (performance.now() - last < TURN_MILLISECONDS) return
+    await new Promise((resolve) => setImmediate(resolve))
+    last = performance.now()
+  }
+}

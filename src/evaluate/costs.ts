@@ -1,0 +1,48 @@
+// What a policy is worth when trading costs more. Fees, slippage and half the spread are all a part of what is traded,
+// so one number stands for their sum.
+import type { Core } from '../core/core.ts'
+import type { Market } from '../env/env.ts'
+import { createEvaluationEnv, rollout, type Policy, type Rollout } from './evaluate.ts'
+import { computeMetrics } from './metrics.ts'
+import type { Scenario } from '../scenario/schema.ts'
+
+/** Basis points (1/10000) of the traded notional. */
+const COSTS = [0, 1, 5, 10, 25]
+
+export interface CostResult {
+  /** Basis points of the traded notional, instead of `env.trading_fees`. */
+  cost_bp: number
+  total_return: number
+  /** Per bar, as in the metrics. */
+  sharpe_ratio: number | null
+}
+
+/**
+ * The policy at one cost after the other. Where it observes its position, it may trade differently each time.
+ * @param agent what it did there at the costs of the scenario
+ */
+export function costSensitivity(
+  scenario: Scenario,
+  market: Market,
+  policy: Policy,
+  core: Core,
+  agent: Rollout,
+): CostResult[] {
+  const { data, env, evaluation } = scenario
+  const observes = env.backend !== 'tradingenv' || env.include_position_feature
+  const isSame = !observes && agent.rewards.length === market.rows - 1
+  return COSTS.map((cost_bp) => {
+    const costly = { env: { ...env, trading_fees: cost_bp / 10_000 } }
+    const actions = isSame ? again(agent, market.prices.length) : policy
+    const { wealth, positions } = rollout(createEvaluationEnv(costly, market, core), actions)
+    const course = { wealth, positions, assets: market.prices.length }
+    const metrics = computeMetrics(course, data.timeframe, evaluation.calendar, core.math)
+    return { cost_bp, total_return: metrics.total_return, sharpe_ratio: metrics.sharpe_ratio }
+  })
+}
+
+/** What was done in a whole rollout that trades to its actions, for less than a policy takes to say it. */
+function again({ positions }: Rollout, assets: number): Policy {
+  let step = 0
+  return () => positions.subarray(step * assets, ++step * assets)
+}

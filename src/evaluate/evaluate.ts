@@ -1,0 +1,216 @@
+// What a policy is worth on a split: a deterministic rollout beside random ones, constant ones, and what the market
+// itself gave.
+import {
+  BENCHMARKS,
+  buyAndHold,
+  maxProfit,
+  shortAndHold,
+  timeWeighted,
+  type BenchmarkName,
+} from './benchmarks.ts'
+import type { Core, CoreMath, Random } from '../core/core.ts'
+import type { Learner } from '../core/learner.ts'
+import { barsOf, returnsOf } from '../math/bars.ts'
+import { createEnv } from '../env/create.ts'
+import type { Env, Market } from '../env/env.ts'
+import { computeMetrics, type Metrics } from './metrics.ts'
+import type { EnvConfig, Scenario } from '../scenario/schema.ts'
+import { compareReturns, resample, type Comparison } from '../math/significance.ts'
+
+/** Chooses an action for an observation. */
+export type Policy = (obs: ArrayLike<number>) => ArrayLike<number>
+
+export interface Rollout {
+  /** Row of the market before the first step. */
+  firstRow: number
+  /** [steps] as the environment gave them */
+  rewards: Float64Array
+  /** [steps + 1], from before the first step on */
+  wealth: Float64Array
+  /** [steps, assets], what each step traded to, as weights of wealth */
+  positions: Float64Array
+}
+
+/** Metrics of the policy, and Σ ln of wealth ratios for what it is compared with; null after ruin. */
+export type Evaluation = Metrics & {
+  buy_and_hold: number | null
+  short_and_hold: number | null
+  twap: number | null
+  /** Mean over the random rollouts. */
+  random: number | null
+  /** Of the best constant action, known in hindsight, and the position that it takes. */
+  best_constant: number | null
+  best_constant_position: number
+  /** Of the perfect unleveraged trader who pays no fees: Σ ln(1 + |R|). */
+  max_profit: number
+}
+
+export interface SplitEvaluation {
+  metrics: Evaluation
+  agent: Rollout
+  random: Rollout
+  /** Wealth from before the first step on; of the random benchmark that of the first rollout. */
+  benchmarks: Record<BenchmarkName, Float64Array>
+  /**
+   * Cumulative log rewards by name, of the agent and what it is compared with: [steps + 1], but to the end of the
+   * split where others went on after the agent was ruined.
+   */
+  curves: { name: string; values: Float64Array }[]
+}
+
+/** One episode, of at most `maxSteps` steps. */
+export function rollout(env: Env, policy: Policy, maxSteps = Infinity): Rollout {
+  let { obs, info } = env.reset()
+  const firstRow = info.row ?? 0
+  const rewards: number[] = []
+  const wealth = [info.wealth ?? NaN]
+  const positions: number[] = []
+  for (let done = false; !done && rewards.length < maxSteps;) {
+    const result = env.step(policy(obs))
+    obs = result.obs
+    rewards.push(result.reward)
+    wealth.push(result.info.wealth ?? NaN)
+    for (let i = 0; i < (result.info.position?.length ?? 0); i++) positions.push(result.info.position![i]!)
+    done = result.terminated || result.truncated
+  }
+  return {
+    firstRow,
+    rewards: Float64Array.from(rewards),
+    wealth: Float64Array.from(wealth),
+    positions: Float64Array.from(positions),
+  }
+}
+
+/** [steps] of one asset among as many as there are. */
+export function positionsIn(asset: number, assets: number, { positions }: Rollout): Float64Array {
+  return positions.filter((_, i) => i % assets === asset)
+}
+
+/** The learner's actor without noise. Leaves the learner as it is, so training can go on. */
+export function deterministic(learner: Pick<Learner, 'policy'>): Policy {
+  return (obs) => learner.policy(obs, 1)
+}
+
+/** Uniform in [-1, 1] for every action. */
+export function uniform(actionDim: number, random: Random): Policy {
+  const action = new Float32Array(actionDim)
+  return () => action.map(() => 2 * random.uniform() - 1)
+}
+
+/** Whole episodes through a market: they begin in cash at its first row and end at its last. */
+export function createEvaluationEnv({ env }: Pick<Scenario, 'env'>, market: Market, core: Core): Env {
+  const config = { ...env, initial_position: evaluationStart(env), max_episode_duration: null }
+  return createEnv(config, market, core.math, core.random.evaluation)
+}
+
+/** The position that evaluations begin with. */
+export function evaluationStart({ initial_position: initial }: EnvConfig): number {
+  return initial === 'random' ? 0 : initial
+}
+
+/** @param core whose evaluation stream the random rollouts draw from */
+export function evaluate(scenario: Scenario, market: Market, policy: Policy, core: Core): SplitEvaluation {
+  const { math } = core
+  const env = createEvaluationEnv(scenario, market, core)
+  const agent = rollout(env, policy)
+  const { wealth, positions, firstRow } = agent
+
+  const { random, meanLog } = randomRollouts(env, core, scenario.evaluation.n_random_trials)
+  const held = buyAndHold(market, firstRow)
+  const constant = bestConstant(env, scenario.env)
+  const benchmarks = {
+    buy_and_hold: held,
+    short_and_hold: shortAndHold(held),
+    twap: timeWeighted(held),
+    random: random.wealth,
+    best_constant: constant.wealth,
+  }
+  const most = maxProfit(market, math, firstRow)
+  const course = { wealth, positions, assets: market.prices.length, market: held }
+  const { timeframe } = scenario.data
+  return {
+    metrics: {
+      ...computeMetrics(course, timeframe, scenario.evaluation.calendar, math),
+      buy_and_hold: finite(lastLog(held, math)),
+      short_and_hold: finite(lastLog(benchmarks.short_and_hold, math)),
+      twap: finite(lastLog(benchmarks.twap, math)),
+      random: finite(meanLog),
+      best_constant: finite(lastLog(constant.wealth, math)),
+      best_constant_position: constant.position,
+      max_profit: most.at(-1)!,
+    },
+    agent,
+    random,
+    benchmarks,
+    curves: [
+      { name: 'agent', values: cumulativeLog(wealth, math) },
+      { name: 'random', values: cumulativeLog(random.wealth, math) },
+      { name: 'buy & hold', values: cumulativeLog(held, math) },
+      { name: 'max profit', values: most },
+    ],
+  }
+}
+
+/** The first of them, and the mean Σ ln of wealth ratios. */
+function randomRollouts(env: Env, core: Core, trials: number): { random: Rollout; meanLog: number } {
+  const policy = uniform(env.actionDim, core.random.evaluation)
+  const random = rollout(env, policy)
+  let total = lastLog(random.wealth, core.math)
+  for (let i = 1; i < trials; i++) total += lastLog(rollout(env, policy).wealth, core.math)
+  return { random, meanLog: total / trials }
+}
+
+/** The rollout of the constant action that ends with most wealth: the same for all assets, in the same environment. */
+function bestConstant(env: Env, config: EnvConfig): { position: number; wealth: Float64Array } {
+  const rollouts = constantActions(config).map((action) => {
+    const { wealth, positions } = rollout(env, () => new Float64Array(env.actionDim).fill(action))
+    return { position: positions[0]!, wealth }
+  })
+  return rollouts.reduce((best, one) => (one.wealth.at(-1)! > best.wealth.at(-1)! ? one : best))
+}
+
+/** Weights in steps of a tenth, or an action that chooses each of the positions. */
+function constantActions(config: EnvConfig): number[] {
+  if (config.backend === 'tradingenv') return Array.from({ length: 21 }, (_, i) => (i - 10) / 10)
+  const edges = [-1, ...config.continuous_action_thresholds, 1]
+  return config.positions.map((_, i) => (edges[i]! + edges[i + 1]!) / 2)
+}
+
+export type Significance = Record<BenchmarkName, Comparison>
+
+/** Whether the agent's returns differ from those of each benchmark. @param core whose evaluation stream tests draw from */
+export function compareWithBenchmarks(
+  { agent, benchmarks }: SplitEvaluation,
+  scenario: Scenario,
+  core: Core,
+): Significance {
+  const steps = benchmarks.buy_and_hold.length - 1
+  const { size } = barsOf(steps, scenario.data.timeframe, scenario.evaluation.calendar)
+  const resampled = (wealth: Float64Array) => resample(returnsOf(wealth, size), core.random.evaluation)
+  const own = resampled(agent.wealth)
+  const comparisons = BENCHMARKS.map((name) => {
+    return [name, compareReturns(own, resampled(benchmarks[name]), core.random.evaluation, core.math)]
+  })
+  return Object.fromEntries(comparisons)
+}
+
+/** The metrics alone, by split. */
+export function metricsBySplit<E extends Record<string, { metrics: object }>>(
+  evaluation: E,
+): { [S in keyof E]: E[S]['metrics'] } {
+  const metrics = Object.entries(evaluation).map(([split, one]) => [split, one.metrics])
+  return Object.fromEntries(metrics) as { [S in keyof E]: E[S]['metrics'] }
+}
+
+function lastLog(wealth: Float64Array, math: CoreMath): number {
+  return cumulativeLog(wealth, math).at(-1)!
+}
+
+/** ln(wealth / first wealth); NaN once wealth is gone. */
+export function cumulativeLog(wealth: Float64Array, math: CoreMath): Float64Array {
+  return wealth.map((value) => (value > 0 ? math.log(value / wealth[0]!) : NaN))
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null
+}

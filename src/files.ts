@@ -1,0 +1,198 @@
+// The edge: files, as the commands need them. What it reads is checked; what it writes appears whole or not at all.
+import { constants } from 'node:buffer'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { distance } from 'fastest-levenshtein'
+import { csvToTable } from './data/csv.ts'
+import type { LoadedTable } from './data/ohlcv.ts'
+import { isOwnParquet, parquetToTable } from './data/parquet.ts'
+
+/** Scenario folders: the user's own first, then the shipped one. */
+const scenarioFolders = ['configs', fileURLToPath(new URL('../configs', import.meta.url))]
+
+export interface ScenarioFile {
+  path: string
+  text: string
+}
+
+/** The file of a scenario by name. @throws Error that lists the names there are */
+export function findScenario(name: string): ScenarioFile {
+  const bare = name.replace(/\.ya?ml$/, '')
+  const files = listScenarios()
+  const path = files.find((file) => basename(file, '.yaml') === bare)
+  if (path) return { path, text: readText(path) }
+  if (existsSync(name)) throw new Error(`scenario ${name} is a file: give it with --config ${name}`)
+  const names = files.map((file) => basename(file, '.yaml'))
+  const [near = ''] = names.toSorted((one, other) => distance(one, bare) - distance(other, bare))
+  const guess = distance(near, bare) <= Math.max(1, bare.length * 0.4) ? `, did you mean ${near}?` : ''
+  throw new Error(`scenario ${name} not found${guess} (there are ${names.join(', ')})`)
+}
+
+/** Paths of all scenario files; a user's file hides the shipped one of the same name. */
+export function listScenarios(): string[] {
+  const files = scenarioFolders.flatMap((folder) =>
+    existsSync(folder)
+      ? told(`folder ${folder}`, () => readdirSync(folder)).map((file) => join(folder, file))
+      : [],
+  )
+  const yaml = files.filter((file) => extname(file) === '.yaml')
+  return [...new Map(yaml.toReversed().map((file) => [basename(file), file])).values()].toSorted()
+}
+
+export function readText(path: string): string {
+  return readBytes(path, 'file').toString('utf8')
+}
+
+/** @throws Error in one sentence when the file cannot be read */
+export function readBytes(path: string, what: string): Buffer<ArrayBuffer> {
+  return told(`${what} ${path}`, () => readFileSync(path))
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a folder',
+  EACCES: 'may not be read or written: its permissions forbid it',
+  EPERM: 'may not be read or written: its permissions forbid it',
+  EROFS: 'cannot be written: the file system is read-only',
+  ENOTDIR: 'cannot be: a part of its path is a file, not a folder',
+  EEXIST: 'cannot be: a part of its path is a file, not a folder',
+  ENOSPC: 'cannot be written: no space is left',
+  EFBIG: 'cannot be written: it would be larger than allowed',
+}
+
+/** Does the work on files. @throws Error in one sentence about `subject` when that fails */
+function told<T>(subject: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw new Error(`${subject} ${REASONS[code] ?? `cannot be used: ${message}`}`, { cause: error })
+  }
+}
+
+/** Does the work. @throws Error of the work with `subject` before its sentence */
+export function named<T>(subject: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new Error(`${subject}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** The bytes alone: a Buffer may stand within a larger piece of memory. */
+function bufferOf(bytes: Buffer<ArrayBuffer>): ArrayBuffer {
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
+}
+
+/** Whether the file holds synthetic data that this program wrote. */
+export function isGenerated(path: string): boolean {
+  return isOwnParquet(bufferOf(readBytes(path, 'data file')))
+}
+
+/** Market data from a parquet or CSV file. */
+export async function readTable(path: string): Promise<LoadedTable> {
+  const kind = extname(path).toLowerCase()
+  if (kind !== '.parquet' && kind !== '.csv') throw new Error(`${path} must be a .parquet or .csv file`)
+  if (kind === '.csv') refuseTooLong(path)
+  const bytes = readBytes(path, 'data file')
+  if (kind === '.csv') return csvToTable(bytes.toString('utf8'), path)
+  return parquetToTable(bufferOf(bytes), path)
+}
+
+function refuseTooLong(path: string): void {
+  const { size } = told(`data file ${path}`, () => statSync(path))
+  if (size <= constants.MAX_STRING_LENGTH) return
+  const [have, most] = [size, constants.MAX_STRING_LENGTH].map((bytes) => Math.ceil(bytes / 1024 / 1024))
+  throw new Error(`data file ${path} has ${have} MiB, CSV may have ${most} MiB: convert it to parquet`)
+}
+
+/**
+ * Writes to a temporary name beside the file, then renames: readers never see half a file.
+ * @param content in pieces where it is too long for one string
+ * @param durable whether it must be there after a loss of power too
+ */
+export function writeFile(
+  path: string,
+  content: string | Uint8Array | Generator<string>,
+  durable = false,
+): void {
+  const temporary = `${path}.${process.pid}.tmp`
+  told(`file ${path}`, () => {
+    mkdirSync(dirname(path), { recursive: true })
+    try {
+      const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content
+      let flag = 'w'
+      for (const piece of pieces) {
+        writeFileSync(temporary, piece, { flag, flush: durable })
+        flag = 'a'
+      }
+      renameSync(temporary, path)
+      if (durable) syncFolder(dirname(path))
+    } finally {
+      rmSync(temporary, { force: true })
+    }
+  })
+}
+
+/** Makes the names in a folder last. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+export function removeFile(path: string): void {
+  told(`file ${path}`, () => rmSync(path, { force: true }))
+}
+
+/** Checkpoints of runs under a folder, from which they can go on, the newest first. */
+export function listCheckpoints(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  const names = told(`folder ${folder}`, () => readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+  const files = names.filter((name) => /(^|[\\/])checkpoint(_step_\d+)?\.safetensors$/.test(name))
+  return files
+    .map((name) => join(folder, name))
+    .map((path) => ({ path, time: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 })) // another run may remove it
+    .toSorted((one, other) => other.time - one.time)
+    .map(({ path }) => path)
+}
+
+/** `<folder>/run_<n>` with the first n that is not taken, created: an earlier run's files stay. */
+export function newRunFolder(folder: string): string {
+  const names = told(`folder ${folder}`, () => {
+    mkdirSync(folder, { recursive: true })
+    return readdirSync(folder)
+  })
+  const numbers = names.map((name) => Number(/^run_(\d+)$/.exec(name)?.[1] ?? 0))
+  for (let n = Math.max(0, ...numbers) + 1; ; n++) {
+    const path = join(folder, `run_${n}`)
+    if (told(`folder ${path}`, () => claimed(path))) return path
+  }
+}
+
+/** Creates the folder; false when another run was first. */
+function claimed(path: string): boolean {
+  try {
+    mkdirSync(path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}

@@ -1,8 +1,0 @@
-// An MLflow client for Node, Deno and Bun: experiment tracking to a file or a server, through the server's failures.
-// A page's is browser.ts.
-export { factsOf } from './facts.ts'
-export { mlflowEnvironment, openTracker, trackingUri, type TrackerOptions } from './open.ts'
-export type { Run, RunOptions, Tracker } from './run.ts'
-export { syncDatabase, syncJournal, type SyncResult } from './sync.ts'
-export { logSystemMetrics } from './system-metrics.ts'
-export type { Dataset, Point, RunStatus } from './types.ts'

@@ -1,0 +1,141 @@
+// What a report draws of a trial, thinned to what can be seen: numbers alone, so that it can come from another thread.
+import { actionMap, type ActionMap } from './action-map.ts'
+import { BENCHMARKS } from '../../evaluate/benchmarks.ts'
+import type { EpisodicEvaluations, EpisodicTask } from '../../task/episodic.ts'
+import type { CoreMath } from '../../core/core.ts'
+import type { CoreModule } from '../../core/module.ts'
+import { costSensitivity, type CostResult } from '../../evaluate/costs.ts'
+import type { SplitName } from '../../data/split.ts'
+import { deterministic, positionsIn } from '../../evaluate/evaluate.ts'
+import { bySplit, type TradingEvaluations, type TradingTask } from '../../task/trading.ts'
+import { drawdownsOf } from '../../evaluate/metrics.ts'
+import type { Scenario } from '../../scenario/schema.ts'
+import { mean } from '../../math/statistics.ts'
+import type { Evaluations } from '../../task/task.ts'
+import { loadPolicy, type TrialResult } from '../../trial/trial.ts'
+import { BENCHMARK_LABELS } from '../tables/metrics.ts'
+import {
+  chartValues,
+  type ChartValues,
+  type AgentChart,
+  type ActionMapChart,
+  type NamedSeries,
+} from '../document.ts'
+import { chosenRows } from './plot-scale.ts'
+
+export interface ChartData {
+  map: ActionMapChart
+  effects: ActionMap['effects']
+  market?: TradingChartData
+  /** Of the episodes of classic control, ascending. */
+  returns?: number[]
+}
+
+export interface TradingChartData {
+  splits: Record<
+    SplitName,
+    AgentChart & { times: number[]; prices: NamedSeries[]; benchmarks: NamedSeries[] }
+  >
+  costs: Record<SplitName, CostResult[]>
+}
+
+/** @param trials of how many this is one: of many, less is drawn of each */
+export async function chartDataOf(
+  scenario: Scenario,
+  task: TradingTask | EpisodicTask,
+  result: TrialResult<Evaluations>,
+  module: CoreModule,
+  trials: number,
+): Promise<ChartData> {
+  const { learner, core } = await loadPolicy(result.policy, module)
+  const { obsNames } = task.createEnv(core)
+  const isMarket = 'markets' in task
+  const map = actionMap(learner, result.observed, obsNames, trials > 20 ? 15 : 31)
+  const chartData: ChartData = {
+    map: drawnMap(map, actionName(task, scenario, map.action)),
+    effects: map.effects,
+  }
+  if (!isMarket) {
+    const { returns } = (result.evaluation as EpisodicEvaluations).test
+    return { ...chartData, returns: returns.toSorted((a, b) => a - b).map(rounded) }
+  }
+  const evaluations = result.evaluation as TradingEvaluations
+  const points = Math.max(100, Math.min(900, 20_000 / trials))
+  const policy = deterministic(learner)
+  const market = {
+    splits: bySplit((split) => drawnSplit(task, evaluations, split, points, core.math)),
+    costs: bySplit((split) =>
+      costSensitivity(scenario, task.markets[split], policy, core, evaluations[split].agent),
+    ),
+  }
+  return { ...chartData, market }
+}
+
+/** Where a weight is the action, that of its asset. */
+function actionName(task: TradingTask | EpisodicTask, { env }: Scenario, action: number): string {
+  const isWeight = 'markets' in task && env.backend === 'tradingenv'
+  return isWeight ? `position in ${task.markets.train.priceNames[action]}` : 'action'
+}
+
+function drawnMap({ axes, actions, q, observed }: ActionMap, action: string): ActionMapChart {
+  return {
+    axes: axes.map(({ name, values }) => ({ name, values: values.map(rounded) })),
+    action,
+    actions: Array.from(actions, (value) => Math.round(100 * value)),
+    q: chartValues(q),
+    observed: observed.map((state) => state.map(rounded)),
+  }
+}
+
+/** @param points of all splits together; the rows follow from the prices, so that they are those of every trial */
+function drawnSplit(
+  { table, splits, markets }: TradingTask,
+  evaluations: TradingEvaluations,
+  split: SplitName,
+  points: number,
+  math: CoreMath,
+): TradingChartData['splits'][SplitName] {
+  const { agent, random, benchmarks, curves } = evaluations[split]
+  const { prices, priceNames, rows: total } = markets[split]
+  const assets = prices.length
+  const { firstRow } = agent
+  const share = Math.max(20, Math.floor((points * total) / (splits.test.to - splits.train.from)))
+  const rows = chosenRows(total - firstRow, [prices[0]!.subarray(firstRow)], share)
+  const at = (values: ArrayLike<number>) => chartValues(rows.map((row) => values[row] ?? NaN))
+  const relative = (wealth: Float64Array) => at(wealth.map((value) => value / wealth[0]!))
+  const times = table.columns.timestamp!.subarray(splits[split].from + firstRow)
+  const most = curves.find(({ name }) => name === 'max profit')!
+  return {
+    times: rows.map((row) => times[row]!),
+    prices: prices.map((price, i) => ({ name: priceNames[i]!, values: at(price.subarray(firstRow)) })),
+    benchmarks: [
+      ...BENCHMARKS.filter((name) => name !== 'random').map((name) => {
+        return { name: BENCHMARK_LABELS[name], values: relative(benchmarks[name]) }
+      }),
+      { name: BENCHMARK_LABELS.max_profit, values: at(most.values.map(math.exp)) },
+    ],
+    wealth: relative(agent.wealth),
+    random: relative(random.wealth),
+    drawdown: deepest(drawdownsOf(agent.wealth), rows),
+    positions: prices.map((_, asset) => means(positionsIn(asset, assets, agent), rows)),
+  }
+}
+
+/** Of each row, the mean from there until the row after it. */
+function means(positions: Float64Array, rows: readonly number[]): ChartValues {
+  return chartValues(rows.map((row, i) => mean(positions.subarray(row, rows[i + 1] ?? positions.length))))
+}
+
+/** Of each row, the lowest since the row before it. */
+function deepest(drawdowns: Float64Array, rows: readonly number[]): ChartValues {
+  return chartValues(
+    rows.map((row, i) => {
+      const since = drawdowns.subarray(i === 0 ? 0 : rows[i - 1]! + 1, row + 1)
+      return since.length === 0 ? NaN : since.reduce((a, b) => Math.min(a, b))
+    }),
+  )
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4))
+}

@@ -1,0 +1,104 @@
+// How training went: every trial, and what is in the middle of them.
+import type { Random } from '../../core/core.ts'
+import { bootstrap, interquartileMean, percentileInterval, quantile } from '../../math/statistics.ts'
+import { chartValues, type Block, type CourseChart } from '../document.ts'
+import type { TrialSummary } from '../trial-summary.ts'
+import { formatNumber } from '../tables/table.ts'
+
+type Panel = CourseChart['panels'][number]
+
+/** Of a line, at most. */
+const POINTS = 200
+/** Of an interval: those who look at a line do not see more. */
+const REPETITIONS = 1000
+
+interface Curve {
+  name: string
+  steps: readonly number[]
+  values: readonly number[]
+}
+
+/** @param validation what its scores are @param random what the intervals draw from */
+export function courseBlock(trials: readonly TrialSummary[], validation: string, random: Random): Block {
+  const curves = (of: (trial: TrialSummary) => Omit<Curve, 'name'>): Curve[] =>
+    trials.map((trial) => ({ name: `seed ${trial.seed}`, ...of(trial) }))
+  const several = trials.length > 1
+  const iqm = (values: Float64Array) => {
+    const draws = bootstrap([values], ([chartValues]) => interquartileMean(chartValues!), random, REPETITIONS)
+    return [interquartileMean(values), ...percentileInterval(draws)] as const
+  }
+  const quartiles = (values: Float64Array) => {
+    const sorted = values.toSorted()
+    return [quantile(sorted, 0.5), quantile(sorted, 0.25), quantile(sorted, 0.75)] as const
+  }
+  const panels = [
+    panelOf(
+      validation,
+      curves(({ course: { validations } }) => ({ steps: validations.steps, values: validations.scores })),
+      iqm,
+    ),
+    panelOf(
+      'Critic loss',
+      curves(({ course: { losses } }) => ({ steps: losses.steps, values: losses.criticLoss })),
+      quartiles,
+    ),
+    panelOf(
+      'Actor loss, −mean Q(s, μ(s))',
+      curves(({ course: { losses } }) => ({ steps: losses.steps, values: losses.actorLoss })),
+      quartiles,
+    ),
+  ]
+  const ranges =
+    'Over the trials: of validation the interquartile mean and its 95 % bootstrap interval, of the losses the median and the quartiles; single trials are faint.'
+  return {
+    kind: 'chart',
+    chart: { kind: 'course', panels },
+    title: 'Learning curves',
+    caption: `Over environment steps. ${several ? ranges : ''}`.trim(),
+    numbers: numbersOf(panels[0]!),
+  }
+}
+
+/** Middle, low and high of the values of all trials at a step. */
+type Summary = (values: Float64Array) => readonly [middle: number, low: number, high: number]
+
+function panelOf(title: string, curves: Curve[], summary: Summary): Panel {
+  const all = [...new Set(curves.flatMap(({ steps }) => steps))].toSorted((a, b) => a - b)
+  const stride = Math.ceil(all.length / POINTS)
+  const steps = all.filter((_, i) => (all.length - 1 - i) % stride === 0)
+  const lines = curves.map(({ name, steps: own, values }) => {
+    const at = new Map(own.map((step, i) => [step, values[i]!]))
+    return { name, values: steps.map((step) => at.get(step) ?? NaN) }
+  })
+  const summaries = steps.map((_, i) => {
+    const present = lines.map(({ values }) => values[i]!).filter(Number.isFinite)
+    if (present.length === 0) return [NaN, NaN, NaN] as const
+    return present.length === 1 ? ([present[0]!, NaN, NaN] as const) : summary(Float64Array.from(present))
+  })
+  const [middle, low, high] = [0, 1, 2].map((which) => chartValues(summaries.map((one) => one[which]!)))
+  return {
+    title,
+    steps,
+    middle: middle!,
+    ...(curves.length > 1 && { range: { low: low!, high: high! } }),
+    trials: curves.length > 1 ? lines.map(({ name, values }) => ({ name, values: chartValues(values) })) : [],
+  }
+}
+
+const ROWS = 10
+
+/** About ten steps of a panel as a table, the last one among them. */
+function numbersOf({
+  title,
+  steps,
+  middle,
+  range,
+}: Panel): NonNullable<Extract<Block, { kind: 'chart' }>['numbers']> {
+  const stride = Math.ceil(steps.length / ROWS)
+  const rows = steps.map((_, i) => i).filter((i) => (steps.length - 1 - i) % stride === 0)
+  const columns = [middle, ...(range ? [range.low, range.high] : [])]
+  return {
+    header: ['step', title, ...(range ? ['from', 'to'] : [])],
+    rows: rows.map((i) => [String(steps[i]), ...columns.map((values) => formatNumber(values[i]))]),
+  }
+}

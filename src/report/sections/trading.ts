@@ -1,0 +1,169 @@
+// What agents are worth that trade.
+import { SPLITS } from '../../task/trading.ts'
+import type { Statistics } from '../../task/across-trials.ts'
+import { compareCosts, compareRollouts, type TextTable } from '../tables/metrics.ts'
+import { compareProbabilities, compareTrials, shareOf } from '../tables/across-trials.ts'
+import type { Block, Figure, MarketChart } from '../document.ts'
+import { formatCount, formatPercent } from '../tables/format.ts'
+import {
+  captured,
+  heldReturn,
+  medianMetrics,
+  medianOf,
+  returnAt,
+  type TradingTrial,
+} from '../trial-summary.ts'
+import { formatNumber } from '../tables/table.ts'
+
+/** The numbers that say most, all of the test rows. */
+export function marketFigures(trials: readonly TradingTrial[], statistics: Statistics): Figure[] {
+  const { test } = medianMetrics(trials)
+  const [low, high] = 'train' in statistics ? statistics.test.total_return.median_interval : [null, null]
+  const middle = (note: string) => (trials.length > 1 ? `median; ${note}` : note)
+  const better = trials.filter(
+    ({ evaluation: { test } }) => (test.sum_log_reward ?? -Infinity) > test.buy_and_hold!,
+  )
+  return [
+    {
+      label: 'Total return, test rows',
+      value: formatPercent(test.total_return),
+      note: `${trials.length > 1 ? `median, ${formatPercent(low)} to ${formatPercent(high)}` : 'of the agent'}; buy and hold ${formatPercent(heldReturn(trials[0]!, 'test'))}`,
+    },
+    {
+      label: 'Better than buy and hold',
+      value: shareOf(better.length, trials.length),
+      note: trials.length === 1 ? 'on the test rows' : 'trials on the test rows',
+    },
+    {
+      label: 'Of a perfect trader’s gain',
+      value: formatPercent(captured(test)),
+      note: middle('by Σ log reward'),
+    },
+    {
+      label: 'Total return at 10 bp a trade',
+      value: formatPercent(medianOf(trials.map(({ market }) => returnAt(market, 'test', 10)))),
+      note: middle('fees and slippage'),
+    },
+    {
+      label: 'Sharpe ratio per bar',
+      value: formatNumber(test.sharpe_ratio),
+      note: middle(`${formatNumber(test.sharpe_annualized)} annualized`),
+    },
+    {
+      label: 'Max drawdown',
+      value: formatPercent(test.max_drawdown),
+      note: middle(`${formatCount(test.steps)} steps`),
+    },
+  ]
+}
+
+/** @param fee of the scenario, as a fraction */
+export function marketBlocks(
+  trials: readonly TradingTrial[],
+  shown: number,
+  statistics: Statistics,
+  fee: number,
+): Block[] {
+  const several = trials.length > 1
+  const which = several
+    ? `ChartValues is seed ${trials[shown]!.seed}, the one in the middle on the validation rows; the others are faint.`
+    : ''
+  const medians = medianMetrics(trials)
+  const over = several ? ', medians over the trials' : ''
+  return [
+    {
+      kind: 'chart',
+      chart: marketChart(trials),
+      title: 'Wealth, price, position and drawdown',
+      caption: `What one unit becomes on the rows of each split, which begins anew in cash. ${which}`.trim(),
+    },
+    ...(several ? [trialsTable(trials, statistics)] : []),
+    {
+      kind: 'table',
+      title: `Metrics${over}`,
+      table: compareRollouts(medians),
+      caption:
+        'The agent and its benchmarks in Σ ln of wealth ratios, then the metrics of the agent, in fractions. Benchmarks of the market pay no fees.',
+    },
+    ...(several
+      ? [{ kind: 'table', title: 'Trials on the test rows', table: testTable(trials) } as const]
+      : []),
+    {
+      kind: 'table',
+      title: `Total return and Sharpe ratio by what a trade costs${over}`,
+      table: compareCosts(medianCosts(trials)),
+      caption: `Cost in basis points of what is traded: fees, slippage and half the spread together. The scenario has ${formatNumber(fee * 10_000)}.`,
+    },
+    ...(several && 'train' in statistics
+      ? [{ kind: 'table', title: 'Against the benchmarks', table: compareProbabilities(statistics) } as const]
+      : []),
+    { kind: 'table', title: `All metrics${over}`, table: allMetrics(medians), folded: true },
+  ]
+}
+
+function trialsTable(trials: readonly TradingTrial[], statistics: Statistics): Block {
+  return {
+    kind: 'table',
+    title: 'Trials',
+    table: compareTrials(trials, statistics),
+    caption: 'The interval is that of the interquartile mean, from a stratified bootstrap.',
+  }
+}
+
+const TEST_COLUMNS = [
+  ['total return', 'total_return'],
+  ['Sharpe', 'sharpe_ratio'],
+  ['max drawdown', 'max_drawdown'],
+  ['turnover', 'turnover'],
+  ['trades', 'n_trades'],
+  ['long', 'pct_long'],
+] as const
+
+function testTable(trials: readonly TradingTrial[]): TextTable {
+  return {
+    header: ['', ...TEST_COLUMNS.map(([label]) => label)],
+    rows: trials.map(({ seed, evaluation: { test } }) => [
+      `seed ${seed}`,
+      ...TEST_COLUMNS.map(([, key]) => formatNumber(test[key])),
+    ]),
+  }
+}
+
+function medianCosts(trials: readonly TradingTrial[]): Parameters<typeof compareCosts>[0] {
+  const costs = SPLITS.map((split) => [
+    split,
+    trials[0]!.market.costs[split].map(({ cost_bp }, i) => ({
+      cost_bp,
+      total_return: medianOf(trials.map(({ market }) => market.costs[split][i]!.total_return))!,
+      sharpe_ratio: medianOf(trials.map(({ market }) => market.costs[split][i]!.sharpe_ratio)),
+    })),
+  ])
+  return Object.fromEntries(costs)
+}
+
+function allMetrics(metrics: ReturnType<typeof medianMetrics>): TextTable {
+  const keys = Object.keys(metrics.test) as (keyof typeof metrics.test)[]
+  return {
+    header: ['', ...SPLITS],
+    rows: keys.map((key) => [key, ...SPLITS.map((split) => formatNumber(metrics[split][key]))]),
+  }
+}
+
+/** Time, prices and benchmarks are those of the first trial: they are alike in all. */
+function marketChart(trials: readonly TradingTrial[]): MarketChart {
+  const { splits } = trials[0]!.market
+  return {
+    kind: 'market',
+    splits: SPLITS.map((name) => {
+      const { times, prices, benchmarks } = splits[name]
+      return { name, times, prices, benchmarks }
+    }),
+    trials: trials.map(({ seed, market }) => ({
+      name: `seed ${seed}`,
+      splits: SPLITS.map((name) => {
+        const { wealth, random, drawdown, positions } = market.splits[name]
+        return { wealth, random, drawdown, positions }
+      }),
+    })),
+  }
+}

@@ -1,0 +1,90 @@
+// Evaluations of the splits side by side.
+import type { EpisodicMetrics } from '../../task/episodic.ts'
+import type { CostResult } from '../../evaluate/costs.ts'
+import type { Evaluation } from '../../evaluate/evaluate.ts'
+import { formatNumber } from './table.ts'
+
+/** Of the benchmarks, in tables and charts. */
+export const BENCHMARK_LABELS = {
+  buy_and_hold: 'buy & hold',
+  short_and_hold: 'short & hold',
+  twap: 'TWAP',
+  random: 'random',
+  best_constant: 'best constant',
+  max_profit: 'max profit',
+}
+
+function benchmark(key: keyof typeof BENCHMARK_LABELS): [keyof Evaluation, string] {
+  return [key, `  ${BENCHMARK_LABELS[key]}`]
+}
+
+const ROWS: [keyof Evaluation, string][] = [
+  ['sum_log_reward', 'Σ log reward'],
+  benchmark('buy_and_hold'),
+  benchmark('short_and_hold'),
+  benchmark('twap'),
+  benchmark('random'),
+  benchmark('best_constant'),
+  ['best_constant_position', '    its position'],
+  benchmark('max_profit'),
+  ['total_return', 'total return'],
+  ['sharpe_ratio', 'Sharpe ratio, per bar'],
+  ['sharpe_annualized', 'Sharpe ratio, annualized'],
+  ['periods_per_year', '  bars in a year'],
+  ['sortino_ratio', 'Sortino ratio, per bar'],
+  ['max_drawdown', 'max drawdown'],
+  ['turnover', 'turnover per step'],
+  ['win_rate', 'win rate'],
+  ['n_trades', 'trades'],
+  ['steps', 'steps'],
+]
+
+const CONTROL_ROWS: [keyof EpisodicMetrics, string][] = [
+  ['mean_episode_return', 'mean episode return'],
+  ['std_episode_return', '  deviation'],
+  ['min_episode_return', '  least'],
+  ['max_episode_return', '  greatest'],
+  ['mean_episode_length', 'mean episode length'],
+  ['n_episodes', 'episodes'],
+]
+
+/** What is printed in columns. */
+export interface TextTable {
+  header: string[]
+  rows: string[][]
+}
+
+/** Metrics by split: of splits by any name, or of classic control. */
+export type SplitMetrics = Record<string, Evaluation> | Record<'test', EpisodicMetrics>
+
+export function compareEvaluations(evaluation: SplitMetrics): TextTable {
+  if (!isControlEvaluation(evaluation)) return compareRollouts(evaluation)
+  const { test } = evaluation
+  return { header: ['', 'test'], rows: CONTROL_ROWS.map(([key, label]) => [label, formatNumber(test[key])]) }
+}
+
+function isControlEvaluation(evaluation: SplitMetrics): evaluation is Record<'test', EpisodicMetrics> {
+  return 'test' in evaluation && 'mean_episode_return' in evaluation.test!
+}
+
+/** Header and rows: a metric a row, a split a column; the agent and its benchmarks, in one unit, come first. */
+export function compareRollouts(evaluation: Record<string, Evaluation>): TextTable {
+  const splits = Object.entries(evaluation)
+  return {
+    header: ['', ...splits.map(([split]) => split)],
+    rows: ROWS.map(([key, label]) => [label, ...splits.map(([, metrics]) => formatNumber(metrics[key]))]),
+  }
+}
+
+/** A cost a row; for each split the total return, and the Sharpe ratio per bar. */
+export function compareCosts(costs: Record<string, CostResult[]>): TextTable {
+  const splits = Object.entries(costs)
+  const [first] = Object.values(costs)
+  return {
+    header: ['cost', ...splits.flatMap(([split]) => [split, 'Sharpe'])],
+    rows: first!.map(({ cost_bp }, i) => [
+      String(cost_bp),
+      ...splits.flatMap(([, all]) => [all[i]!.total_return, all[i]!.sharpe_ratio].map(formatNumber)),
+    ]),
+  }
+}

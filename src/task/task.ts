@@ -1,0 +1,26 @@
+// What a trial is about, as far as training is concerned: where to act, and what a policy is worth there.
+import type { Core } from '../core/core.ts'
+import type { ResumableEnv } from '../env/env.ts'
+import type { Policy, Rollout } from '../evaluate/evaluate.ts'
+import type { FeatureStatistics } from '../features/index.ts'
+
+/** By split: what a policy did there, of which the metrics go into the receipt. */
+export type Evaluations = Record<string, { metrics: object }>
+
+export interface Task<E extends Evaluations = Evaluations> {
+  /** SHA-256 of the data's values; without data, that of nothing. */
+  digest: string
+  /** Of the training data, for checkpoints to keep. */
+  statistics: FeatureStatistics
+  /** Finds what would stop a trial at its beginning or its end. @throws RangeError in a sentence */
+  check(core: Core): void
+  /** The environment to train in. */
+  createEnv(core: Core): ResumableEnv
+  /**
+   * What the policy is worth so far; the greater the better. Draws from the evaluation stream only.
+   * @returns the rollout too, where it can be shown
+   */
+  validate(policy: Policy, core: Core): { score: number; rollout?: Rollout }
+  /** What the policy is worth at the end. Draws from the evaluation stream only. */
+  evaluate(policy: Policy, core: Core): E
+}

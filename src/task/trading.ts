@@ -1,0 +1,149 @@
+// Trading as a task: from a scenario and its data to splits, features, and a market for each split to act in.
+import { isControl } from './episodic.ts'
+import type { CoreMath } from '../core/core.ts'
+import { listRows } from '../data/ohlcv.ts'
+import { split, type RowRange, type SplitName } from '../data/split.ts'
+import { digestOf, type Table } from '../data/table.ts'
+import { createEnv } from '../env/create.ts'
+import type { Market } from '../env/env.ts'
+import {
+  createEvaluationEnv,
+  cumulativeLog,
+  evaluate,
+  rollout,
+  type SplitEvaluation,
+} from '../evaluate/evaluate.ts'
+import { computeFeatures, fitFeatures, type FeatureStatistics } from '../features/index.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import type { Task } from './task.ts'
+
+export const SPLITS = ['train', 'validation', 'test'] as const satisfies SplitName[]
+
+export type TradingEvaluations = Record<SplitName, SplitEvaluation>
+
+/** Rows that a policy can be evaluated on, by name. */
+export interface Splits<S extends string = string> {
+  table: Table
+  splits: Record<S, RowRange>
+  markets: Record<S, Market>
+}
+
+export type TradingTask = Task<TradingEvaluations> & Splits<SplitName>
+
+/**
+ * @param statistics of the training rows that a checkpoint was trained on; by default fitted here
+ * @throws RangeError for splits, features or prices that the table does not have, and for a scenario that does not trade
+ */
+export function tradingTask(
+  scenario: Scenario,
+  table: Table,
+  math: CoreMath,
+  statistics?: FeatureStatistics,
+): TradingTask {
+  const { data, env } = scenario
+  if (isControl(scenario)) throw new RangeError(`${env.name} is no market: it is trained without data`)
+  const splits = split(table.length, data, data.data_path)
+  const options = { noFeatures: data.no_features, columns: env.feature_columns }
+  const fitted = statistics ?? fitFeatures(table, splits.train.to, options, math)
+  const whole = createMarket(scenario, table, fitted, math)
+  const markets = bySplit((name) => sliceMarket(whole, splits[name]))
+  const task = marketTask(scenario, markets)
+  return { table, digest: digestOf(table), splits, statistics: fitted, markets, ...task }
+}
+
+/**
+ * All rows of a table as one split, `all`: of data that none of it was trained on.
+ * @param statistics of the rows that it was trained on
+ * @throws RangeError for features or prices that the table does not have
+ */
+export function wholeTable(
+  scenario: Scenario,
+  table: Table,
+  math: CoreMath,
+  statistics: FeatureStatistics,
+): Splits<'all'> {
+  const all = createMarket(scenario, table, statistics, math)
+  return { table, splits: { all: { from: 0, to: table.length } }, markets: { all } }
+}
+
+export function bySplit<T>(make: (name: SplitName) => T): Record<SplitName, T> {
+  return Object.fromEntries(SPLITS.map((name) => [name, make(name)])) as Record<SplitName, T>
+}
+
+/** To earn on the training split, validated on the next and evaluated on all of them. */
+function marketTask(
+  scenario: Scenario,
+  markets: Record<SplitName, Market>,
+): Pick<TradingTask, 'check' | 'createEnv' | 'validate' | 'evaluate'> {
+  return {
+    check(core) {
+      for (const split of SPLITS) {
+        try {
+          createEvaluationEnv(scenario, markets[split], core)
+        } catch (error) {
+          const { message } = error as Error
+          throw new RangeError(`the ${split} split is too short: ${message}`, { cause: error })
+        }
+      }
+    },
+    createEnv: ({ math, random }) => createEnv(scenario.env, markets.train, math, random.environment),
+    validate(policy, core) {
+      const env = createEvaluationEnv(scenario, markets.validation, core)
+      const done = rollout(env, policy, scenario.training.eval_steps)
+      return { score: cumulativeLog(done.wealth, core.math).at(-1)!, rollout: done }
+    },
+    evaluate: (policy, core) => bySplit((name) => evaluate(scenario, markets[name], policy, core)),
+  }
+}
+
+/** The columns that are traded. The loader has checked open to close already, but not what else a file holds. */
+function pricesOf(table: Table, names: string[], file: string): Float64Array[] {
+  const have = Object.keys(table.columns).filter((name) => name !== 'timestamp')
+  const unknown = names.filter((name) => !have.includes(name))
+  if (unknown.length)
+    throw new RangeError(`env.price_columns names ${unknown.join(', ')}, have ${have.join(', ')}`)
+  return names.map((name) => {
+    const price = table.columns[name]!
+    const bad = listRows(
+      table.length,
+      (i) => !(price[i]! > 0 && price[i]! < Infinity),
+      (i) => String(price[i]),
+    )
+    if (bad)
+      throw new RangeError(
+        `${file}: ${name}, which env.price_columns names, is not positive and finite in ${bad}`,
+      )
+    return price
+  })
+}
+
+function createMarket(
+  { data, env }: Scenario,
+  table: Table,
+  statistics: FeatureStatistics,
+  math: CoreMath,
+): Market {
+  const priceNames = env.price_columns ?? ['close']
+  const prices = pricesOf(table, priceNames, data.data_path)
+  const { names, values } = computeFeatures(table, statistics, math)
+  const bound = env.obs_clip ?? Infinity
+  const features = Float32Array.from(values, (x) => Math.max(-bound, Math.min(bound, x)))
+  return {
+    rows: table.length,
+    priceNames,
+    prices,
+    featureNames: names,
+    features,
+  }
+}
+
+function sliceMarket(market: Market, { from, to }: RowRange): Market {
+  const width = market.featureNames.length
+  return {
+    rows: to - from,
+    priceNames: market.priceNames,
+    prices: market.prices.map((price) => price.subarray(from, to)),
+    featureNames: market.featureNames,
+    features: market.features.subarray(from * width, to * width),
+  }
+}

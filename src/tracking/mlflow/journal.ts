@@ -1,0 +1,285 @@
+// Operations that wait for a store, on disk: a folder with journal.jsonl, and a file for each artifact. A line is the
+// checksum of its text and the text, a line is never changed. What a killed process wrote is all there: a torn last
+// line was never promised to anyone.
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { isHere, isGone, thisProcess } from './process.ts'
+import { messageOf, type Journal, type Operation } from './types.ts'
+
+const FORMAT = 'ddpg-wasm mlflow journal 1'
+const FILE = 'journal.jsonl'
+
+interface Header extends Owner {
+  format: string
+  /** Of the store, without credentials. */
+  uri: string
+}
+
+/** The process that has it since that time, in milliseconds since 1970. */
+interface Owner {
+  process: string
+  time: number
+}
+
+/** A line of the file: the header, who else opened it, an operation, or the number of one that is done. */
+type JournalLine = Header | Owner | { done: number } | OperationLine
+type OperationLine = Exclude<Operation, Artifact> | ArtifactLine
+type Artifact = Extract<Operation, { kind: 'artifact' }>
+type ArtifactLine = Omit<Artifact, 'content'> & { file: string }
+
+/** Where a line is. */
+interface Entry {
+  number: number
+  offset: number
+  length: number
+  doubtful: boolean
+  /** Of a few, so that what is sent at once is not read again. */
+  operation?: Operation
+}
+
+/** How many of those that wait are also in memory, but for files. */
+const IN_MEMORY = 8
+
+/** A new journal for the store of that URI. @param folder is created */
+export function createJournal(folder: string, uri: string): Journal {
+  mkdirSync(folder, { recursive: true })
+  const descriptor = openSync(join(folder, FILE), 'ax+')
+  const write = lineWriter(descriptor)
+  write({ format: FORMAT, uri, ...owner() })
+  return journal(folder, descriptor, write, [], 0)
+}
+
+function owner(): Owner {
+  return { process: thisProcess(), time: Date.now() }
+}
+
+/** Whether its process goes on, and is another than this one. */
+function isInUse({ process, time }: Owner): boolean {
+  return isHere(process) && process !== thisProcess() && !isGone(process, time)
+}
+
+/** The journals in a folder that processes of this machine left behind, oldest first. */
+export function leftJournals(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .map((name) => join(folder, name))
+    .filter((place) => {
+      const header = headerOf(join(place, FILE))
+      return header && isHere(header.process) && isGone(header.process, header.time)
+    })
+    .toSorted()
+}
+
+function headerOf(file: string): Header | undefined {
+  if (!existsSync(file)) return undefined
+  const descriptor = openSync(file, 'r')
+  try {
+    const bytes = Buffer.alloc(HEADER_BYTES)
+    const [line = ''] = bytes.toString('utf8', 0, readSync(descriptor, bytes)).split('\n')
+    const header = parse(line)
+    return header && 'uri' in header ? (header as Header) : undefined
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const HEADER_BYTES = 10_000
+
+export interface OpenedJournal extends Journal {
+  /** Of the store that it was meant for, without credentials. */
+  uri: string
+}
+
+/**
+ * A journal that an ended process left. Runs that the process left open are KILLED at their last operation.
+ * @param path its folder, or the file in it
+ * @throws Error in a sentence when it is none, damaged before its end, or its process goes on
+ */
+export function openJournal(path: string): OpenedJournal {
+  const folder = resolve(basename(path) === FILE ? dirname(path) : path)
+  const { header, last, entries, operations, size } = scan(join(folder, FILE))
+  if (isInUse(last))
+    throw new Error(`journal ${path} is in use by process ${last.process}: wait for its end, or end it`)
+  const descriptor = openSync(join(folder, FILE), 'r+')
+  // a torn last line
+  ftruncateSync(descriptor, size)
+  const write = lineWriter(descriptor)
+  write(owner())
+  const opened = journal(folder, descriptor, write, entries, operations.length)
+  for (const [run, time] of openRuns(operations)) opened.append({ kind: 'end', run, status: 'KILLED', time })
+  return { ...opened, uri: header.uri }
+}
+
+function journal(
+  folder: string,
+  descriptor: number,
+  write: (line: JournalLine) => { offset: number; length: number },
+  waiting: Entry[],
+  operations: number,
+): Journal {
+  const skipped: Entry[] = []
+  let current: { operation: Operation; doubtful: boolean } | undefined
+  let syncing = false
+  /** Against a loss of power, in its own time: a kill loses nothing without it. */
+  function sync() {
+    if (syncing) return
+    syncing = true
+    fdatasync(descriptor, () => (syncing = false))
+  }
+  return {
+    place: folder,
+    append(operation) {
+      const number = operations
+      const isKept = waiting.length < IN_MEMORY && operation.kind !== 'artifact'
+      const place = write(lineOf(folder, number, operation))
+      waiting.push({ number, ...place, doubtful: false, ...(isKept && { operation }) })
+      operations++
+      sync()
+    },
+    next() {
+      const [entry] = waiting
+      if (!entry) return undefined
+      current ??= {
+        operation: entry.operation ?? read(folder, descriptor, entry),
+        doubtful: entry.doubtful,
+      }
+      return current
+    },
+    done() {
+      const { number } = waiting.shift()!
+      write({ done: number })
+      if (current?.operation.kind === 'artifact') rmSync(join(folder, String(number)), { force: true })
+      current = undefined
+    },
+    skip() {
+      skipped.push(waiting.shift()!)
+      current = undefined
+    },
+    pending: () => waiting.length + skipped.length,
+    close() {
+      closeSync(descriptor)
+      if (waiting.length + skipped.length > 0) return
+      rmSync(folder, { recursive: true, force: true })
+      try {
+        rmdirSync(dirname(folder))
+      } catch {
+        // other journals are in it
+      }
+    },
+  }
+}
+
+/** The content of an artifact goes into a file of its own. */
+function lineOf(folder: string, number: number, operation: Operation): JournalLine {
+  if (operation.kind !== 'artifact') return operation
+  const { content, ...rest } = operation
+  writeFileSync(join(folder, String(number)), content)
+  return { ...rest, file: String(number) }
+}
+
+function lineWriter(descriptor: number) {
+  return (line: JournalLine) => {
+    const text = Buffer.from(JSON.stringify(line))
+    const bytes = Buffer.concat([Buffer.from(`${checksum(text)} `), text, LINE_END])
+    const offset = fstatSync(descriptor).size
+    try {
+      for (let at = 0; at < bytes.length;)
+        at += writeSync(descriptor, bytes, at, bytes.length - at, offset + at)
+    } catch (error) {
+      // no space: nothing half-written
+      ftruncateSync(descriptor, offset)
+      throw error
+    }
+    return { offset, length: bytes.length }
+  }
+}
+
+function read(folder: string, descriptor: number, { offset, length }: Entry): Operation {
+  const bytes = Buffer.alloc(length)
+  readSync(descriptor, bytes, 0, length, offset)
+  const line = parse(bytes.toString('utf8').trimEnd())
+  if (!line || !('kind' in line)) throw new Error(`journal ${folder} was changed by another program`)
+  if (line.kind !== 'artifact') return line
+  const { file, ...rest } = line
+  return { ...rest, content: readFileSync(join(folder, file)) }
+}
+
+/** Undefined when the checksum is another. */
+function parse(line: string): JournalLine | undefined {
+  const text = line.slice(9)
+  return line.slice(0, 9) === `${checksum(text)} ` ? (JSON.parse(text) as JournalLine) : undefined
+}
+
+const LINE_END = Buffer.from('\n')
+
+function checksum(text: string | Buffer): string {
+  return crc32(text).toString(16).padStart(8, '0')
+}
+
+/** Reads a whole file: its header, what is not done, and where its sound part ends. */
+function scan(file: string) {
+  const bytes = readJournal(file)
+  const operations: OperationLine[] = []
+  const entries = new Map<number, Entry>()
+  let header: Header | undefined
+  let last: Owner | undefined
+  let offset = 0
+  for (let number = 1; offset < bytes.length; number++) {
+    const end = bytes.indexOf(10, offset)
+    const line = end < 0 ? undefined : parse(bytes.toString('utf8', offset, end))
+    if (!line && end >= 0 && end + 1 < bytes.length)
+      throw new Error(`journal ${file}, line ${number}: it does not match its checksum, the file is damaged`)
+    if (!line) break
+    const length = end + 1 - offset
+    if ('process' in line) {
+      last = line
+      header ??= line as Header
+    } else if ('done' in line) {
+      // A start is done again: it is how the store finds the run.
+      if (operations[line.done]?.kind !== 'start') entries.delete(line.done)
+    } else {
+      entries.set(operations.length, { number: operations.length, offset, length, doubtful: true })
+      operations.push(line)
+    }
+    offset += length
+  }
+  if (header?.format !== FORMAT) throw new Error(`${file} is no journal: expected format "${FORMAT}"`)
+  return { header, last: last!, entries: [...entries.values()], operations, size: offset }
+}
+
+function readJournal(file: string): Buffer {
+  if (!existsSync(file)) throw new Error(`journal ${file} does not exist`)
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new Error(`journal ${file} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** Runs that began here and have no end, with the time of what came last. */
+function openRuns(operations: OperationLine[]): Map<string, number> {
+  const open = new Map<string, number>()
+  for (const operation of operations) {
+    if (operation.kind === 'start') open.set(operation.run, operation.time)
+    if (operation.kind === 'metrics' && open.has(operation.run))
+      open.set(operation.run, operation.points.at(-1)!.timestamp)
+    if (operation.kind === 'end') open.delete(operation.run)
+  }
+  return open
+}

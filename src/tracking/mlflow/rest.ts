@@ -1,0 +1,277 @@
+// The store behind an MLflow server, by its REST calls.
+import { request, NotFound, type Reply, type Server } from './http.ts'
+import { deletedExperiment, EXPERIMENT_TAGS, isBefore, noExperiment, noRun } from './rules.ts'
+import { Refusal, type Operation, type MetricPoint, type StartOperation, type Store } from './types.ts'
+
+/** The tag by which a run is found again: creating one is the only call that must not be made twice. */
+export const RUN_KEY = 'ddpg.run_key'
+
+interface ServerRun {
+  id: string
+  experimentId: string
+  artifactUri: string
+  /** Made here, and every point since then was acknowledged: nothing of its history can be in doubt. */
+  isFresh?: boolean
+  /** Asked for more than once: a server that was given up may still make another. */
+  mayHaveTwin?: boolean
+}
+
+type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
+
+export function restStore(server: Server): Store {
+  const experiments = new Map<string, string>()
+  const runs = new Map<string, ServerRun>()
+  /** What a server has of a metric, while points are in doubt. */
+  const history = new Map<string, Set<string>>()
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const get = (path: string, query: Record<string, string>) =>
+    request(server, { method: 'GET', path: `api/2.0/mlflow/${path}?${new URLSearchParams(query)}`, signal })
+  const post = (path: string, body: object) =>
+    request(server, { method: 'POST', path: `api/2.0/mlflow/${path}`, body, signal })
+
+  const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>, doubtful: boolean) => Promise<unknown> } =
+    {
+      start,
+      params: ({ run, params }) => post('runs/log-batch', { run_id: known(run).id, params: pairs(params) }),
+      tags: ({ run, tags }) => post('runs/log-batch', { run_id: known(run).id, tags: pairs(tags) }),
+      metrics,
+      dataset,
+      artifact,
+      end,
+    }
+
+  function known(run: string): ServerRun {
+    const found = runs.get(run)
+    if (!found) throw new Refusal(`run ${run} could not be started on ${server.base}`)
+    return found
+  }
+
+  async function start(operation: StartOperation, doubtful: boolean): Promise<void> {
+    const { run, name, parent, user, time } = operation
+    const tags = {
+      ...operation.tags,
+      ...(parent !== undefined && { 'mlflow.parentRunId': known(parent).id }),
+    }
+    if (operation.resume) {
+      const found = await runWithId(run)
+      if (!found) throw noRun(run, server.base)
+      runs.set(run, found)
+      await post('runs/update', { run_id: run, status: 'RUNNING' })
+      await post('runs/log-batch', { run_id: run, tags: pairs(tags) })
+      return
+    }
+    const experimentId = await experimentFor(operation)
+    const found = doubtful ? await findRun(experimentId, run) : undefined
+    runs.set(run, { ...(found ?? (await createRun())), mayHaveTwin: doubtful })
+    // It may have been copied without the run above it.
+    if (found) await post('runs/log-batch', { run_id: found.id, tags: pairs(tags) })
+
+    async function createRun(): Promise<ServerRun> {
+      const reply = await post('runs/create', {
+        experiment_id: experimentId,
+        user_id: user,
+        run_name: name,
+        start_time: time,
+        tags: pairs({ ...tags, [RUN_KEY]: run }),
+      })
+      return { ...serverRun(reply['run'].info), isFresh: true }
+    }
+  }
+
+  async function runWithId(id: string): Promise<ServerRun | undefined> {
+    try {
+      return serverRun((await get('runs/get', { run_id: id }))['run'].info)
+    } catch (error) {
+      if (error instanceof NotFound) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * By its id where the server is on the very file that runs are copied from, else by the tag. Of several, which a
+   * server makes that answers after it was given up, that which was logged to: the empty ones are deleted.
+   */
+  async function findRun(experimentId: string, run: string): Promise<ServerRun | undefined> {
+    const same = await runWithId(run)
+    if (same) return same
+    const filter = `tags.\`${RUN_KEY}\` = '${run}'`
+    const reply = await post('runs/search', { experiment_ids: [experimentId], filter, max_results: 10 })
+    const size = ({ data }: Reply) => (data?.params ?? []).length + (data?.metrics ?? []).length
+    const all = ((reply['runs'] ?? []) as Reply[]).toSorted((a, b) => size(b) - size(a))
+    const twins = all.slice(1).filter((twin) => size(twin) === 0)
+    for (const { info } of twins) await post('runs/delete', { run_id: info.run_id })
+    return all[0] && serverRun(all[0]['info'])
+  }
+
+  async function end({ run, status, time }: Of<'end'>): Promise<void> {
+    const { id, experimentId, mayHaveTwin } = known(run)
+    if (mayHaveTwin) await findRun(experimentId, run)
+    await post('runs/update', { run_id: id, status, end_time: time })
+  }
+
+  async function experimentFor({ experiment, experimentId, parent }: StartOperation): Promise<string> {
+    if (experiment !== undefined) return experimentOf(experiment)
+    return experimentId === undefined ? known(parent!).experimentId : existingExperiment(experimentId)
+  }
+
+  async function existingExperiment(id: string): Promise<string> {
+    const { experiment } = await get('experiments/get', { experiment_id: id }).catch((error: unknown) => {
+      if (error instanceof NotFound) throw noExperiment(id, server.base)
+      throw error
+    })
+    if (experiment.lifecycle_stage === 'deleted') throw deletedExperiment(experiment.name, server.base)
+    return id
+  }
+
+  async function experimentOf(name: string): Promise<string> {
+    const id = experiments.get(name) ?? (await findExperiment(name)) ?? (await createExperiment(name))
+    experiments.set(name, id)
+    return id
+  }
+
+  async function findExperiment(name: string): Promise<string | undefined> {
+    try {
+      const { experiment } = await get('experiments/get-by-name', { experiment_name: name })
+      if (experiment?.lifecycle_stage === 'active') return experiment.experiment_id as string
+    } catch (error) {
+      if (error instanceof NotFound) return undefined
+      throw error
+    }
+    throw deletedExperiment(name, server.base)
+  }
+
+  async function createExperiment(name: string): Promise<string> {
+    try {
+      return (await post('experiments/create', { name, tags: pairs(EXPERIMENT_TAGS) }))['experiment_id']
+    } catch (error) {
+      // Another program was first.
+      const found = error instanceof Refusal ? await findExperiment(name) : undefined
+      if (found === undefined) throw error
+      return found
+    }
+  }
+
+  /** Servers over SQL drop a point that they have; others keep it twice. */
+  async function metrics({ run, points }: Of<'metrics'>, doubtful: boolean): Promise<void> {
+    const { id, isFresh } = known(run)
+    const mayBeThere = doubtful && !isFresh
+    if (!mayBeThere) history.clear()
+    const missing = mayBeThere ? await missingPoints(id, points) : points
+    if (missing.length === 0) return
+    await post('runs/log-batch', { run_id: id, metrics: missing }).catch((error: unknown) => {
+      history.clear()
+      known(run).isFresh = false
+      throw error
+    })
+    if (mayBeThere) for (const point of missing) history.get(`${id} ${point.key}`)?.add(identity(point))
+  }
+
+  /** A history is long: it is read only of a metric whose newest point is not before all of these. */
+  async function missingPoints(id: string, points: MetricPoint[]): Promise<MetricPoint[]> {
+    const unread = points.filter(({ key }) => !history.has(`${id} ${key}`))
+    const latest = unread.length > 0 ? await latestPoints(id) : new Map<string, MetricPoint>()
+    const isNewer = (point: MetricPoint) => {
+      const newest = latest.get(point.key)
+      return !newest || isBefore(newest, point)
+    }
+    const doubtful = unread.filter((point) => !isNewer(point))
+    for (const key of new Set(doubtful.map((point) => point.key)))
+      history.set(`${id} ${key}`, await readHistory(id, key))
+    return points.filter((point) => !history.get(`${id} ${point.key}`)?.has(identity(point)))
+  }
+
+  async function latestPoints(id: string): Promise<Map<string, MetricPoint>> {
+    const { run } = await get('runs/get', { run_id: id })
+    // the API leaves out zeros
+    const points = ((run.data?.metrics ?? []) as Partial<MetricPoint>[]).map(
+      ({ key = '', value = 0, timestamp = 0, step = 0 }): MetricPoint => {
+        return { key, value: Number(value), timestamp: Number(timestamp), step: Number(step) }
+      },
+    )
+    return new Map(points.map((point) => [point.key, point]))
+  }
+
+  async function readHistory(id: string, key: string): Promise<Set<string>> {
+    const present = new Set<string>()
+    const query = { run_id: id, metric_key: key, max_results: '25000' }
+    for (let token: string | undefined = ''; token !== undefined;) {
+      const page: Reply = await get('metrics/get-history', { ...query, ...(token && { page_token: token }) })
+      for (const point of (page['metrics'] ?? []) as MetricPoint[]) present.add(identity(point))
+      token = page['next_page_token'] || undefined
+    }
+    return present
+  }
+
+  async function dataset({ run, dataset, context }: Of<'dataset'>, doubtful: boolean): Promise<void> {
+    const { id } = known(run)
+    if (doubtful && (await hasInput(id, dataset, context))) return
+    const tags = pairs({ 'mlflow.data.context': context })
+    await post('runs/log-inputs', { run_id: id, datasets: [{ tags, dataset }] })
+  }
+
+  async function hasInput(id: string, wanted: Of<'dataset'>['dataset'], context: string): Promise<boolean> {
+    const { run } = await get('runs/get', { run_id: id })
+    return ((run.inputs?.dataset_inputs ?? []) as Reply[]).some(
+      ({ dataset, tags }) =>
+        dataset.name === wanted.name && dataset.digest === wanted.digest && tags?.[0]?.value === context,
+    )
+  }
+
+  async function artifact({ run, path, content }: Of<'artifact'>): Promise<void> {
+    const { id, artifactUri } = known(run)
+    const encoded = path.split('/').map(encodeURIComponent).join('/')
+    const proxied = /^mlflow-artifacts:(?:\/\/([^/]*))?\/(.*)$/.exec(artifactUri)
+    if (proxied) {
+      const [, host, root] = proxied
+      const base = host ? `${new URL(server.base).protocol}//${host}` : server.base
+      await request(
+        { ...server, base },
+        {
+          method: 'PUT',
+          path: `api/2.0/mlflow-artifacts/artifacts/${root}/${encoded}`,
+          body: content,
+          signal,
+        },
+      )
+      return
+    }
+    // The way of MLflow's own page, the only one to a folder or a cloud that is the server's.
+    if (content.length > PAGE_BYTES)
+      throw new Refusal(
+        `artifact ${path} has ${content.length} bytes, this server takes ${PAGE_BYTES}: start it with --serve-artifacts`,
+      )
+    const query = new URLSearchParams({ run_uuid: id, path })
+    const target = `ajax-api/2.0/mlflow/upload-artifact?${query}`
+    await request(server, { method: 'POST', path: target, body: content, signal })
+  }
+
+  return {
+    async apply(operation, doubtful) {
+      await steps[operation.kind](operation as never, doubtful)
+    },
+    idOf: (run) => runs.get(run)?.id ?? run,
+    describe(run) {
+      const found = run === undefined ? undefined : runs.get(run)
+      return found
+        ? `run on ${server.base}/#/experiments/${found.experimentId}/runs/${found.id}`
+        : `runs are on ${server.base}`
+    },
+    close: () => stopping.abort(),
+  }
+}
+
+const PAGE_BYTES = 10_000_000
+
+function serverRun(info: Reply): ServerRun {
+  return { id: info['run_id'], experimentId: info['experiment_id'], artifactUri: info['artifact_uri'] ?? '' }
+}
+
+function pairs(values: Record<string, string>): { key: string; value: string }[] {
+  return Object.entries(values).map(([key, value]) => ({ key, value }))
+}
+
+/** A point's row is its identity; the API leaves out zeros. */
+export function identity({ key, value, timestamp, step }: Partial<MetricPoint>): string {
+  return `${key} ${Number(value ?? 0)} ${Number(timestamp ?? 0)} ${Number(step ?? 0)}`
+}

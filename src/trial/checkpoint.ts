@@ -1,0 +1,106 @@
+// The checkpoint file: a safetensors file whose last tensor is the SHA-256 of everything before it.
+import { readMetadata, readSafetensors, writeSafetensors, type Tensor } from '../core/safetensors.ts'
+import { sha256Bytes } from '../core/sha256.ts'
+import type { ChainState } from './chain.ts'
+import type { FeatureStatistics } from '../features/index.ts'
+import { parseScenario } from '../scenario/load.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import type { TrainState } from './train.ts'
+
+const FORMAT = 'ddpg-wasm checkpoint 2'
+const CHECKSUM = 'sha256'
+const CHECKSUM_BYTES = 32
+
+export interface CheckpointInfo {
+  scenario: Scenario
+  statistics: FeatureStatistics
+  /** Environment steps taken. */
+  step: number
+  obsDim: number
+  actionDim: number
+  /** SHA-256 of the core module and of the values of the data. */
+  core: string
+  data: string
+  /** Which trial of how many this is, where several were asked for. */
+  experiment?: { trial: number; trials: number } | undefined
+}
+
+/** Where the run was, besides its tensors. */
+export interface RunState {
+  train: TrainState
+  chain: ChainState
+  best: { step: number; score: number } | undefined
+}
+
+export interface Checkpoint {
+  info: CheckpointInfo
+  tensors: Record<string, Tensor>
+  /** undefined in a checkpoint of the policy alone */
+  run: RunState | undefined
+}
+
+/** @returns the bytes of a file; the same checkpoint gives the same bytes */
+export function writeCheckpoint({ info, tensors, run }: Checkpoint): Uint8Array<ArrayBuffer> {
+  const texts = Object.entries({ ...info, run })
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => [key, JSON.stringify(value)])
+  const checksum = { shape: [CHECKSUM_BYTES], data: new Uint8Array(CHECKSUM_BYTES) }
+  const bytes = writeSafetensors({
+    tensors: { ...tensors, [CHECKSUM]: checksum },
+    metadata: { format: FORMAT, ...Object.fromEntries(texts) },
+  })
+  const end = bytes.length - CHECKSUM_BYTES
+  bytes.set(sha256Bytes(bytes.subarray(0, end)), end)
+  return bytes
+}
+
+/** What a checkpoint says of itself. @throws Error as openCheckpoint does */
+export function readCheckpoint(bytes: Uint8Array): CheckpointInfo {
+  return openCheckpoint(bytes).info
+}
+
+/** @throws Error in a sentence when it is not a checkpoint of this version, or was changed or cut since */
+export function openCheckpoint(bytes: Uint8Array): Checkpoint {
+  const { format } = readMetadata(bytes)
+  if (format !== FORMAT)
+    throw new Error(
+      `expected a file of format "${FORMAT}", found ${format ? JSON.stringify(format) : 'none'}`,
+    )
+  const end = bytes.length - CHECKSUM_BYTES
+  if (String(sha256Bytes(bytes.subarray(0, end))) !== String(new Uint8Array(bytes.subarray(end))))
+    throw new Error('damaged or cut: its content does not match its checksum')
+  const { tensors, metadata } = readSafetensors(bytes)
+  delete tensors[CHECKSUM]
+  mustBeFinite(tensors)
+  const { scenario: text = '', run, ...rest } = metadata
+  const { scenario } = parseScenario(text, 'its scenario', { randomSeed: () => 0 })
+  const { format: _, ...info } = { ...parsed(rest), scenario } as CheckpointInfo & { format: string }
+  const isSound =
+    [info.step, info.obsDim, info.actionDim].every(Number.isInteger) &&
+    Array.isArray(info.statistics?.scales) &&
+    typeof info.core === 'string' &&
+    typeof info.data === 'string'
+  if (!isSound) throw new Error('its step, obsDim, actionDim, statistics, core or data are missing')
+  return { info, tensors, run: run === undefined ? undefined : (JSON.parse(run) as RunState) }
+}
+
+/** @throws Error when it is of the policy alone */
+export function mustHoldRun({ run }: Checkpoint): RunState {
+  if (run) return run
+  throw new Error(
+    'it holds a policy and no run: resume from checkpoint.safetensors or checkpoint_step_….safetensors',
+  )
+}
+
+function parsed({ format, ...texts }: Record<string, string>): object {
+  const values = Object.entries(texts).map(([key, text]) => [key, JSON.parse(text)])
+  return { format, ...Object.fromEntries(values) }
+}
+
+/** What the learner works with; its history may hold other numbers. */
+function mustBeFinite(tensors: Record<string, Tensor>): void {
+  for (const [name, { data }] of Object.entries(tensors)) {
+    if (data instanceof Float32Array && !data.every(Number.isFinite))
+      throw new Error(`tensor ${name} holds numbers that are not finite`)
+  }
+}

@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest'
+import { createCore } from '../../src/core/core.ts'
+import { loadModule } from '../../src/core/module.ts'
+import { generate } from '../../src/data/synthetic.ts'
+import type { Table } from '../../src/data/table.ts'
+import { computeFeatures, fitFeatures, type Features } from '../../src/features/index.ts'
+import { scenarioSchema } from '../../src/scenario/schema.ts'
+import golden from '../golden/features_tiny.json' with { type: 'json' }
+import markets from '../golden/gen.json' with { type: 'json' }
+
+const core = await createCore(await loadModule(), 3)
+const { math } = core
+const all = { noFeatures: false, columns: null }
+
+const tinyColumns = Object.entries(markets.tiny.df).map(([name, values]) => [name, Float64Array.from(values)])
+const tiny: Table = { length: 8, columns: Object.fromEntries(tinyColumns) }
+const generator = scenarioSchema.parse({ data_generator: { pattern_type: 'mean_reversion' } }).data_generator!
+const market = generate(generator, '1h', core)
+
+function featuresOf(
+  table: Table,
+  trainLength: number,
+  options: Parameters<typeof fitFeatures>[2] = all,
+): Features {
+  return computeFeatures(table, fitFeatures(table, trainLength, options, math), math)
+}
+function columnOf({ names, values }: Features, name: string): number[] {
+  const f = names.indexOf(name)
+  return Array.from({ length: values.length / names.length }, (_, i) => values[i * names.length + f]!)
+}
+/** A copy of the table in which every value of the row is changed. */
+function withRowChanged(table: Table, row: number): Table {
+  const columns = Object.entries(table.columns).map(([name, values]) => [
+    name,
+    values.map((value, i) => (i === row ? value * 1.37 + 1 : value)),
+  ])
+  return { length: table.length, columns: Object.fromEntries(columns) }
+}
+
+test('features equal the Python original where training covers all rows', () => {
+  const features = featuresOf(tiny, 8)
+  expect(features.names).toEqual([
+    'feature_return',
+    'feature_high',
+    'feature_low',
+    'feature_volume',
+    'feature_trend',
+  ])
+  for (const [name, wanted] of Object.entries({
+    feature_return: golden.ret,
+    feature_high: golden.high,
+    feature_low: golden.low,
+    feature_volume: golden.vol,
+    feature_trend: golden.trend,
+  }))
+    columnOf(features, name).forEach((value, i) => expect(value, `${name} ${i}`).toBeCloseTo(wanted[i]!, 9))
+})
+
+test('standardised features have mean 0 and sample deviation 1 over the training rows alone', () => {
+  const features = featuresOf(market, 300)
+  for (const name of ['feature_return', 'feature_high', 'feature_low', 'feature_volume']) {
+    const training = columnOf(features, name).slice(0, 300)
+    const mean = training.reduce((a, b) => a + b, 0) / 300
+    expect(mean).toBeCloseTo(0, 12)
+    expect(training.reduce((a, b) => a + (b - mean) * (b - mean), 0) / 299).toBeCloseTo(1, 12)
+  }
+})
+
+test('feature_trend spans 0 to 1 over the training rows alone', () => {
+  const trend = columnOf(featuresOf(market, 100), 'feature_trend')
+  expect(Math.min(...trend.slice(0, 100))).toBe(0)
+  expect(Math.max(...trend.slice(0, 100))).toBeCloseTo(1, 6)
+  expect(Math.max(...trend) > 1 || Math.min(...trend) < 0).toBe(true)
+})
+
+describe('no look-ahead:', () => {
+  const before = featuresOf(market, 300)
+  const width = before.names.length
+
+  test.each([300, 301, 399, 499])('changing row %i, after training, changes no earlier value', (row) => {
+    const after = featuresOf(withRowChanged(market, row), 300)
+    expect(after.values.subarray(0, row * width)).toEqual(before.values.subarray(0, row * width))
+    expect(after.values.subarray(row * width)).not.toEqual(before.values.subarray(row * width))
+  })
+
+  test.each([1, 150, 299])('with given statistics, changing row %i changes no earlier value', (row) => {
+    const statistics = fitFeatures(market, 300, all, math)
+    const after = computeFeatures(withRowChanged(market, row), statistics, math)
+    expect(after.values.subarray(0, row * width)).toEqual(before.values.subarray(0, row * width))
+    expect(after.values.subarray(row * width)).not.toEqual(before.values.subarray(row * width))
+  })
+
+  test('rows after training may be missing without changing the ones before', () => {
+    const columns = Object.entries(market.columns).map(([name, values]) => [name, values.subarray(0, 350)])
+    const shorter = featuresOf({ length: 350, columns: Object.fromEntries(columns) }, 300)
+    expect(shorter.values).toEqual(before.values.subarray(0, 350 * width))
+  })
+})
+
+test('statistics survive JSON bit for bit', () => {
+  const statistics = fitFeatures(market, 300, all, math)
+  expect(JSON.parse(JSON.stringify(statistics))).toEqual(statistics)
+})
+
+test('statistics carry the unit of the trend to other data', () => {
+  const statistics = fitFeatures(market, 300, all, math)
+  const columns = Object.entries(market.columns).map(([name, values]) => [name, values.subarray(100)])
+  const later = computeFeatures({ length: 400, columns: Object.fromEntries(columns) }, statistics, math)
+  expect(columnOf(later, 'feature_trend')).toEqual(
+    columnOf(featuresOf(market, 300), 'feature_trend').slice(100),
+  )
+})
+
+test('noFeatures gives the standardised columns of the data', () => {
+  const features = featuresOf(market, 300, { noFeatures: true, columns: null })
+  expect(features.names).toEqual([
+    'feature_open',
+    'feature_high',
+    'feature_low',
+    'feature_close',
+    'feature_volume',
+  ])
+  const close = market.columns.close!
+  const training = close.subarray(0, 300)
+  const mean = training.reduce((a, b) => a + b, 0) / 300
+  const deviation = Math.sqrt(training.reduce((a, b) => a + (b - mean) * (b - mean), 0) / 299)
+  columnOf(features, 'feature_close').forEach((value, i) =>
+    expect(value).toBeCloseTo((close[i]! - mean) / deviation, 10),
+  )
+})
+
+test('a feature that is constant in training is 0 everywhere', () => {
+  const volume = Float64Array.from({ length: 500 }, (_, i) => (i < 300 ? 0.1 : i))
+  const features = featuresOf({ length: 500, columns: { ...market.columns, volume } }, 300)
+  expect(columnOf(features, 'feature_volume').every((value) => value === 0)).toBe(true)
+})
+
+test('columns choose features and their order', () => {
+  const some = featuresOf(market, 300, { noFeatures: false, columns: ['feature_trend', 'feature_return'] })
+  expect(some.names).toEqual(['feature_trend', 'feature_return'])
+  expect(columnOf(some, 'feature_return')).toEqual(columnOf(featuresOf(market, 300), 'feature_return'))
+})
+
+test('a feature that does not exist is refused with what there is', () => {
+  expect(() =>
+    fitFeatures(market, 300, { noFeatures: false, columns: ['feature_trend', 'feature_rsi'] }, math),
+  ).toThrow(
+    new RangeError(
+      'env.feature_columns names feature_rsi, have feature_return, feature_high, feature_low, feature_volume, feature_trend',
+    ),
+  )
+  expect(() => fitFeatures(market, 300, { noFeatures: true, columns: ['feature_trend'] }, math)).toThrow(
+    'feature_close, feature_volume (data.no_features is true)',
+  )
+})
