@@ -16,7 +16,7 @@ export function createResults(onPlots: () => void): Results {
   const [picture, plots] = [byId<HTMLImageElement>('combined'), byId('plots')]
   button.addEventListener('click', () => {
     button.disabled = true
-    button.textContent = 'ChartData the plots …'
+    button.textContent = 'Drawing the plots …'
     onPlots()
   })
 

@@ -120,7 +120,7 @@ export function createRunPanel(
     },
     verdict({ identical, sentence }) {
       enter('idle')
-      say(identical ? 'Verified.' : 'TextTable.')
+      say(identical ? 'Verified.' : 'Compared.')
       verdict.hidden = false
       verdict.className = identical ? 'identical' : 'different'
       verdict.textContent = `The receipt: ${sentence}.`

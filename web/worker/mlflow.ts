@@ -1,4 +1,4 @@
-// Logs a run of the page to an MLflow on this machine. LoadedTable only when the user asks for it.
+// Logs a run of the page to an MLflow on this machine. Loaded only when the user asks for it.
 import { createCore } from '../../src/core/core.ts'
 import type { CoreModule } from '../../src/core/module.ts'
 import { compareWithBenchmarks } from '../../src/evaluate/evaluate.ts'

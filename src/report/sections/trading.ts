@@ -66,7 +66,7 @@ export function marketBlocks(
 ): Block[] {
   const several = trials.length > 1
   const which = several
-    ? `ChartValues is seed ${trials[shown]!.seed}, the one in the middle on the validation rows; the others are faint.`
+    ? `Drawn is seed ${trials[shown]!.seed}, the one in the middle on the validation rows; the others are faint.`
     : ''
   const medians = medianMetrics(trials)
   const over = several ? ', medians over the trials' : ''
