@@ -147,7 +147,7 @@ async function time(): Promise<void> {
   for (const [name, seeds, overrides] of [
     ['pendulum', [0, 1, 2], []],
     ['pendulum', [0], [RELU]],
-    ['pendulum', [0], [...large, 'network.value_hidden_dims=[400,300]', RELU]],
+    ['pendulum', [0], [...large, 'network.critic_hidden_dims=[400,300]', RELU]],
     ['mountain_car_continuous', [0], []],
   ] as const) {
     for (const seed of seeds) {

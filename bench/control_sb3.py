@@ -23,7 +23,7 @@ if noise["type"] == "ou":
     action_noise = OrnsteinUhlenbeckActionNoise(zero, sigma, theta=noise["theta"], dt=noise["dt"])
 else:
     action_noise = NormalActionNoise(zero, sigma)
-net_arch = {"pi": network["actor_hidden_dims"], "qf": network["value_hidden_dims"]}
+net_arch = {"pi": network["actor_hidden_dims"], "qf": network["critic_hidden_dims"]}
 
 model = DDPG(
     "MlpPolicy",

@@ -109,7 +109,7 @@ const QUANTITIES = [
   'actor weights',
 ]
 const FOUR_GIB = 4294967296
-const HIDDEN_KEYS = 'network.actor_hidden_dims, network.value_hidden_dims'
+const HIDDEN_KEYS = 'network.actor_hidden_dims, network.critic_hidden_dims'
 
 /**
  * A learner with freshly initialised networks. All its memory is reserved here.
@@ -210,7 +210,7 @@ function facade(core: Core, options: Required<LearnerOptions>): Learner {
       if (failed)
         throw new Error(
           `${QUANTITIES[failed]} not finite at update ${counters[0]! + 1}: ` +
-            'lower actorLr or criticLr (training.actor_lr, training.value_lr) or the reward scale',
+            'lower actorLr or criticLr (training.actor_lr, training.critic_lr) or the reward scale',
         )
       result.criticLoss = statistics[0]!
       result.actorLoss = statistics[1]!

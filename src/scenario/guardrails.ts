@@ -175,8 +175,8 @@ function length({ training: t, data }: Scenario, { updates }: TrainingPlan): Che
 }
 
 function optimisation({ training: t }: Scenario): Check[] {
-  const [least, most] = [t.actor_weight_decay, t.value_weight_decay].toSorted((a, b) => a - b)
-  const rates = (['actor_lr', 'value_lr'] as const).flatMap((key): Check[] => [
+  const [least, most] = [t.actor_weight_decay, t.critic_weight_decay].toSorted((a, b) => a - b)
+  const rates = (['actor_lr', 'critic_lr'] as const).flatMap((key): Check[] => [
     [`training.${key}`, t[key] > 1e-2, 'is high for Adam: try 0.001'],
     [`training.${key}`, t[key] < 1e-5, 'is so low that little is learned: try 0.0001'],
   ])
@@ -184,18 +184,18 @@ function optimisation({ training: t }: Scenario): Check[] {
     ...rates,
     [
       'training.actor_lr',
-      t.actor_lr > 10 * t.value_lr,
-      `is more than 10 times training.value_lr ${t.value_lr}: the actor runs ahead of its critic, lower it`,
+      t.actor_lr > 10 * t.critic_lr,
+      `is more than 10 times training.critic_lr ${t.critic_lr}: the actor runs ahead of its critic, lower it`,
     ],
     ['training.tau', t.tau > 0.1, 'lets the targets move almost with the networks: try 0.005'],
     [
-      'training.value_weight_decay',
+      'training.critic_weight_decay',
       least! > 0 && most! > 100 * least!,
       `and training.actor_weight_decay ${t.actor_weight_decay} differ more than 100 times: bring them closer`,
     ],
     [
-      'training.value_weight_decay',
-      t.value_weight_decay > 1e-5 && t.reward_scale < 10,
+      'training.critic_weight_decay',
+      t.critic_weight_decay > 1e-5 && t.reward_scale < 10,
       'pulls the values of small rewards to 0: set it to 0, or training.reward_scale to 10 or more',
     ],
     [
@@ -255,7 +255,7 @@ function market({ env }: Scenario): Check[] {
 }
 
 function networks({ network: n }: Scenario, { obsDim }: TrainingPlan): Check[] {
-  const [actor, critic] = [n.actor_hidden_dims, n.value_hidden_dims]
+  const [actor, critic] = [n.actor_hidden_dims, n.critic_hidden_dims]
   return [
     ['network.actor_hidden_dims', Math.min(...actor) < 8, 'has a layer of fewer than 8 units: widen it'],
     [
@@ -264,7 +264,7 @@ function networks({ network: n }: Scenario, { obsDim }: TrainingPlan): Check[] {
       `begins with fewer units than the ${obsDim} numbers observed: widen the first layer`,
     ],
     [
-      'network.value_hidden_dims',
+      'network.critic_hidden_dims',
       Math.abs(actor.length - critic.length) > 2,
       `has ${critic.length} layers and network.actor_hidden_dims ${actor.length}: bring them closer`,
     ],

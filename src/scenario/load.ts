@@ -105,11 +105,15 @@ function twoNames(tree: Tree, file: Tree): Finding[] {
     ...(sections ? [{ paths: [['environment']], text }] : []),
     ...otherNames.flatMap(([other, key]) => {
       const [given, same] = [valueAt(tree, other.split('.')), valueAt(tree, key.split('.'))]
-      if (given === undefined || same === undefined || given === same) return []
-      const differ = `${other} ${String(given)} and ${key} ${String(same)} differ`
+      if (given === undefined || same === undefined || written(given) === written(same)) return []
+      const differ = `${other} ${written(given)} and ${key} ${written(same)} differ`
       return [{ paths: [other.split('.')], text: `${differ}: they are two names of one key, keep one` }]
     }),
   ]
+}
+
+function written(value: unknown): string {
+  return Array.isArray(value) ? `[${value.join(', ')}]` : String(value)
 }
 
 function seedProblem(seed: number | null | undefined): Problem[] {

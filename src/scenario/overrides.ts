@@ -12,6 +12,9 @@ export interface Override {
 export const otherNames = [
   ['training.max_training_steps', 'training.max_steps'],
   ['training.exploration_noise_std', 'training.noise.sigma'],
+  ['training.value_lr', 'training.critic_lr'],
+  ['training.value_weight_decay', 'training.critic_weight_decay'],
+  ['network.value_hidden_dims', 'network.critic_hidden_dims'],
   ['data_generator.mean_price', 'data_generator.base_price'],
 ] as const
 

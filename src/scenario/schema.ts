@@ -141,7 +141,8 @@ const env = z.strictObject({
 
 const network = z.strictObject({
   actor_hidden_dims: hiddenDims.default([64, 32]).describe('units of the hidden ReLU layers of the actor'),
-  value_hidden_dims: hiddenDims.default([64, 32, 16]).describe('units of the hidden layers of the critic'),
+  critic_hidden_dims: hiddenDims.default([64, 32, 16]).describe('units of the hidden layers of the critic'),
+  value_hidden_dims: hiddenDims.optional().describe('another name of critic_hidden_dims'),
   critic_activation: z
     .enum(['relu', 'tanh'])
     .default('relu')
@@ -174,9 +175,9 @@ const noise = z.strictObject({
 const training = z.strictObject({
   algorithm: z.literal('DDPG').default('DDPG').describe('the algorithm'),
   actor_lr: positive.default(1e-4).describe('learning rate of the actor'),
-  value_lr: positive.default(1e-3).describe('learning rate of the critic'),
+  critic_lr: positive.default(1e-3).describe('learning rate of the critic'),
   actor_weight_decay: nonNegative.default(0).describe('coupled weight decay (L2) of the actor'),
-  value_weight_decay: nonNegative.default(0).describe('coupled weight decay (L2) of the critic'),
+  critic_weight_decay: nonNegative.default(0).describe('coupled weight decay (L2) of the critic'),
   max_steps: count.default(10000).describe('environment steps in all'),
   max_training_steps: count.optional().describe('another name of max_steps'),
   init_rand_steps: z
@@ -219,6 +220,8 @@ const training = z.strictObject({
     .default(2)
     .describe('newest checkpoints of a run that stay while it trains; null = all'),
   exploration_noise_std: nonNegative.optional().describe('another name of noise.sigma'),
+  value_lr: positive.optional().describe('another name of critic_lr'),
+  value_weight_decay: nonNegative.optional().describe('another name of critic_weight_decay'),
   delay_qvalue: z.literal(true).optional().describe('target values come from the target critic, always'),
   policy_noise: forTd3,
   noise_clip: forTd3,

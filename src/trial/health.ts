@@ -37,7 +37,7 @@ const SIGNS: Sign[] = [
   },
   {
     shows: ({ q_to_limit: ratio }) => ratio > 1,
-    text: 'the critic promises more than rewards can add up to: lower training.value_lr, training.tau or training.gamma',
+    text: 'the critic promises more than rewards can add up to: lower training.critic_lr, training.tau or training.gamma',
   },
   {
     shows: ({ actor_idle_units: share }) => share > 0.5,
@@ -45,7 +45,7 @@ const SIGNS: Sign[] = [
   },
   {
     shows: ({ critic_idle_units: share }) => share > 0.5,
-    text: 'more than half of the hidden units of the critic learn nothing: lower training.value_lr or training.value_weight_decay',
+    text: 'more than half of the hidden units of the critic learn nothing: lower training.critic_lr or training.critic_weight_decay',
   },
 ]
 

@@ -152,7 +152,7 @@ describe('the document of --json', () => {
       '-t',
       '2',
       '-o',
-      'training.value_lr=1e30',
+      'training.critic_lr=1e30',
     )
     const { trials } = JSON.parse(stdout) as ExperimentReport
     expect(code).toBe(1)

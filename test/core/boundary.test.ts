@@ -110,7 +110,7 @@ describe('memory', () => {
         criticHiddenDims: Array<number>(8).fill(4096),
         actorHiddenDims: Array<number>(8).fill(4096),
       },
-      /^the learner needs \d+\.\d\d GiB of memory, which is more than the 4 GiB that a learner can have: lower actorHiddenDims or criticHiddenDims \(network\.actor_hidden_dims, network\.value_hidden_dims\) or batchSize \(training\.sample_size\)$/,
+      /^the learner needs \d+\.\d\d GiB of memory, which is more than the 4 GiB that a learner can have: lower actorHiddenDims or criticHiddenDims \(network\.actor_hidden_dims, network\.critic_hidden_dims\) or batchSize \(training\.sample_size\)$/,
     ],
   ])('refuses %s that do not fit in 4 GiB, and tells so beforehand', async (_, options, sentence) => {
     await expect(createLearner(options)).rejects.toThrow(sentence)

@@ -235,7 +235,7 @@ describe('an update', () => {
     expect(() => {
       for (let i = 0; i < 20; i++) learner.update()
     }).toThrow(
-      /^(critic|actor) (loss|gradient|weights) not finite at update \d+: lower actorLr or criticLr \(training\.actor_lr, training\.value_lr\) or the reward scale$/,
+      /^(critic|actor) (loss|gradient|weights) not finite at update \d+: lower actorLr or criticLr \(training\.actor_lr, training\.critic_lr\) or the reward scale$/,
     )
   })
 

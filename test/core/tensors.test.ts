@@ -21,7 +21,7 @@ const [OBS, ACTIONS] = [5, 3]
 const { scenario } = parse(
   JSON.stringify({
     seed: 6,
-    network: { actor_hidden_dims: [7, 6], value_hidden_dims: [9] },
+    network: { actor_hidden_dims: [7, 6], critic_hidden_dims: [9] },
     training: { sample_size: 4, buffer_size: 8, noise: { type: 'ou', sigma: 0.3 } },
   }),
 )

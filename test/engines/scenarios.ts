@@ -17,12 +17,12 @@ env:
   trading_fees: 0.001
   include_position_feature: true
   price_columns: [close, open]
-network: { actor_hidden_dims: [20, 9], value_hidden_dims: [24, 10, 6], critic_activation: tanh, init: torch }
+network: { actor_hidden_dims: [20, 9], critic_hidden_dims: [24, 10, 6], critic_activation: tanh, init: torch }
 training:
   actor_lr: 0.001
-  value_lr: 0.003
+  critic_lr: 0.003
   actor_weight_decay: 0.001
-  value_weight_decay: 0.01
+  critic_weight_decay: 0.01
   max_steps: 3000
   init_rand_steps: 300
   frames_per_batch: 50
@@ -56,7 +56,7 @@ env:
   borrow_interest: accumulated
   windows: 3
   max_episode_duration: 70
-network: { actor_hidden_dims: [16, 8], value_hidden_dims: [16, 8] }
+network: { actor_hidden_dims: [16, 8], critic_hidden_dims: [16, 8] }
 training:
   max_steps: 2000
   init_rand_steps: 200

@@ -36,7 +36,7 @@ export function smallScenario({ env, network, training, evaluation, seed = 3 }: 
       seed,
       data: { train_size: 60, validation_size: 30, test_size: 30 },
       env: { include_position_feature: true, trading_fees: 0.0005, ...env },
-      network: { actor_hidden_dims: [8], value_hidden_dims: [8], ...network },
+      network: { actor_hidden_dims: [8], critic_hidden_dims: [8], ...network },
       training: {
         max_steps: 400,
         init_rand_steps: 60,
@@ -46,7 +46,7 @@ export function smallScenario({ env, network, training, evaluation, seed = 3 }: 
         buffer_size: 1000,
         reward_scale: 50,
         actor_lr: 0.003,
-        value_lr: 0.01,
+        critic_lr: 0.01,
         eval_interval: 20,
         ...training,
       },

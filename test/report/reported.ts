@@ -51,7 +51,7 @@ async function reported(
 /** A short training of the pendulum. */
 export async function controlExperiment(): Promise<Experiment> {
   const { scenario } = parse(
-    '{seed: 0, env: {name: Pendulum-v1}, evaluation: {n_episodes: 4}, network: {actor_hidden_dims: [8], value_hidden_dims: [8]}, training: {max_steps: 600, init_rand_steps: 100, sample_size: 16, frames_per_batch: 10, optim_steps_per_batch: 2, eval_interval: 20, eval_steps: 200, log_interval: 10}}',
+    '{seed: 0, env: {name: Pendulum-v1}, evaluation: {n_episodes: 4}, network: {actor_hidden_dims: [8], critic_hidden_dims: [8]}, training: {max_steps: 600, init_rand_steps: 100, sample_size: 16, frames_per_batch: 10, optim_steps_per_batch: 2, eval_interval: 20, eval_steps: 200, log_interval: 10}}',
   )
   const task = episodicTask(scenario)
   const { event, ...chronicle } = createChronicle()

@@ -63,17 +63,22 @@ describe('the guardrails', () => {
     ['training.checkpoint_interval', 0, 'try 20000', ['training.max_steps=200000']],
     ['training.actor_lr', 0.02, 'is high for Adam', []],
     ['training.actor_lr', 0.000001, 'is so low', []],
-    ['training.value_lr', 0.02, 'is high for Adam', []],
-    ['training.value_lr', 0.000001, 'is so low', []],
-    ['training.actor_lr', 0.009, 'more than 10 times training.value_lr 0.0005', ['training.value_lr=0.0005']],
+    ['training.critic_lr', 0.02, 'is high for Adam', []],
+    ['training.critic_lr', 0.000001, 'is so low', []],
+    [
+      'training.actor_lr',
+      0.009,
+      'more than 10 times training.critic_lr 0.0005',
+      ['training.critic_lr=0.0005'],
+    ],
     ['training.tau', 0.2, 'targets', []],
     [
-      'training.value_weight_decay',
+      'training.critic_weight_decay',
       0.001,
       'differ more than 100 times',
       ['training.actor_weight_decay=1e-6'],
     ],
-    ['training.value_weight_decay', 0.001, 'small rewards', ['training.reward_scale=1']],
+    ['training.critic_weight_decay', 0.001, 'small rewards', ['training.reward_scale=1']],
     ['training.max_grad_norm', 0.001, 'clips nearly every gradient', []],
     ['training.sample_size', 8, 'noisy gradients', []],
     ['training.optim_steps_per_batch', 101, 'same transitions', []],
@@ -87,7 +92,7 @@ describe('the guardrails', () => {
     ['env.positions', [-1, 0, 3], 'borrows more', [GYM]],
     ['network.actor_hidden_dims', [32, 7], 'fewer than 8 units', []],
     ['network.actor_hidden_dims', [8, 16], 'than the 14 numbers', [GYM, COLUMNS, 'env.windows=2']],
-    ['network.value_hidden_dims', [9, 9, 9, 9, 9], 'has 5 layers', []],
+    ['network.critic_hidden_dims', [9, 9, 9, 9, 9], 'has 5 layers', []],
   ])('warn of %s %s: %s', (key, value, why, others) => {
     const written = Array.isArray(value) ? `[${value.join(', ')}]` : String(value)
     const found = said(`${key}=${written}`, ...others).filter(

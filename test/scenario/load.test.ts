@@ -130,9 +130,9 @@ describe('overrides', () => {
   })
 
   it('leave values apart that the file shares by an anchor', () => {
-    const text = 'network: {actor_hidden_dims: &d [8], value_hidden_dims: *d}'
+    const text = 'network: {actor_hidden_dims: &d [8], critic_hidden_dims: *d}'
     const { scenario } = parse(text, { overrides: ['network.actor_hidden_dims=[4]'] })
-    expect(scenario.network).toMatchObject({ actor_hidden_dims: [4], value_hidden_dims: [8] })
+    expect(scenario.network).toMatchObject({ actor_hidden_dims: [4], critic_hidden_dims: [8] })
   })
 
   it('are named in the problems that they cause, after those of the file', () => {

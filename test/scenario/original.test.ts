@@ -170,7 +170,14 @@ describe("the Python original's files", () => {
       seed: 123,
       data: { data_path: 'data/raw/synthetic/upward_trend_td3_tradingenv.parquet', train_size: 450 },
       env: { price_columns: ['close'], feature_columns: ['feature_return', 'feature_trend'] },
-      training: { tau: 0.01, value_weight_decay: 0.001, noise: { sigma: 0.1 }, loss_function: 'smooth_l1' },
+      network: { actor_hidden_dims: [128, 64], critic_hidden_dims: [128, 64] },
+      training: {
+        tau: 0.01,
+        critic_lr: 1e-3,
+        critic_weight_decay: 0.001,
+        noise: { sigma: 0.1 },
+        loss_function: 'smooth_l1',
+      },
       data_generator: { pattern_type: 'upward_drift', start_date: '2024-01-01', seed: 123 },
     })
     expect(notes).toEqual([
@@ -183,6 +190,18 @@ describe("the Python original's files", () => {
         'logging.log_level, logging.log_file (there is no log file); ' +
         'logging.tensorboard_dir (runs are logged to MLflow)',
     ])
+  })
+
+  it('may give an override by either name, over a file with either', () => {
+    const overrides = ['training.value_lr=0.5', 'network.value_hidden_dims=[4, 2]']
+    for (const text of [upwardTrend, 'network: {critic_hidden_dims: [9]}\ntraining: {critic_lr: 0.1}']) {
+      const { scenario } = parse(text, { overrides })
+      expect([scenario.training.critic_lr, scenario.network.critic_hidden_dims]).toEqual([0.5, [4, 2]])
+      expect(scenario.training).not.toHaveProperty('value_lr')
+      expect(scenario.network).not.toHaveProperty('value_hidden_dims')
+    }
+    const { scenario } = parse(upwardTrend, { overrides: ['training.critic_weight_decay=0.25'] })
+    expect(scenario.training.critic_weight_decay).toBe(0.25)
   })
 
   it.each([

@@ -48,7 +48,7 @@ training:
     ['training: {noise: {type: 3}}', 'training.noise.type must be gaussian or ou, got 3'],
     ['network: {actor_hidden_dims: []}', 'network.actor_hidden_dims must have 1 to 8 entries, got []'],
     ['network: {actor_hidden_dims: [8, 0]}', 'network.actor_hidden_dims[1] must be in [1, 4096], got 0'],
-    ['network: {value_hidden_dims: 64}', 'network.value_hidden_dims must be a list of integers, got 64'],
+    ['network: {critic_hidden_dims: 64}', 'network.critic_hidden_dims must be a list of integers, got 64'],
     ['env: {obs_clip: 0}', 'env.obs_clip must be above 0, got 0'],
     ['env: {windows: x}', 'env.windows must be an integer or null, got "x"'],
     ['env: {initial_position: long}', 'env.initial_position must be random or a number, got long'],
@@ -154,12 +154,12 @@ data_generator:
     expect(problemsOf('network:\n  actor_hidden_dims:\n    - 8\n    - -8\n')).toEqual([
       'configs/x.yaml:4: network.actor_hidden_dims[1] must be in [1, 4096], got -8',
     ])
-    expect(problemsOf('network:\n  actor_hidden_dims: &dims\n    - 0\n  value_hidden_dims: *dims\n')).toEqual(
-      [
-        'configs/x.yaml:3: network.actor_hidden_dims[0] must be in [1, 4096], got 0',
-        'configs/x.yaml:3: network.value_hidden_dims[0] must be in [1, 4096], got 0',
-      ],
-    )
+    expect(
+      problemsOf('network:\n  actor_hidden_dims: &dims\n    - 0\n  critic_hidden_dims: *dims\n'),
+    ).toEqual([
+      'configs/x.yaml:3: network.actor_hidden_dims[0] must be in [1, 4096], got 0',
+      'configs/x.yaml:3: network.critic_hidden_dims[0] must be in [1, 4096], got 0',
+    ])
     expect(problemsOf('data: {train_size: &n 1}\ntraining:\n  tau: *n\n  gamma: 2\n')).toEqual([
       'configs/x.yaml:1: data.train_size must be at least 2, got 1',
       'configs/x.yaml:4: training.gamma must be in [0, 1], got 2',

@@ -48,6 +48,18 @@ describe('rules over several keys', () => {
       'training.exploration_noise_std 0.1 and training.noise.sigma 0.2 differ: they are two names of one key, keep one',
     ],
     [
+      'training: {value_lr: 0.001, critic_lr: 0.002}',
+      'training.value_lr 0.001 and training.critic_lr 0.002 differ: they are two names of one key, keep one',
+    ],
+    [
+      'training: {value_weight_decay: 0.1, critic_weight_decay: 0}',
+      'training.value_weight_decay 0.1 and training.critic_weight_decay 0 differ: they are two names of one key, keep one',
+    ],
+    [
+      'network: {value_hidden_dims: [8, 4], critic_hidden_dims: [8]}',
+      'network.value_hidden_dims [8, 4] and network.critic_hidden_dims [8] differ: they are two names of one key, keep one',
+    ],
+    [
       'env: {price_columns: [close, open, close]}',
       'env.price_columns must name each column once, got [close, open, close]',
     ],

@@ -26,7 +26,7 @@ function small(name = names[0]!, { env, training, evaluation, seed = 3 }: TestSc
     JSON.stringify({
       seed,
       env: { name, ...env },
-      network: { actor_hidden_dims: [8], value_hidden_dims: [8] },
+      network: { actor_hidden_dims: [8], critic_hidden_dims: [8] },
       training: {
         max_steps: 900,
         init_rand_steps: 100,

@@ -75,7 +75,7 @@ describe('a receipt', () => {
   )
 
   it('gives back values to their last digit', () => {
-    const training = { tau: 0.1 + 0.2, actor_lr: 1e-7 / 3, value_lr: 2 ** -30, gamma: 1 - 2 ** -53 }
+    const training = { tau: 0.1 + 0.2, actor_lr: 1e-7 / 3, critic_lr: 2 ** -30, gamma: 1 - 2 ** -53 }
     const scenario = smallScenario({ training, seed: 2 ** 53 - 1 })
     expect(scenarioOf(read(scenario)).training).toMatchObject(training)
     expect(scenarioOf(read(scenario)).seed).toBe(2 ** 53 - 1)

@@ -205,7 +205,7 @@ describeWithPython('a page with MLflow', () => {
       await page.close()
 
       const { page: failing } = await visit(
-        `${address}#${new URLSearchParams({ scenario: 'smoke', set: 'training.value_lr=1e30' })}`,
+        `${address}#${new URLSearchParams({ scenario: 'smoke', set: 'training.critic_lr=1e30' })}`,
       )
       await tradingTask(failing, mlflow.base)
       await click(failing, '#train')

@@ -47,7 +47,7 @@ export function factBlocks(
     ['environment', data ? `${env.name} (${env.backend})` : env.name],
     ...(data ? [['data', scenario.data.data_path]] : []),
     ...(data ? [['SHA-256 of the data', data.digest]] : []),
-    ['actor, critic', `${dims(network.actor_hidden_dims)} units, ${dims(network.value_hidden_dims)} units`],
+    ['actor, critic', `${dims(network.actor_hidden_dims)} units, ${dims(network.critic_hidden_dims)} units`],
     ['steps of a trial', formatCount(training.max_steps)],
     ['policy evaluated', scenario.evaluation.policy === 'best' ? 'best in validation' : 'final'],
     ['ddpg-wasm', versions.version],

@@ -66,7 +66,7 @@ class Learner:
     def __init__(self, core, config, obs_dim, action_dim):
         network, training = config["network"], config["training"]
         self.core, self.noise = core, training["noise"]
-        actor, critic = network["actor_hidden_dims"], network["value_hidden_dims"]
+        actor, critic = network["actor_hidden_dims"], network["critic_hidden_dims"]
         hidden = core.view(core.call("hiddenDimsAddress"), np.int32, 16)
         hidden[: len(actor)] = actor
         hidden[8 : 8 + len(critic)] = critic
@@ -75,7 +75,7 @@ class Learner:
         tanh, small = network["critic_activation"] == "tanh", network["init"] == "small"
         assert core.call("create", *shape, int(tanh), int(small))
         self.dims = [[obs_dim, *actor, action_dim], [obs_dim + action_dim, *critic, 1]]
-        rates = [training[f"{who}_{what}"] for what in ("lr", "weight_decay") for who in ("actor", "value")]
+        rates = [training[f"{who}_{what}"] for what in ("lr", "weight_decay") for who in ("actor", "critic")]
         rest = [training[key] for key in ("gamma", "tau", "max_grad_norm")]
         loss = LOSSES.index(training["loss_function"])
         hyperparameters = core.view(core.call("hyperparametersAddress"), np.float64, 9)
