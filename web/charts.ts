@@ -1,9 +1,9 @@
-// ChartLine charts by uPlot in the colours of the page.
+// Line charts by uPlot in the colours of the page.
 import uPlot from 'uplot'
 import { tickFormat } from '../src/report/charts/plot-scale.ts'
 import { formatNumber } from '../src/report/tables/table.ts'
 import { byId } from './dom.ts'
-import type { TrainingCurves, Series, View } from './protocol.ts'
+import type { ChartedCurves, Series, View } from './protocol.ts'
 
 interface ChartLine extends Series {
   /** A custom property of style.css. */
@@ -28,7 +28,7 @@ interface Content {
 /** The charts of a training; `empty` puts the words of the beginning back. */
 export interface Charts {
   view(view: View): void
-  course(course: TrainingCurves): void
+  curves(curves: ChartedCurves): void
   empty(): void
 }
 
@@ -52,7 +52,7 @@ export function createCharts(): Charts {
       ]
       wealth!.show({ x, time: true, lines, ratios: isWide(lines) })
     },
-    course({ losses: { step, critic, actor }, episodes: { step: ends, reward } }) {
+    curves({ losses: { step, critic, actor }, episodes: { step: ends, reward } }) {
       const lines: ChartLine[] = [
         { name: 'critic loss', values: critic, color: '--market' },
         { name: 'actor loss', values: actor, color: '--agent', axis: 'right' },

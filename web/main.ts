@@ -177,8 +177,8 @@ function onReply(reply: Reply): void {
       return panel.started(reply)
     case 'progress':
       return panel.progress(reply)
-    case 'course':
-      return charts.course(reply)
+    case 'curves':
+      return charts.curves(reply)
     case 'view':
       return show([reply.view])
     case 'finished':

@@ -47,8 +47,8 @@ export interface View {
   wealth: Series[]
 }
 
-/** The course of a training, over environment steps. */
-export interface TrainingCurves {
+/** Losses and episodes of a training, thinned to what a chart can show, over environment steps. */
+export interface ChartedCurves {
   losses: { step: Float64Array; critic: Float64Array; actor: Float64Array }
   episodes: { step: Float64Array; reward: Float64Array }
 }
@@ -104,7 +104,7 @@ export type Reply =
   | { type: 'checkpoint'; title: string; seed: number; step: number; maxSteps: number; yaml?: string }
   | { type: 'started'; title: string; seed: number; maxSteps: number }
   | ({ type: 'progress' } & Progress)
-  | ({ type: 'course' } & TrainingCurves)
+  | ({ type: 'curves' } & ChartedCurves)
   | { type: 'view'; view: View }
   | ({ type: 'finished' } & Finished)
   | { type: 'verdict'; identical: boolean; sentence: string }

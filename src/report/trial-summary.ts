@@ -18,7 +18,7 @@ export interface TrialSummary<M extends TaskMetrics = TaskMetrics> {
   error?: string
   /** Environment steps taken. */
   step: number
-  course: TrainingCurves
+  curves: TrainingCurves
   /** Of its health. */
   findings: { step: number; text: string }[]
   /** Name of the receipt of a complete trial. */

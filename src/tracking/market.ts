@@ -3,7 +3,7 @@ import { SPLITS, type TradingEvaluations, type TradingTask } from '../task/tradi
 import { dataHead, dataSummary } from '../report/tables/data-overview.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { sum } from '../math/statistics.ts'
-import type { Episode } from '../trial/train.ts'
+import type { TrainingCurves } from '../trial/collector.ts'
 import type { TaskTracking } from './trial.ts'
 
 /** Looks at the data once for all trials. */
@@ -40,22 +40,21 @@ export function marketTracking(scenario: Scenario, prepared: TradingTask): TaskT
         run.logArtifact(`${folder}/${split}.json`, JSON.stringify([...positions.subarray(0, 100 * assets)]))
       }
     },
-    totals: ({ train }, episodes) => ({
+    totals: ({ train }, { episodes }) => ({
       'train/final_reward': sum(train.agent.rewards),
       ...changesIn(episodes),
     }),
   }
 }
 
-function changesIn(episodes: Episode[]): Record<string, number> {
-  const changes = sum(episodes.map(({ positionChanges }) => positionChanges))
+function changesIn({ lengths, positionChanges }: TrainingCurves['episodes']): Record<string, number> {
+  const changes = sum(positionChanges)
   return {
     'train/total_position_changes': changes,
     // of no episode there is no mean
-    ...(episodes.length > 0 && {
-      'train/episode_avg_position_change': changes / episodes.length,
-      'train/episode_avg_position_change_ratio':
-        changes / sum(episodes.map(({ episodeLength }) => episodeLength)),
+    ...(lengths.length > 0 && {
+      'train/episode_avg_position_change': changes / lengths.length,
+      'train/episode_avg_position_change_ratio': changes / sum(lengths),
     }),
   }
 }

@@ -9,7 +9,7 @@ import type { Scenario } from '../scenario/schema.ts'
 import { mean } from '../math/statistics.ts'
 import type { Evaluations } from '../task/task.ts'
 import type { TaskMetrics } from '../task/create.ts'
-import type { Episode } from '../trial/train.ts'
+import type { TrainingCurves } from '../trial/collector.ts'
 import type { TrialEvent, TrialResult } from '../trial/trial.ts'
 
 /** What differs between tasks, of all trials on one. */
@@ -21,7 +21,7 @@ export interface TaskTracking<E extends Evaluations = Evaluations> {
   /** Artifacts of the evaluation, besides its metrics. */
   evaluation(run: Run, evaluation: E): void
   /** Metrics of the whole trial, besides those of all trials. */
-  totals(evaluation: E, episodes: Episode[]): Record<string, number>
+  totals(evaluation: E, curves: TrainingCurves): Record<string, number>
 }
 
 export interface TrialTracking {
@@ -33,16 +33,16 @@ export interface TrialTracking {
 
 /**
  * Logs configuration and data at once, and the rest as it is told of it.
+ * @param curves of the trial, which their collector has added an event to before it is told here
  * @param resumedAt environment steps taken before; undefined for a trial from its beginning
  */
 export function trackTrial(
   run: Run,
   scenario: Scenario,
   task: TaskTracking,
+  curves: TrainingCurves,
   resumedAt: number | undefined,
 ): TrialTracking {
-  const actorLosses: number[] = []
-  const episodes: Episode[] = []
   const isDue = spacing(scenario.training.max_steps / POINTS)
   run.logParams(scenarioParams(scenario))
   run.logArtifact('config/effective.yaml', stringify(scenario))
@@ -50,8 +50,6 @@ export function trackTrial(
   if (resumedAt !== undefined) run.setTags({ resumed_at_step: String(resumedAt) })
   return {
     event(event, seconds) {
-      if (event.type === 'losses') actorLosses.push(event.actorLoss)
-      if (event.type === 'episode') episodes.push(event)
       const metrics = metricsOf(event, task.validationMetric)
       if (metrics && isDue(event))
         run.logMetrics({ ...metrics, ...timesOf(event, seconds, resumedAt ?? 0) }, event.step)
@@ -67,7 +65,7 @@ export function trackTrial(
       recordEvaluation(run, scenario, result)
       if (significance) recordSignificance(run, significance, step)
       task.evaluation(run, evaluation)
-      run.logMetrics({ ...task.totals(evaluation, episodes), ...totalsOf(episodes, actorLosses) }, step)
+      run.logMetrics({ ...task.totals(evaluation, curves), ...totalsOf(curves) }, step)
     },
   }
 }
@@ -182,12 +180,10 @@ function prefixed(prefix: string, values: object): Record<string, number> {
 }
 
 /** What the episodes and updates of the whole trial come to; of none there is no mean. */
-function totalsOf(episodes: Episode[], actorLosses: number[]): Record<string, number> {
+function totalsOf({ episodes: { rewards }, losses: { actorLoss } }: TrainingCurves): Record<string, number> {
   return {
-    'train/total_episodes': episodes.length,
-    ...(actorLosses.length > 0 && { 'train/avg_actor_loss': mean(actorLosses) }),
-    ...(episodes.length > 0 && {
-      'train/episode_avg_reward': mean(episodes.map(({ episodeReward }) => episodeReward)),
-    }),
+    'train/total_episodes': rewards.length,
+    ...(actorLoss.length > 0 && { 'train/avg_actor_loss': mean(actorLoss) }),
+    ...(rewards.length > 0 && { 'train/episode_avg_reward': mean(rewards) }),
   }
 }

@@ -75,9 +75,9 @@ describe('the report of trials that trade', () => {
   })
 
   it('tells of trials that failed or were stopped, and does without any that was evaluated', () => {
-    const { name, seed, course, findings } = market.trials[0]!
+    const { name, seed, curves, findings } = market.trials[0]!
     const trials: TrialSummary[] = [
-      { name, seed, course, findings, status: 'FAILED', error: 'actor loss not finite', step: 120 },
+      { name, seed, curves, findings, status: 'FAILED', error: 'actor loss not finite', step: 120 },
       { ...market.trials[1]!, status: 'KILLED', step: 260 },
     ]
     const some = documentOf({ ...market, trials }, 4)

@@ -2,7 +2,7 @@
 import { episodicTask } from '../../src/task/episodic.ts'
 import { compareWithBenchmarks, metricsBySplit } from '../../src/evaluate/evaluate.ts'
 import { receiptName } from '../../src/trial/receipt.ts'
-import { createChronicle } from '../../src/trial/collector.ts'
+import { createTrialCollector } from '../../src/trial/collector.ts'
 import { chartDataOf } from '../../src/report/charts/chart-data.ts'
 import { dataFacts } from '../../src/report/sections/setting.ts'
 import { reportOf, type ReportParts } from '../../src/report/report.ts'
@@ -32,10 +32,10 @@ async function reported(
   i: number,
   { length }: Run[],
 ): Promise<TrialSummary> {
-  const { event, ...chronicle } = createChronicle()
+  const { event, ...collected } = createTrialCollector()
   for (const one of events) event(one)
   return {
-    ...chronicle,
+    ...collected,
     step: result.step,
     name: `trial_${i}`,
     seed: config.seed,
@@ -54,7 +54,7 @@ export async function controlExperiment(): Promise<Experiment> {
     '{seed: 0, env: {name: Pendulum-v1}, evaluation: {n_episodes: 4}, network: {actor_hidden_dims: [8], critic_hidden_dims: [8]}, training: {max_steps: 600, init_rand_steps: 100, sample_size: 16, frames_per_batch: 10, optim_steps_per_batch: 2, eval_interval: 20, eval_steps: 200, log_interval: 10}}',
   )
   const task = episodicTask(scenario)
-  const { event, ...chronicle } = createChronicle()
+  const { event, ...collected } = createTrialCollector()
   const trial = runTrial(scenario, task, module)
   for (;;) {
     const { value, done } = await trial.next()
@@ -66,7 +66,7 @@ export async function controlExperiment(): Promise<Experiment> {
     const chartData = await chartDataOf(scenario, task, value, module, 1)
     const { step, evaluated } = value
     const own = { name: 'trial_0', seed: 0, status: 'FINISHED', step, evaluated, evaluation, chartData }
-    return { scenario, trials: [{ ...chronicle, ...own }], data: undefined }
+    return { scenario, trials: [{ ...collected, ...own }], data: undefined }
   }
 }
 

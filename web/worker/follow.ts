@@ -1,8 +1,9 @@
 // Drives a training in slices, so that the worker hears Pause and Stop, and tells the page how it goes.
 import type { Rollout } from '../../src/evaluate/evaluate.ts'
+import type { TrialCollector } from '../../src/trial/collector.ts'
 import type { TrialEvent } from '../../src/trial/trial.ts'
 import type { Progress, Reply, View } from '../protocol.ts'
-import { courseOf, type Diary } from './view.ts'
+import { chartedCurves } from './view.ts'
 
 /** What the user asked of the training under way. */
 export interface Control {
@@ -14,7 +15,7 @@ export interface Control {
 export interface FollowOptions {
   maxSteps: number
   control: Control
-  diary: Diary
+  collector: TrialCollector
   view: (rollout: Rollout, step: number) => View
   post: (reply: Reply) => void
   /** @param seconds of training so far, without pauses */
@@ -28,39 +29,39 @@ const CHARTS_MILLISECONDS = 300
 /** Runs to the end. @returns undefined when stopped before `steps` itself came to an end */
 export async function follow<Result>(
   steps: AsyncGenerator<TrialEvent, Result>,
-  { maxSteps, control, diary, view, post, event }: FollowOptions,
+  { maxSteps, control, collector, view, post, event }: FollowOptions,
   isStoppable: boolean,
 ): Promise<Result | undefined> {
-  const pace = createPace(maxSteps)
+  const pace = createPace(maxSteps, collector)
   let latest: View | undefined
-  let [slice, told, drawn, seconds] = [performance.now(), 0, 0, 0]
-  const tell = (now: number) => {
+  let [sliceBegan, progressPosted, chartsPosted, seconds] = [performance.now(), 0, 0, 0]
+  const postProgress = (now: number) => {
     post({ type: 'progress', ...pace.progress(now) })
-    told = now
+    progressPosted = now
   }
-  const draw = (now: number) => {
-    post({ type: 'course', ...courseOf(diary) })
+  const postCharts = (now: number) => {
+    post({ type: 'curves', ...chartedCurves(collector.curves) })
     if (latest) post({ type: 'view', view: latest })
     latest = undefined
-    drawn = now
+    chartsPosted = now
   }
   for (;;) {
     const began = performance.now()
     const { value, done } = await steps.next()
     const now = performance.now()
     if (done) {
-      tell(now)
-      draw(now)
+      postProgress(now)
+      postCharts(now)
       return value
     }
     seconds += (now - began) / 1000
+    collector.event(value)
     event?.(value, seconds)
     pace.event(value, now)
-    note(diary, value)
     if (value.type === 'validation' && value.rollout) latest = view(value.rollout, value.step)
-    if (now - slice < SLICE_MILLISECONDS) continue
-    if (now - told > PROGRESS_MILLISECONDS) tell(now)
-    if (now - drawn > CHARTS_MILLISECONDS || control.paused) draw(now)
+    if (now - sliceBegan < SLICE_MILLISECONDS) continue
+    if (now - progressPosted > PROGRESS_MILLISECONDS) postProgress(now)
+    if (now - chartsPosted > CHARTS_MILLISECONDS || control.paused) postCharts(now)
     await turn()
     if (control.paused) {
       await control.paused
@@ -70,26 +71,14 @@ export async function follow<Result>(
       await steps.return(undefined as never)
       return undefined
     }
-    slice = performance.now()
-  }
-}
-
-function note({ losses, episodes }: Diary, event: TrialEvent): void {
-  if (event.type === 'losses') {
-    losses.steps.push(event.step)
-    losses.criticLoss.push(event.criticLoss)
-    losses.actorLoss.push(event.actorLoss)
-  }
-  if (event.type === 'episode') {
-    episodes.step.push(event.step)
-    episodes.reward.push(event.episodeReward)
+    sliceBegan = performance.now()
   }
 }
 
 /** Counts from the first update on: the steps before it are far quicker. */
-function createPace(maxSteps: number) {
+function createPace(maxSteps: number, { curves: { validations } }: TrialCollector) {
   let began: { step: number; updates: number; at: number } | undefined
-  let [step, updates, validation] = [0, 0, undefined as number | undefined]
+  let [step, updates] = [0, 0]
   return {
     event(event: TrialEvent, now: number) {
       step = event.step
@@ -97,7 +86,6 @@ function createPace(maxSteps: number) {
         ;({ updates } = event)
         began ??= { step, updates: updates - 1, at: now }
       }
-      if (event.type === 'validation') validation = event.score
     },
     rested(milliseconds: number) {
       if (began) began.at += milliseconds
@@ -108,7 +96,7 @@ function createPace(maxSteps: number) {
       return {
         step,
         updates,
-        validation,
+        validation: validations.scores.at(-1),
         updatesPerSecond: began && seconds > 0 ? (updates - began.updates) / seconds : 0,
         secondsLeft: stepsPerSecond > 0 ? (maxSteps - step) / stepsPerSecond : undefined,
       }

@@ -5,6 +5,7 @@ import { compareWithBenchmarks } from '../../src/evaluate/evaluate.ts'
 import type { TradingTask } from '../../src/task/trading.ts'
 import { openTracker, type RunStatus } from '../../src/tracking/mlflow/browser.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
+import type { TrainingCurves } from '../../src/trial/collector.ts'
 import { marketTracking } from '../../src/tracking/market.ts'
 import { trackTrial, type TrialTracking } from '../../src/tracking/trial.ts'
 import type { TrialResult } from '../../src/trial/trial.ts'
@@ -20,6 +21,8 @@ export interface Parts {
   scenario: Scenario
   prepared: TradingTask
   module: CoreModule
+  /** Of the run, which their collector has added an event to before it is logged. */
+  curves: TrainingCurves
   /** Environment steps taken before; undefined for a run from its beginning. */
   resumedAt: number | undefined
 }
@@ -30,7 +33,7 @@ export async function startLogging(
   parts: Parts,
   post: (reply: Reply) => void,
 ): Promise<PageTracking> {
-  const { scenario, prepared, module, resumedAt } = parts
+  const { scenario, prepared, module, curves, resumedAt } = parts
   const title = `${scenario.experiment_name} seed ${scenario.seed}`
   let warnings = 0
   const warn = (text: string) => {
@@ -45,7 +48,7 @@ export async function startLogging(
   const tracker = await openTracker(uri, { tags, warn })
   try {
     const run = await tracker.startRun({ experiment: scenario.experiment_name, name: title })
-    const tracking = trackTrial(run, scenario, marketTracking(scenario, prepared), resumedAt)
+    const tracking = trackTrial(run, scenario, marketTracking(scenario, prepared), curves, resumedAt)
     const tell = (text: string, isOpen: boolean) => {
       const address = /https?:\S+\/runs\/\S+/.exec(tracker.describe(run))?.[0]
       if (address) post({ type: 'mlflow', text, isProblem: false, run: { address, isOpen } })

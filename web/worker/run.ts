@@ -6,16 +6,17 @@ import type { CoreModule } from '../../src/core/module.ts'
 import { digestOf, type Table } from '../../src/data/table.ts'
 import { metricsBySplit, type Rollout } from '../../src/evaluate/evaluate.ts'
 import { tradingTask, SPLITS, type TradingTask } from '../../src/task/trading.ts'
+import { createTrialCollector, type TrainingCurves, type TrialCollector } from '../../src/trial/collector.ts'
 import { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from '../../src/trial/receipt.ts'
 import { compareRollouts } from '../../src/report/tables/metrics.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
 import { checkTrial, runTrial, type TrialResult } from '../../src/trial/trial.ts'
 import { verify } from '../../src/trial/verify.ts'
 import type { Download, Finished, Reply } from '../protocol.ts'
-import { follow, type Control } from './follow.ts'
+import { follow, type Control, type FollowOptions } from './follow.ts'
 import { tableOf, type OwnData } from './inputs.ts'
 import type { PageTracking, Parts } from './mlflow.ts'
-import { viewOfRollout, type Diary } from './view.ts'
+import { viewOfRollout } from './view.ts'
 
 export interface Context {
   module: CoreModule
@@ -35,7 +36,7 @@ export interface SavedTrial {
 export interface TrialRun {
   scenario: Scenario
   prepared: TradingTask
-  diary: Diary
+  curves: TrainingCurves
   result: TrialResult
 }
 
@@ -46,12 +47,15 @@ export async function train(scenario: Scenario, context: Context, saved?: SavedT
   const prepared = await preparedFor(scenario, table, context, saved)
   await checkTrial(scenario, prepared, module)
   const options = { shouldStop: () => control.stopped, resume: saved?.bytes }
-  const course = started(scenario, prepared, context)
-  const logged = await loggingOf({ scenario, prepared, module, resumedAt: saved?.info.step }, context)
+  const collector = createTrialCollector()
+  const following = started(scenario, prepared, collector, context)
+  const { curves } = collector
+  const parts = { scenario, prepared, module, curves, resumedAt: saved?.info.step }
+  const logged = await loggingOf(parts, context)
   try {
     const steps = runTrial(scenario, prepared, module, options)
-    const result = (await follow(steps, { ...course, event: logged?.event }, false))!
-    const ran = { scenario, prepared, diary: course.diary, result }
+    const result = (await follow(steps, { ...following, event: logged?.event }, false))!
+    const ran = { scenario, prepared, curves, result }
     post({ type: 'finished', ...finished(ran) })
     void logged?.finished(result)
     return ran
@@ -84,8 +88,9 @@ export async function verifyReceipt(file: File, context: Context): Promise<void>
   const receipt = named(file, readReceipt, await file.text())
   const scenario = named(file, scenarioOf, receipt)
   const table = await tableFor(receipt, scenario, context)
-  const course = started(scenario, await preparedFor(scenario, table, context), context)
-  const verdict = await follow(verify(receipt, table, module), course, true)
+  const prepared = await preparedFor(scenario, table, context)
+  const following = started(scenario, prepared, createTrialCollector(), context)
+  const verdict = await follow(verify(receipt, table, module), following, true)
   if (!verdict) return post({ type: 'stopped' })
   post({ type: 'verdict', identical: verdict.identical, sentence: verdict.sentence })
 }
@@ -122,17 +127,18 @@ function named<Given, Read>({ name }: File, read: (given: Given) => Read, given:
 }
 
 /** Tells the page that training begins; returns what it takes to follow it. */
-function started(scenario: Scenario, prepared: TradingTask, { control, post }: Context) {
+function started(
+  scenario: Scenario,
+  prepared: TradingTask,
+  collector: TrialCollector,
+  { control, post }: Context,
+): FollowOptions {
   const { seed, experiment_name: title } = scenario
   const { max_steps: maxSteps } = scenario.training
   post({ type: 'started', title, seed, maxSteps })
-  const diary: Diary = {
-    losses: { steps: [], criticLoss: [], actorLoss: [] },
-    episodes: { step: [], reward: [] },
-  }
   const view = (rollout: Rollout, step: number) =>
     viewOfRollout(`validation at step ${step.toLocaleString('en')}`, 'validation', prepared, rollout)
-  return { maxSteps, control, diary, view, post }
+  return { maxSteps, control, collector, view, post }
 }
 
 function finished({ scenario, prepared, result }: TrialRun): Finished {
@@ -159,10 +165,10 @@ function downloadsOf(scenario: Scenario, { checkpoint, best, receipt }: TrialRes
 }
 
 /** The plots of the command line, drawn by a library that only this loads. */
-export async function plotsOf({ scenario, prepared, result, diary }: TrialRun): Promise<Download[]> {
+export async function plotsOf({ scenario, prepared, result, curves }: TrialRun): Promise<Download[]> {
   const { trialPlots } = await import('../../src/report/charts/trial-plots.ts')
   const title = `${scenario.experiment_name}, trial_0, seed ${scenario.seed}`
-  const plots = trialPlots(title, prepared, result.evaluation, diary.losses)
+  const plots = trialPlots(title, prepared, result.evaluation, curves.losses)
   return Object.entries(plots).map(([path, svg]) => ({
     name: path.replace(/^.*\//, ''),
     content: new Blob([svg], { type: 'image/svg+xml' }),

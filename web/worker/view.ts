@@ -5,7 +5,8 @@ import type { Rollout } from '../../src/evaluate/evaluate.ts'
 import type { TradingTask } from '../../src/task/trading.ts'
 import type { SplitName } from '../../src/data/split.ts'
 import { chosenRows } from '../../src/report/charts/plot-scale.ts'
-import type { TrainingCurves, Series, View } from '../protocol.ts'
+import type { TrainingCurves } from '../../src/trial/collector.ts'
+import type { ChartedCurves, Series, View } from '../protocol.ts'
 
 /** More than a chart has pixels, few enough to draw in a frame. */
 const MOST = 2000
@@ -69,21 +70,16 @@ export function viewOfRollout(
   }
 }
 
-/** All losses and episodes of a run, as they come. */
-export interface Diary {
-  losses: { steps: number[]; criticLoss: number[]; actorLoss: number[] }
-  episodes: { step: number[]; reward: number[] }
-}
-
-export function courseOf({ losses, episodes }: Diary): TrainingCurves {
+/** Losses and episodes of a training so far. */
+export function chartedCurves({ losses, episodes }: TrainingCurves): ChartedCurves {
   const updates = chosenRows(losses.steps.length, [losses.criticLoss, losses.actorLoss], MOST)
-  const ends = chosenRows(episodes.step.length, [episodes.reward], MOST)
+  const ends = chosenRows(episodes.steps.length, [episodes.rewards], MOST)
   return {
     losses: {
       step: pick(losses.steps, updates),
       critic: pick(losses.criticLoss, updates),
       actor: pick(losses.actorLoss, updates),
     },
-    episodes: { step: pick(episodes.step, ends), reward: pick(episodes.reward, ends) },
+    episodes: { step: pick(episodes.steps, ends), reward: pick(episodes.rewards, ends) },
   }
 }

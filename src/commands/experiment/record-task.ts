@@ -7,5 +7,5 @@ import type { TrialResult } from '../../trial/trial.ts'
 /** Of all trials on one task. */
 export interface TaskRecord<E extends Evaluations = Evaluations> extends TaskTracking<E> {
   /** The pictures, as SVG by artifact path. @param title of all of them */
-  plots(title: string, result: TrialResult<E>, course: TrainingCurves): Record<string, string>
+  plots(title: string, result: TrialResult<E>, curves: TrainingCurves): Record<string, string>
 }

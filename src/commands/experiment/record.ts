@@ -46,16 +46,16 @@ export function taskRecord(scenario: Scenario, task: TradingTask | EpisodicTask)
   return 'markets' in task ? marketRecord(scenario, task) : controlRecord
 }
 
-/** @param course that goes on elsewhere @param note tells of what is lost */
+/** @param curves which the collector of the trial goes on adding to @param note is told of what is lost */
 export function recordTrial(
   run: Run,
   parts: TrialParts,
-  course: TrainingCurves,
+  curves: TrainingCurves,
   note: (text: string) => void,
 ): Recorder {
   const { scenario, source, record, folder, resumed } = parts
   const checkpoints: string[] = []
-  const tracking = trackTrial(run, scenario, record, resumed?.step)
+  const tracking = trackTrial(run, scenario, record, curves, resumed?.step)
   run.logArtifact(`config/${source.path.replace(/^.*[\\/]/, '')}`, source.text)
   run.setTags({ 'ddpg.folder': folder, ...(resumed && { resumed_from: resumed.path }) })
 
@@ -96,7 +96,7 @@ export function recordTrial(
 
   function savePlots(result: TrialResult<Evaluations>): void {
     const title = `${scenario.experiment_name}, ${parts.name}, seed ${scenario.seed}`
-    for (const [name, svg] of Object.entries(record.plots(title, result, course))) {
+    for (const [name, svg] of Object.entries(record.plots(title, result, curves))) {
       run.logArtifact(name, svg)
       if (scenario.logging.save_plots) writeFile(join(folder, name.replace(/^.*\//, '')), svg)
     }

@@ -7,7 +7,7 @@ import type { TradingTask } from '../../task/trading.ts'
 import { logSystemMetrics, type Run } from '../../tracking/mlflow/index.ts'
 import { readBytes, type ScenarioFile } from '../../files.ts'
 import { receiptName } from '../../trial/receipt.ts'
-import { createChronicle } from '../../trial/collector.ts'
+import { createTrialCollector } from '../../trial/collector.ts'
 import type { TrialSummary } from '../../report/trial-summary.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import type { TaskMetrics } from '../../task/create.ts'
@@ -104,7 +104,7 @@ async function runTrial(parts: TrialParts, run: Run, trainer: Trainer, display: 
   const { scenario, name, trial } = parts
   const stopSystemMetrics = logSystemMetrics(run)
   const progress = display.trial(`trial ${trial}`, scenario.training.max_steps, scenario.seed)
-  const chronicle = createChronicle()
+  const collector = createTrialCollector()
   let training = 0
   const common = () => ({
     seed: scenario.seed,
@@ -112,17 +112,17 @@ async function runTrial(parts: TrialParts, run: Run, trainer: Trainer, display: 
     timings: { training_seconds: training },
   })
   const told = () => {
-    const { step, course, findings } = chronicle
-    return { name, seed: scenario.seed, step, course, findings }
+    const { step, curves, findings } = collector
+    return { name, seed: scenario.seed, step, curves, findings }
   }
   try {
     const { recordTrial } = await import('./record.ts')
-    const record = recordTrial(run, parts, chronicle.course, display.note)
+    const record = recordTrial(run, parts, collector.curves, display.note)
     const { result, significance, chartData } = await follow(
       trainer.train(inputOf(parts)),
       (event, seconds) => {
         training = seconds
-        chronicle.event(event)
+        collector.event(event)
         record.event(event, seconds)
         progress.event(event)
         if (event.type !== 'health') return

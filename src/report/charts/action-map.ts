@@ -38,7 +38,7 @@ export function actionMap(
   const n = states.length / obsDim
   const columns = obsNames.map((_, d) => Float32Array.from({ length: n }, (_, i) => states[i * obsDim + d]!))
   const moved = columns.map((column, d) => effectsOf(learner, states, d, deviation(column)))
-  const chartValues = Array.from({ length: Math.min(DRAWN, n) }, (_, i) =>
+  const observed = Array.from({ length: Math.min(DRAWN, n) }, (_, i) =>
     Math.floor((i * n) / Math.min(DRAWN, n)),
   )
   const order = columns
@@ -64,7 +64,7 @@ export function actionMap(
     action,
     actions: all.filter((_, i) => i % actionDim === action),
     q: qValues(learner, obs, all),
-    observed: chartValues.map((row) => chosen.map(({ d }) => columns[d]![row]!)),
+    observed: observed.map((row) => chosen.map(({ d }) => columns[d]![row]!)),
   }
 }
 

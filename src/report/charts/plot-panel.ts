@@ -15,7 +15,7 @@ export interface PlotLine {
   /** Holds each value until the next. */
   step?: boolean
   area?: boolean
-  /** ChartValues over the other lines. */
+  /** Drawn over the other lines. */
   front?: boolean
   inLegend?: boolean
 }

@@ -24,7 +24,7 @@ export function courseBlock(trials: readonly TrialSummary[], validation: string,
     trials.map((trial) => ({ name: `seed ${trial.seed}`, ...of(trial) }))
   const several = trials.length > 1
   const iqm = (values: Float64Array) => {
-    const draws = bootstrap([values], ([chartValues]) => interquartileMean(chartValues!), random, REPETITIONS)
+    const draws = bootstrap([values], ([resampled]) => interquartileMean(resampled!), random, REPETITIONS)
     return [interquartileMean(values), ...percentileInterval(draws)] as const
   }
   const quartiles = (values: Float64Array) => {
@@ -34,17 +34,17 @@ export function courseBlock(trials: readonly TrialSummary[], validation: string,
   const panels = [
     panelOf(
       validation,
-      curves(({ course: { validations } }) => ({ steps: validations.steps, values: validations.scores })),
+      curves(({ curves: { validations } }) => ({ steps: validations.steps, values: validations.scores })),
       iqm,
     ),
     panelOf(
       'Critic loss',
-      curves(({ course: { losses } }) => ({ steps: losses.steps, values: losses.criticLoss })),
+      curves(({ curves: { losses } }) => ({ steps: losses.steps, values: losses.criticLoss })),
       quartiles,
     ),
     panelOf(
       'Actor loss, −mean Q(s, μ(s))',
-      curves(({ course: { losses } }) => ({ steps: losses.steps, values: losses.actorLoss })),
+      curves(({ curves: { losses } }) => ({ steps: losses.steps, values: losses.actorLoss })),
       quartiles,
     ),
   ]

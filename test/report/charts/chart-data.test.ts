@@ -100,7 +100,11 @@ describe('learning curves', () => {
     status: 'FINISHED',
     step: steps.at(-1) ?? 0,
     findings: [],
-    course: { validations: { steps, scores }, losses: { steps, criticLoss: scores, actorLoss: scores } },
+    curves: {
+      validations: { steps, scores },
+      losses: { steps, criticLoss: scores, actorLoss: scores },
+      episodes: { steps: [], rewards: [], lengths: [], positionChanges: [] },
+    },
   })
   const panelsOf = (trials: TrialSummary[]) => {
     const block = courseBlock(trials, 'score', core.random.evaluation) as Extract<Block, { kind: 'chart' }>
