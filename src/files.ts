@@ -7,7 +7,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -19,6 +18,7 @@ import { distance } from 'fastest-levenshtein'
 import { csvToTable } from './data/csv.ts'
 import type { LoadedTable } from './data/ohlcv.ts'
 import { isOwnParquet, parquetToTable } from './data/parquet.ts'
+import { makeFolder, NOT_FILES, readWhole } from './disk.ts'
 
 /** Scenario folders: the user's own first, then the shipped one. */
 const scenarioFolders = ['configs', fileURLToPath(new URL('../configs', import.meta.url))]
@@ -58,10 +58,11 @@ export function readText(path: string): string {
 
 /** @throws Error in one sentence when the file cannot be read */
 export function readBytes(path: string, what: string): Buffer<ArrayBuffer> {
-  return told(`${what} ${path}`, () => readFileSync(path))
+  return told(`${what} ${path}`, () => readWhole(path))
 }
 
 const REASONS: Record<string, string> = {
+  ...NOT_FILES,
   ENOENT: 'does not exist',
   EISDIR: 'is a folder',
   EACCES: 'may not be read or written: its permissions forbid it',
@@ -73,13 +74,16 @@ const REASONS: Record<string, string> = {
   EFBIG: 'cannot be written: it would be larger than allowed',
 }
 
+/** Of what is written, with the folders above it. */
+const WRITE_REASONS = { ...REASONS, ENOENT: 'cannot be written: a folder of its path was removed' }
+
 /** Does the work on files. @throws Error in one sentence about `subject` when that fails */
-function told<T>(subject: string, work: () => T): T {
+function told<T>(subject: string, work: () => T, reasons = REASONS): T {
   try {
     return work()
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    throw new Error(`${subject} ${REASONS[code] ?? `cannot be used: ${message}`}`, { cause: error })
+    throw new Error(`${subject} ${reasons[code] ?? `cannot be used: ${message}`}`, { cause: error })
   }
 }
 
@@ -130,21 +134,25 @@ export function writeFile(
   durable = false,
 ): void {
   const temporary = `${path}.${process.pid}.tmp`
-  told(`file ${path}`, () => {
-    mkdirSync(dirname(path), { recursive: true })
-    try {
-      const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content
-      let flag = 'w'
-      for (const piece of pieces) {
-        writeFileSync(temporary, piece, { flag, flush: durable })
-        flag = 'a'
+  told(
+    `file ${path}`,
+    () => {
+      makeFolder(dirname(path))
+      try {
+        const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content
+        let flag = 'w'
+        for (const piece of pieces) {
+          writeFileSync(temporary, piece, { flag, flush: durable })
+          flag = 'a'
+        }
+        renameSync(temporary, path)
+        if (durable) syncFolder(dirname(path))
+      } finally {
+        rmSync(temporary, { force: true })
       }
-      renameSync(temporary, path)
-      if (durable) syncFolder(dirname(path))
-    } finally {
-      rmSync(temporary, { force: true })
-    }
-  })
+    },
+    WRITE_REASONS,
+  )
 }
 
 /** Makes the names in a folder last. */
@@ -176,7 +184,7 @@ export function listCheckpoints(folder: string): string[] {
 /** `<folder>/run_<n>` with the first n that is not taken, created: an earlier run's files stay. */
 export function newRunFolder(folder: string): string {
   const names = told(`folder ${folder}`, () => {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     return readdirSync(folder)
   })
   const numbers = names.map((name) => Number(/^run_(\d+)$/.exec(name)?.[1] ?? 0))

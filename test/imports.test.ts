@@ -22,6 +22,7 @@ const ROOMS = {
     'report/document.ts',
     'report/charts',
     'report',
+    'disk.ts',
     'tracking/mlflow',
     'tracking',
     'files.ts',
@@ -34,7 +35,7 @@ const ROOMS = {
 }
 
 /** The rooms that may use Node; core/module.ts does so behind a dynamic import, in Node alone. */
-const EDGE = /^(cli\.ts|files\.ts|commands\/|tracking\/mlflow\/|core\/module\.ts)/
+const EDGE = /^(cli\.ts|disk\.ts|files\.ts|commands\/|tracking\/mlflow\/|core\/module\.ts)/
 /** Files of the MLflow client that a page uses too. */
 const PAGE =
   /^tracking\/mlflow\/(browser|delivery|http|memory-journal|rest|rules|run|server-tracker|types)\.ts/

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '../../disk.ts'
 import { newId, Refusal } from './types.ts'
 
 /**
@@ -10,7 +11,7 @@ export function writeArtifact(folder: string, path: string, content: Uint8Array)
   const target = join(folder, 'artifacts', path)
   const partial = join(folder, `${newId()}.part`)
   try {
-    mkdirSync(dirname(target), { recursive: true })
+    makeFolder(dirname(target))
     writeFileSync(partial, content)
     renameSync(partial, target)
   } catch (error) {

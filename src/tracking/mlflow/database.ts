@@ -2,9 +2,9 @@
 // up to date when it opens it, and rows with named columns still fit afterwards. The names of constraints
 // matter to those migrations.
 
-import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { makeFolder, mustBeFile } from '../../disk.ts'
 import { messageOf } from './types.ts'
 
 /** How long a write waits for another program's. */
@@ -27,8 +27,8 @@ export function openDatabase(file: string): DatabaseSync {
   const sqlite = sqliteModule()!
   let database: DatabaseSync | undefined
   try {
-    // Deno asks for leave to write into the folder even where it is there already.
-    if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
+    mustBeFile(file)
     const opened = new sqlite.DatabaseSync(file, { timeout: busyMilliseconds })
     database = opened
     opened.exec('PRAGMA foreign_keys = ON')

@@ -3,7 +3,6 @@
 import {
   appendFileSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -14,6 +13,7 @@ import {
 import { createHash, randomInt } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { makeFolder } from '../../disk.ts'
 import { filesBelow, NAME_TAKEN, writeArtifact } from './artifact.ts'
 import { isGone, PROCESS_TAG } from './process.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
@@ -28,7 +28,7 @@ const STATUS = { RUNNING: 1, FINISHED: 3, FAILED: 4, KILLED: 5 }
 export function fileStore(uri: string): LocalStore {
   const root = storeFolder(uri)
   try {
-    mkdirSync(join(root, '.trash'), { recursive: true })
+    makeFolder(join(root, '.trash'))
     if (!existsSync(join(root, '0'))) createExperiment(root, '0', 'Default')
     endDeadRuns(root)
   } catch (error) {
@@ -94,8 +94,7 @@ function start(root: string, operation: StartOperation): void {
   if (operation.resume && !existing) throw noRun(run, root)
   const id = existing === undefined ? experimentFor(root, operation) : ''
   const folder = existing ?? join(root, id, run)
-  for (const part of ['metrics', 'params', 'artifacts', 'tags'])
-    mkdirSync(join(folder, part), { recursive: true })
+  for (const part of ['metrics', 'params', 'artifacts', 'tags']) makeFolder(join(folder, part))
   writeTags(folder, { ...tags, ...(parent !== undefined && { 'mlflow.parentRunId': parent }) })
   // Last: a run without its folders breaks MLflow's lists.
   if (existing !== undefined) return changeMeta(folder, { status: STATUS.RUNNING, end_time: null })
@@ -182,7 +181,7 @@ function appendPoints(folder: string, { points }: Of<'metrics'>, doubtful: boole
     const lines = points
       .filter((point) => point.key === key)
       .map(({ timestamp, value, step }) => `${timestamp} ${value} ${step}\n`)
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     const size = existsSync(file) ? statSync(file).size : 0
     const present = new Set(doubtful && size > 0 ? readFileSync(file, 'utf8').split(/(?<=\n)/) : [])
     try {
@@ -260,8 +259,8 @@ function changeMeta(folder: string, values: Meta): void {
 
 /** The new file waits beside meta.yaml: MLflow takes any file among the tags for a tag. */
 function writeWhole(folder: string, file: string, content: string): void {
-  mkdirSync(dirname(file), { recursive: true })
-  mkdirSync(folder, { recursive: true })
+  makeFolder(dirname(file))
+  makeFolder(folder)
   const partial = join(folder, `.${process.pid}.tmp`)
   writeFileSync(partial, content)
   renameSync(partial, file)

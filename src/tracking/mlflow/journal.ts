@@ -7,18 +7,18 @@ import {
   fdatasync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { makeFolder, readWhole } from '../../disk.ts'
 import { isHere, isGone, thisProcess } from './process.ts'
 import { messageOf, type Journal, type Operation } from './types.ts'
 
@@ -58,12 +58,16 @@ const IN_MEMORY = 8
 
 /** A new journal for the store of that URI. @param folder is created */
 export function createJournal(folder: string, uri: string): Journal {
-  mkdirSync(folder, { recursive: true })
-  const descriptor = openSync(join(folder, FILE), 'ax+')
+  makeFolder(folder, OWN_FOLDER)
+  const descriptor = openSync(join(folder, FILE), 'ax+', OWN_FILE)
   const write = lineWriter(descriptor)
   write({ format: FORMAT, uri, ...owner() })
   return journal(folder, descriptor, write, [], 0)
 }
+
+/** What a run logs is its owner's alone, until a store has it. */
+const OWN_FOLDER = 0o700
+const OWN_FILE = 0o600
 
 function owner(): Owner {
   return { process: thisProcess(), time: Date.now() }
@@ -87,7 +91,7 @@ export function leftJournals(folder: string): string[] {
 }
 
 function headerOf(file: string): Header | undefined {
-  if (!existsSync(file)) return undefined
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined
   const descriptor = openSync(file, 'r')
   try {
     const bytes = Buffer.alloc(HEADER_BYTES)
@@ -189,7 +193,7 @@ function journal(
 function lineOf(folder: string, number: number, operation: Operation): JournalLine {
   if (operation.kind !== 'artifact') return operation
   const { content, ...rest } = operation
-  writeFileSync(join(folder, String(number)), content)
+  writeFileSync(join(folder, String(number)), content, { mode: OWN_FILE })
   return { ...rest, file: String(number) }
 }
 
@@ -217,7 +221,7 @@ function read(folder: string, descriptor: number, { offset, length }: Entry): Op
   if (!line || !('kind' in line)) throw new Error(`journal ${folder} was changed by another program`)
   if (line.kind !== 'artifact') return line
   const { file, ...rest } = line
-  return { ...rest, content: readFileSync(join(folder, file)) }
+  return { ...rest, content: readWhole(join(folder, file)) }
 }
 
 /** Undefined when the checksum is another. */
@@ -266,7 +270,7 @@ function scan(file: string) {
 function readJournal(file: string): Buffer {
   if (!existsSync(file)) throw new Error(`journal ${file} does not exist`)
   try {
-    return readFileSync(file)
+    return readWhole(file)
   } catch (error) {
     throw new Error(`journal ${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }

@@ -1,8 +1,9 @@
 // Runs of an mlflow.db: the list of them, and each as the operations that make it.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
+import { readWhole } from '../../disk.ts'
 import { filesBelow } from './artifact.ts'
 import { openDatabase } from './database.ts'
 import { LIMITS, splitPairs } from './rules.ts'
@@ -208,7 +209,7 @@ function* artifactsIn(folder: string | undefined, run: string): Generator<Operat
   if (folder === undefined) return
   for (const path of filesBelow(folder)) {
     const relative = path.slice(folder.length + 1).replaceAll('\\', '/')
-    yield { kind: 'artifact', run, path: relative, content: readFileSync(path) }
+    yield { kind: 'artifact', run, path: relative, content: readWhole(path) }
   }
 }
 

@@ -1,0 +1,47 @@
+// The file system without its traps: nothing here waits for a pipe, reads a device without end or tries for ever.
+import { mkdirSync, readFileSync, statSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
+
+/**
+ * Creates the folder and those above it. Not mkdir with `recursive`: where the working folder was deleted, Node tries
+ * that again and again without end, and no signal is heard.
+ * @param mode permissions of those that are created
+ * @throws Error with the code of the system
+ */
+export function makeFolder(path: string, mode = 0o777): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  const above = dirname(path)
+  if (above !== path) makeFolder(above, mode)
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    // another process may have been first
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
+}
+
+/** The bytes of a file. @throws Error with the code of the system, or one of NOT_FILES */
+export function readWhole(path: string): Buffer<ArrayBuffer> {
+  mustBeFile(path)
+  return readFileSync(path)
+}
+
+/** What is no file and must not be opened, by the code of the error that says so. */
+export const NOT_FILES: Record<string, string> = {
+  PIPE: 'is a pipe, not a file: write what comes out of it to a file, then give that',
+  DEVICE: 'is a device, not a file: give a file',
+  SOCKET: 'is a socket, not a file: give a file',
+}
+
+/** @throws Error with one of the codes of NOT_FILES when the path leads to something that is read without end */
+export function mustBeFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false })
+  const code = found && codeOf(found)
+  if (code) throw Object.assign(new Error(`it ${NOT_FILES[code]}`), { code })
+}
+
+function codeOf(found: Stats): string | undefined {
+  if (found.isFIFO()) return 'PIPE'
+  if (found.isCharacterDevice() || found.isBlockDevice()) return 'DEVICE'
+  return found.isSocket() ? 'SOCKET' : undefined
+}
