@@ -2,6 +2,10 @@
 // The command line: one block a command. What a command needs is imported when it runs, so --help is quick.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { guardConsole } from './commands/shared/terminal.ts'
+import { printable } from './text.ts'
+
+guardConsole()
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
@@ -40,6 +44,10 @@ const program = new Command('ddpg')
   .description('DDPG for trading research on a WebAssembly core')
   .version(version)
   .exitOverride()
+  .configureOutput({
+    writeOut: (text) => void process.stdout.write(printable(text)),
+    writeErr: (text) => void process.stderr.write(printable(text)),
+  })
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(ddpg --help shows what there is)')
 

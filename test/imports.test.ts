@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** The rooms in the order of their imports, first those that import from no other. A room is a folder or a file. */
 const ROOMS = {
   src: [
+    'text.ts',
     'core',
     'math',
     'scenario',

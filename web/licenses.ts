@@ -8,11 +8,19 @@ export function licenses(fileName: string): Plugin {
     name: 'licenses',
     generateBundle(_, bundle) {
       const modules = Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
-      const folders = modules.flatMap((id) => /\/.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [])
+      const folders = modules.flatMap(packageOf)
       const texts = [...new Set(folders)].toSorted().map(licenseOf)
       this.emitFile({ type: 'asset', fileName, source: texts.join('\n') })
     },
   }
+}
+
+/** The folder of the package that a module is of; none for a module of ours. */
+function packageOf(id: string): string[] {
+  const at = id.lastIndexOf('/node_modules/')
+  if (at < 0) return []
+  const [, name] = /^\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id.slice(at)) ?? []
+  return [`${id.slice(id.indexOf('/'), at)}/node_modules/${name}`]
 }
 
 function licenseOf(folder: string): string {

@@ -55,5 +55,7 @@ function escape(text: string): string {
     .replace(/</g, '&lt;')
     .replace(/[\\`*[\]|]/g, String.raw`\$&`)
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, String.raw`\_`)
-    .replace(/\s*\n\s*/g, ' ')
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ')
 }

@@ -1,6 +1,7 @@
 // What a person sees while trials train: on a terminal a bar for each that is under way, two plain lines of each in a
 // pipe, nothing with --json unless the messages go to a terminal.
 import { MultiBar, Presets } from 'cli-progress'
+import { oneLine, printable } from '../../text.ts'
 import { formatNumber } from '../../report/tables/table.ts'
 import type { TrialEvent } from '../../trial/trial.ts'
 
@@ -71,7 +72,7 @@ function bars(stream: NodeJS.WriteStream): Display {
   let shown = 0
 
   function above(line: string): void {
-    multi.log(`${ABOVE.begin}${line}\n${ABOVE.end}`)
+    multi.log(`${ABOVE.begin}${printable(line)}\n${ABOVE.end}`)
     multi.update()
   }
 
@@ -126,7 +127,7 @@ function trialBar(multi: MultiBar, name: string, maxSteps: number, columns: numb
   const started = performance.now()
   let begunAt: number | undefined
   const shown = { reward: '–', critic: '–', actor: '–', rate: '0' }
-  const format = `${name} {bar} {percentage}%  ${details}`
+  const format = `${oneLine(name)} {bar} {percentage}%  ${details}`
   const bar = multi.create(maxSteps, 0, shown, { format, barsize })
   return {
     event(event) {

@@ -1,4 +1,5 @@
 // From data to what a panel can show: fewer points, round ticks, short labels.
+import { groupDigits } from '../tables/format.ts'
 
 /** Numbers in a row, one per step. Only read; a value that is not finite is a gap in the line. */
 export type Values = ArrayLike<number>
@@ -125,7 +126,7 @@ export function tickFormat(largest: number): (value: number) => string {
   const [size, suffix] = UNITS.find(([size]) => largest >= size) ?? [1, '']
   return (value) => {
     const [whole, fraction] = String(Number((value / size).toPrecision(8))).split('.')
-    const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, ',')
+    const grouped = groupDigits(whole!)
     return (fraction ? `${grouped}.${fraction}` : grouped) + (value === 0 ? '' : suffix)
   }
 }

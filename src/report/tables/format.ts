@@ -3,7 +3,17 @@ import { formatNumber } from './table.ts'
 
 /** 10,000 */
 export function formatCount(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
+  return groupDigits(String(value))
+}
+
+/** The digits of a whole number with a comma before each three; anything else as it is. */
+export function groupDigits(whole: string): string {
+  if (!/^-?\d+$/.test(whole)) return whole
+  const sign = whole.startsWith('-') ? '-' : ''
+  const groups: string[] = []
+  for (let end = whole.length; end > sign.length; end -= 3)
+    groups.unshift(whole.slice(Math.max(sign.length, end - 3), end))
+  return sign + groups.join(',')
 }
 
 /** 54.8 %, `> -0.01 %` for a little less than nothing; its parts stay on one line */

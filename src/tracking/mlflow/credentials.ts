@@ -8,9 +8,15 @@ import type { Environment } from './http.ts'
 export function storedLogin(): Environment {
   try {
     const text = readFileSync(join(homedir(), '.mlflow', 'credentials'), 'utf8')
-    const [, section = ''] = /^\[mlflow\][^\n]*\n([^[]*)/m.exec(text) ?? []
-    const lines = [...section.matchAll(/^\s*(mlflow_tracking_(?:username|password))\s*[=:]\s*(.*?)\s*$/gim)]
-    return Object.fromEntries(lines.map(([, name, value]) => [name!.toUpperCase(), value]))
+    const [, section = ''] = `\n${text}`.split('\n[mlflow]')
+    const lines = section.split('\n[')[0]!.split('\n').slice(1)
+    return Object.fromEntries(
+      lines.flatMap((line) => {
+        const [, name, value] =
+          /^(mlflow_tracking_(?:username|password))\s*[=:](.*)$/i.exec(line.trim()) ?? []
+        return name === undefined ? [] : [[name.toUpperCase(), value!.trim()]]
+      }),
+    )
   } catch {
     // there is none, or Deno may not read it
     return {}

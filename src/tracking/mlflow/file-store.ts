@@ -250,11 +250,11 @@ function scalarOf(text: string): unknown {
 /** Changes values of a run that MLflow may have written meanwhile. */
 function changeMeta(folder: string, values: Meta): void {
   const text = readFileSync(join(folder, 'meta.yaml'), 'utf8')
-  const changed = Object.entries(values).reduce(
-    (all, [key, value]) => all.replace(new RegExp(`^${key}: .*$`, 'm'), `${key}: ${yamlScalar(value)}`),
-    text,
-  )
-  writeWhole(folder, join(folder, 'meta.yaml'), changed)
+  const changed = text.split('\n').map((line) => {
+    const key = line.slice(0, line.indexOf(': '))
+    return Object.hasOwn(values, key) ? `${key}: ${yamlScalar(values[key])}` : line
+  })
+  writeWhole(folder, join(folder, 'meta.yaml'), changed.join('\n'))
 }
 
 /** The new file waits beside meta.yaml: MLflow takes any file among the tags for a tag. */

@@ -1,4 +1,5 @@
 // Requests to an MLflow server: address, login, time limits, and what its answers mean.
+import { shown } from '../../text.ts'
 import { Blocked, Refusal, Unavailable, messageOf } from './types.ts'
 
 export type Environment = Record<string, string | undefined>
@@ -51,13 +52,19 @@ export function serverOf(
   else if (token) headers['authorization'] = `Bearer ${token}`
   if (workspace) headers['x-mlflow-workspace'] = workspace
   return {
-    base: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
+    base: `${url.origin}${withoutSlashes(url.pathname)}`,
     headers,
     timeoutMilliseconds: numberOf(environment, 'MLFLOW_HTTP_REQUEST_TIMEOUT', 30) * 1000,
     respectRetryAfter: !/^(false|0)$/i.test(environment['MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER'] ?? ''),
     hint,
     exchange,
   }
+}
+
+function withoutSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end--
+  return path.slice(0, end)
 }
 
 /** A number that a variable may set. @throws RangeError in a sentence when it is none, or negative */
@@ -181,16 +188,34 @@ function loginRemedy(status: number): string {
 }
 
 function messageIn(text: string): string {
+  return shown(
+    messageOfJson(text) ?? withoutTags(text.slice(0, LONGEST_PAGE)).replace(/\s+/g, ' ').trim(),
+    300,
+  )
+}
+
+/** Undefined when the text is no JSON object that tells one. */
+function messageOfJson(text: string): string | undefined {
   try {
-    const { message, error_code: code } = JSON.parse(text) as { message?: string; error_code?: string }
-    return `${message ?? code ?? text}`.slice(0, 300)
+    const { message, error_code: code } = JSON.parse(text) as { message?: unknown; error_code?: unknown }
+    const said = message ?? code ?? text
+    return typeof said === 'string' ? said : JSON.stringify(said)
   } catch {
-    return text
-      .replace(/<[^>]*>/g, ' ')
-      .replace(/\s+/g, ' ')
-      .trim()
-      .slice(0, 300)
+    return undefined
   }
+}
+
+/** Of a page that a proxy answers with; its first characters tell what it is. */
+const LONGEST_PAGE = 10_000
+
+/** The text between the tags, each of which begins with < and ends with >. */
+function withoutTags(page: string): string {
+  return page
+    .split('<')
+    .map((part, i) =>
+      i === 0 ? part : part.includes('>') ? ` ${part.slice(part.indexOf('>') + 1)}` : `<${part}`,
+    )
+    .join('')
 }
 
 const RETRY_AFTER_LIMIT_SECONDS = 120

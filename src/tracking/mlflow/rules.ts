@@ -33,7 +33,7 @@ export const LIMITS = {
 export function cleanKey(key: string, warn?: Warn): string {
   const clean = cleanSegments(key, /[^A-Za-z0-9_\-. ]/g)
     .slice(0, LIMITS.key)
-    .replace(/\/+$/, '')
+    .replace(/\/$/, '')
   if (clean !== key) warn?.('names', `MLflow cannot have the name ${JSON.stringify(key)}: it gets ${clean}`)
   return clean
 }

@@ -1,0 +1,44 @@
+// Text that is not ours as a message may hold it: on one line, short, and without characters that steer a terminal.
+
+/** Control and format characters (bidirectional ones among them), line and paragraph separators, half characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+
+/** Characters of a value that a message shows. */
+const LONGEST = 80
+
+/** The text on one line, whatever is not printed written as in JSON: `\u001b` for an escape. */
+export function oneLine(text: string): string {
+  return text.replace(UNPRINTABLE, escaped)
+}
+
+/** As oneLine, cut to `most` characters. */
+export function shown(text: string, most = LONGEST): string {
+  if (text.length <= most) return oneLine(text)
+  return `${oneLine(text.slice(0, most))}… (${text.length} characters)`
+}
+
+/** A string as in JSON, cut to 80 characters; anything else as `shown`. */
+export function quoted(value: unknown): string {
+  if (typeof value !== 'string') return shown(String(value))
+  if (value.length <= LONGEST) return oneLine(JSON.stringify(value))
+  return `${oneLine(JSON.stringify(value.slice(0, LONGEST)))}… (${value.length} characters)`
+}
+
+/** Things that a message lists, separated by commas: the first twenty, and how many more there are. */
+export function listed(values: readonly unknown[]): string {
+  const first = values.slice(0, 20).map((value) => shown(String(value)))
+  const more = values.length - first.length
+  return `${first.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+/** Lines for a terminal: whatever steers it written as in JSON, so that a JSON document stays what it is. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (sign) => (sign === '\n' || sign === '\t' ? sign : escaped(sign)))
+}
+
+function escaped(sign: string): string {
+  if (sign === '\n') return String.raw`\n`
+  if (sign === '\t') return String.raw`\t`
+  const units = Array.from({ length: sign.length }, (_, i) => sign.charCodeAt(i))
+  return units.map((unit) => String.raw`\u${unit.toString(16).padStart(4, '0')}`).join('')
+}
