@@ -1,18 +1,81 @@
+// The environments by `env.backend`, each with what only its own file knows: how it is made, and what it does to a
+// portfolio. scenario/environments.ts has what a scenario says of each.
 import type { CoreMath, Random } from '../core/core.ts'
+import {
+  CONTROL_NAMES,
+  isControlName,
+  type Backend,
+  type BackendOf,
+  type ControlName,
+} from '../scenario/environments.ts'
 import type { EnvConfig } from '../scenario/schema.ts'
-import type { Market, ResumableEnv } from './env.ts'
+import type { Market, ResumableEnv, TradingEnvironment } from './env.ts'
 import { createMountainCar } from './mountain-car.ts'
 import { createPendulum } from './pendulum.ts'
-import { createPositionEnv } from './position-env.ts'
-import { createTradingEnv } from './trading-env.ts'
+import { positionEnvironment } from './position-env.ts'
+import { weightEnvironment } from './trading-env.ts'
 
-/** The environment of a scenario that trades. @param random the stream that resets draw from */
-export function createEnv(config: EnvConfig, market: Market, math: CoreMath, random: Random): ResumableEnv {
-  if (config.backend === 'tradingenv') return createTradingEnv(config, market, math)
-  return createPositionEnv(config, market, math, random)
+const TRADING: Record<BackendOf<'trading'>, TradingEnvironment> = {
+  tradingenv: weightEnvironment,
+  'gym_trading_env.continuous': positionEnvironment,
 }
 
-/** @param name one of CLASSIC_CONTROL @param random the stream that resets draw from */
+type CreateEpisodic = (math: CoreMath, random: Random) => ResumableEnv
+
+const CONTROL: Record<ControlName, CreateEpisodic> = {
+  'Pendulum-v1': createPendulum,
+  'MountainCarContinuous-v0': createMountainCar,
+}
+
+const EPISODIC: Record<BackendOf<'episodic'>, (name: string) => CreateEpisodic> = {
+  classic_control(name) {
+    if (isControlName(name)) return CONTROL[name]
+    throw new RangeError(`env.name must be ${CONTROL_NAMES.join(' or ')}, got ${name}`)
+  },
+}
+
+/** @throws RangeError in a sentence when the environment does not trade */
+export function tradingEnvironment({
+  backend,
+  name,
+}: Pick<EnvConfig, 'backend' | 'name'>): TradingEnvironment {
+  if (hasOwn(TRADING, backend)) return TRADING[backend]
+  throw new RangeError(`${name} is no market: it is trained without data`)
+}
+
+/**
+ * The environment of a scenario that trades.
+ * @param random the stream that resets draw from
+ * @throws RangeError in a sentence when it does not trade, or the market is too short for it
+ */
+export function createEnv(config: EnvConfig, market: Market, math: CoreMath, random: Random): ResumableEnv {
+  return tradingEnvironment(config).create(config, market, math, random)
+}
+
+/**
+ * The environment of a scenario that is played in episodes.
+ * @param random the stream that resets draw from
+ * @throws RangeError in a sentence when there is none of that name
+ */
+export function createEpisodicEnv(
+  { backend, name }: Pick<EnvConfig, 'backend' | 'name'>,
+  math: CoreMath,
+  random: Random,
+): ResumableEnv {
+  if (hasOwn(EPISODIC, backend)) return EPISODIC[backend](name)(math, random)
+  throw new RangeError(`${name} trades: it has no episodes without data`)
+}
+
+/**
+ * An environment of classic control.
+ * @param name such as Pendulum-v1
+ * @param random the stream that resets draw from
+ * @throws RangeError in a sentence when there is none of that name
+ */
 export function createControlEnv(name: string, math: CoreMath, random: Random): ResumableEnv {
-  return name === 'Pendulum-v1' ? createPendulum(math, random) : createMountainCar(math, random)
+  return createEpisodicEnv({ backend: 'classic_control', name }, math, random)
+}
+
+function hasOwn<T extends object>(table: T, backend: Backend): backend is Backend & keyof T {
+  return Object.hasOwn(table, backend)
 }

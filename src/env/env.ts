@@ -1,4 +1,6 @@
-// The contract between environments and the trainer: Gymnasium's, with numbers only.
+// This file is the contract between environments and the trainer: Gymnasium's, with numbers only.
+import type { CoreMath, Random } from '../core/core.ts'
+import type { EnvConfig } from '../scenario/schema.ts'
 
 export interface Env {
   readonly obsDim: number
@@ -52,6 +54,59 @@ export interface Market {
   featureNames: string[]
   /** [rows, featureNames.length], row after row */
   features: Float32Array
+}
+
+/** One episode of an environment that trades, step by step. */
+export interface Rollout {
+  /** Row of the market before the first step. */
+  firstRow: number
+  /** [steps] as the environment gave them */
+  rewards: Float64Array
+  /** [steps + 1], from before the first step on */
+  wealth: Float64Array
+  /** [steps, assets], what each step traded to, as weights of wealth */
+  positions: Float64Array
+}
+
+/** Something that a rollout bought or sold. */
+export interface Trade {
+  /** Step of the rollout, from 1 on, and row of the market at whose price it trades. */
+  step: number
+  row: number
+  /** Index into the prices of the market. */
+  asset: number
+  /** Weight of wealth in the asset before and after. */
+  from: number
+  to: number
+  /** Units; negative are sold. */
+  quantity: number
+  price: number
+  /** |quantity| · price, and the part of it that is paid for trading, in money. */
+  notional: number
+  fee: number
+  /** Wealth before the trade, in money. */
+  wealth: number
+}
+
+/** All that differs between environments that trade. */
+export interface TradingEnvironment {
+  /** @throws RangeError in a sentence when the market is too short for the configuration */
+  create(config: EnvConfig, market: Market, math: CoreMath, random: Random): ResumableEnv
+  /** The configuration for whole episodes, from the first row of a market to its last. */
+  wholeEpisodes(config: EnvConfig): EnvConfig
+  /** Actions of which the best constant one is a benchmark, in [-1, 1]. */
+  constantActions(config: EnvConfig): number[]
+  /** Whether what is observed follows from what was done before. */
+  observesPosition(config: EnvConfig): boolean
+  /** Whether each action is the weight of one asset. */
+  actsInWeights: boolean
+  /**
+   * The trades of a rollout, in the order of steps, then of assets.
+   * @param rollout of an environment made with `wholeEpisodes` of that configuration on that market
+   */
+  trades(rollout: Rollout, market: Market, config: EnvConfig): Generator<Trade, void>
+  /** Folder of the positions in the tracker. */
+  positionFolder: string
 }
 
 /** Reward of ruin, when wealth is gone and its logarithm with it. */

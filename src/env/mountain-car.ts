@@ -1,6 +1,7 @@
-// MountainCarContinuous-v0 of Gymnasium 1.4.0 (MIT): a car in a valley, too weak for the hill, has to gain momentum.
+// This is MountainCarContinuous-v0 of Gymnasium 1.4.0 (MIT): a car in a valley, too weak for the hill, has to gain momentum.
 // All of it is float32, as the state is there from the first step on; here from the reset on.
 import type { CoreMath, Random } from '../core/core.ts'
+import { CLASSIC_CONTROL } from '../scenario/environments.ts'
 import type { ResumableEnv, StepResult } from './env.ts'
 
 const f32 = Math.fround
@@ -62,8 +63,8 @@ export function createMountainCar(math: CoreMath, random: Random): ResumableEnv 
   }
 
   return {
-    obsDim: 2,
-    obsNames: ['position', 'velocity'],
+    obsDim: obs.length,
+    obsNames: CLASSIC_CONTROL['MountainCarContinuous-v0'],
     actionDim: 1,
     reset,
     step,

@@ -1,6 +1,7 @@
-// Pendulum-v1 of Gymnasium 1.4.0 (MIT): swing a pole up and keep it there, with a torque too weak to lift it at once.
+// This is Pendulum-v1 of Gymnasium 1.4.0 (MIT): swing a pole up and keep it there, with a torque too weak to lift it at once.
 // Float32 where NumPy has it: in the torque, its cost, and what is observed; angle and speed are float64.
 import type { CoreMath, Random } from '../core/core.ts'
+import { CLASSIC_CONTROL } from '../scenario/environments.ts'
 import type { ResumableEnv, StepResult } from './env.ts'
 
 const MAX_STEPS = 200
@@ -60,8 +61,8 @@ export function createPendulum(math: CoreMath, random: Random): ResumableEnv {
   }
 
   return {
-    obsDim: 3,
-    obsNames: ['cos_angle', 'sin_angle', 'speed'],
+    obsDim: obs.length,
+    obsNames: CLASSIC_CONTROL['Pendulum-v1'],
     actionDim: 1,
     reset,
     step,

@@ -1,14 +1,25 @@
-// Environment `gym_trading_env.continuous`: Gym-Trading-Env 0.3.2 with an action in [-1, 1] that chooses one of the
-// positions by thresholds. A step trades only when the target changes, so a held position drifts with the price.
+// This is the environment `gym_trading_env.continuous`: Gym-Trading-Env 0.3.2 with an action in [-1, 1] that chooses one
+// of the positions by thresholds. A step trades only when the target changes, so a held position drifts with the price.
 //
 // Unlike that package: the random choices come from the seeded stream, `max_episode_duration: N` gives N steps,
 // ruin costs RUIN_REWARD instead of nothing, rows before the first of a window show no earlier episode, and interest
 // can accumulate (`borrow_interest: accumulated`). It has no limit orders: an action cannot place them.
 import type { CoreMath, Random } from '../core/core.ts'
+import { ENVIRONMENTS } from '../scenario/environments.ts'
 import type { EnvConfig } from '../scenario/schema.ts'
-import { RUIN_REWARD, type Market, type ResumableEnv, type StepInfo, type StepResult } from './env.ts'
+import {
+  RUIN_REWARD,
+  type Market,
+  type ResumableEnv,
+  type Rollout,
+  type StepInfo,
+  type StepResult,
+  type Trade,
+  type TradingEnvironment,
+} from './env.ts'
 import {
   chargeInterest,
+  positionOf,
   realPositionOf,
   targetPortfolio,
   tradeTo,
@@ -133,9 +144,49 @@ export function createPositionEnv(
     obs.set(state.subarray(9))
   }
 
-  const rowNames = [...market.featureNames, 'target_position', 'real_position']
-  const obsNames = Array.from({ length: window }, (_, w) => window - 1 - w).flatMap((ago) =>
-    rowNames.map((name) => (ago === 0 ? name : `${name}_${ago}_ago`)),
-  )
+  const obsNames = ENVIRONMENTS['gym_trading_env.continuous'].obsNames(config, market)
   return { obsDim: obs.length, obsNames, actionDim: 1, reset, step: takeStep, save, restore }
+}
+
+export const positionEnvironment: TradingEnvironment = {
+  create: createPositionEnv,
+  wholeEpisodes: (config) => ({ ...config, initial_position: startOf(config), max_episode_duration: null }),
+  constantActions({ positions, continuous_action_thresholds: thresholds }) {
+    const edges = [-1, ...thresholds, 1]
+    return positions.map((_, i) => (edges[i]! + edges[i + 1]!) / 2)
+  },
+  observesPosition: () => true,
+  actsInWeights: false,
+  trades: positionTrades,
+  positionFolder: 'position_data',
+}
+
+/** The position that evaluations begin with. */
+function startOf({ initial_position: initial }: EnvConfig): number {
+  return initial === 'random' ? 0 : initial
+}
+
+function* positionTrades(
+  { positions, wealth, firstRow }: Rollout,
+  market: Market,
+  env: EnvConfig,
+): Generator<Trade, void> {
+  const { trading_fees: fees, borrow_interest_rate: rate } = env
+  const prices = market.prices[0]!
+  let target = startOf(env)
+  const portfolio = targetPortfolio(target, wealth[0]!, prices[firstRow]!)
+  for (let t = 0; t < positions.length; t++) {
+    const row = firstRow + t
+    const price = prices[row]!
+    const to = positions[t]!
+    if (to !== target) {
+      const from = positionOf(portfolio, price)
+      const quantity = tradeTo(portfolio, to, price, fees)
+      const notional = Math.abs(quantity) * price
+      const fee = fees * notional
+      yield { step: t + 1, row, asset: 0, from, to, quantity, price, notional, fee, wealth: wealth[t]! }
+      target = to
+    }
+    chargeInterest(portfolio, rate, env.borrow_interest === 'accumulated')
+  }
 }

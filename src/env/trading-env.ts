@@ -1,12 +1,22 @@
-// Environment `tradingenv`: the action is the target weight of wealth in each asset, the rest is cash. Every step
+// This is the environment `tradingenv`: the action is the target weight of wealth in each asset, the rest is cash. Every step
 // rebalances to it at the current price and pays a fee on the traded notional:
 //
 //   wealth' = wealth (1 + Σ aᵢ Rᵢ − fee Σ |aᵢ − wᵢ|),  R = price' / price − 1,  w = weights drifted since the last step
 //
 // reward = ln(wealth' / wealth), clipped. The end of the data truncates; ruin terminates.
 import type { CoreMath } from '../core/core.ts'
+import { ENVIRONMENTS } from '../scenario/environments.ts'
 import type { EnvConfig } from '../scenario/schema.ts'
-import { RUIN_REWARD, type Market, type ResumableEnv, type StepInfo, type StepResult } from './env.ts'
+import {
+  RUIN_REWARD,
+  type Market,
+  type ResumableEnv,
+  type Rollout,
+  type StepInfo,
+  type StepResult,
+  type Trade,
+  type TradingEnvironment,
+} from './env.ts'
 
 const REWARD_CLIP = 2
 
@@ -77,7 +87,43 @@ export function createTradingEnv(config: TradingEnvConfig, market: Market, math:
     position.set(rest.slice(assets))
   }
 
-  const weightNames = market.priceNames.map((name) => (assets === 1 ? 'weight' : `weight_${name}`))
-  const obsNames = [...market.featureNames, ...(observesWeights ? weightNames : [])]
+  const obsNames = ENVIRONMENTS.tradingenv.obsNames(config, market)
   return { obsDim: obs.length, obsNames, actionDim: assets, reset, step, save, restore }
+}
+
+export const weightEnvironment: TradingEnvironment = {
+  create: createTradingEnv,
+  wholeEpisodes: (config) => config,
+  constantActions: () => Array.from({ length: 21 }, (_, i) => (i - 10) / 10),
+  observesPosition: ({ include_position_feature: observesWeights }) => observesWeights,
+  actsInWeights: true,
+  trades: weightTrades,
+  positionFolder: 'portfolio_weights_data',
+}
+
+/** Weights that differ by less are the same but for rounding. */
+const LEAST_CHANGE = 1e-12
+
+/** A weight that is held drifts with the price, and to hold it is to trade. */
+function* weightTrades(
+  { positions, wealth, firstRow }: Rollout,
+  { prices }: Market,
+  { trading_fees: fees }: EnvConfig,
+): Generator<Trade, void> {
+  const assets = prices.length
+  for (let t = 0; t < positions.length / assets; t++) {
+    const row = firstRow + t
+    for (let asset = 0; asset < assets; asset++) {
+      const price = prices[asset]![row]!
+      const unitsOf = (at: number) =>
+        (positions[at * assets + asset]! * wealth[at]!) / prices[asset]![firstRow + at]!
+      const held = t === 0 ? 0 : unitsOf(t - 1)
+      const [from, to] = [(held * price) / wealth[t]!, positions[t * assets + asset]!]
+      if (!(Math.abs(to - from) >= LEAST_CHANGE)) continue // nor where wealth is beyond all numbers
+      const quantity = unitsOf(t) - held
+      const notional = Math.abs(quantity) * price
+      const fee = fees * notional
+      yield { step: t + 1, row, asset, from, to, quantity, price, notional, fee, wealth: wealth[t]! }
+    }
+  }
 }

@@ -1,6 +1,7 @@
-// What a policy is worth when trading costs more. Fees, slippage and half the spread are all a part of what is traded,
+// This file says what a policy is worth when trading costs more. Fees, slippage and half the spread are all a part of what is traded,
 // so one number stands for their sum.
 import type { Core } from '../core/core.ts'
+import { tradingEnvironment } from '../env/create.ts'
 import type { Market } from '../env/env.ts'
 import { createEvaluationEnv, rollout, type Policy, type Rollout } from './evaluate.ts'
 import { computeMetrics } from './metrics.ts'
@@ -29,8 +30,7 @@ export function costSensitivity(
   agent: Rollout,
 ): CostResult[] {
   const { data, env, evaluation } = scenario
-  const observes = env.backend !== 'tradingenv' || env.include_position_feature
-  const isSame = !observes && agent.rewards.length === market.rows - 1
+  const isSame = !tradingEnvironment(env).observesPosition(env) && agent.rewards.length === market.rows - 1
   return COSTS.map((cost_bp) => {
     const costly = { env: { ...env, trading_fees: cost_bp / 10_000 } }
     const actions = isSame ? again(agent, market.prices.length) : policy

@@ -1,5 +1,5 @@
-// What a policy is worth on a split: a deterministic rollout beside random ones, constant ones, and what the market
-// itself gave.
+// This file says what a policy is worth on a split: a deterministic rollout beside random ones, constant ones, and what
+// the market itself gave.
 import {
   BENCHMARKS,
   buyAndHold,
@@ -11,25 +11,16 @@ import {
 import type { Core, CoreMath, Random } from '../core/core.ts'
 import type { Learner } from '../core/learner.ts'
 import { barsOf, returnsOf } from '../math/bars.ts'
-import { createEnv } from '../env/create.ts'
-import type { Env, Market } from '../env/env.ts'
+import { tradingEnvironment } from '../env/create.ts'
+import type { Env, Market, Rollout } from '../env/env.ts'
 import { computeMetrics, type Metrics } from './metrics.ts'
 import type { EnvConfig, Scenario } from '../scenario/schema.ts'
 import { compareReturns, resample, type Comparison } from '../math/significance.ts'
 
+export type { Rollout }
+
 /** Chooses an action for an observation. */
 export type Policy = (obs: ArrayLike<number>) => ArrayLike<number>
-
-export interface Rollout {
-  /** Row of the market before the first step. */
-  firstRow: number
-  /** [steps] as the environment gave them */
-  rewards: Float64Array
-  /** [steps + 1], from before the first step on */
-  wealth: Float64Array
-  /** [steps, assets], what each step traded to, as weights of wealth */
-  positions: Float64Array
-}
 
 /** Metrics of the policy, and Σ ln of wealth ratios for what it is compared with; null after ruin. */
 export type Evaluation = Metrics & {
@@ -99,13 +90,8 @@ export function uniform(actionDim: number, random: Random): Policy {
 
 /** Whole episodes through a market: they begin in cash at its first row and end at its last. */
 export function createEvaluationEnv({ env }: Pick<Scenario, 'env'>, market: Market, core: Core): Env {
-  const config = { ...env, initial_position: evaluationStart(env), max_episode_duration: null }
-  return createEnv(config, market, core.math, core.random.evaluation)
-}
-
-/** The position that evaluations begin with. */
-export function evaluationStart({ initial_position: initial }: EnvConfig): number {
-  return initial === 'random' ? 0 : initial
+  const environment = tradingEnvironment(env)
+  return environment.create(environment.wholeEpisodes(env), market, core.math, core.random.evaluation)
 }
 
 /** @param core whose evaluation stream the random rollouts draw from */
@@ -162,18 +148,13 @@ function randomRollouts(env: Env, core: Core, trials: number): { random: Rollout
 
 /** The rollout of the constant action that ends with most wealth: the same for all assets, in the same environment. */
 function bestConstant(env: Env, config: EnvConfig): { position: number; wealth: Float64Array } {
-  const rollouts = constantActions(config).map((action) => {
-    const { wealth, positions } = rollout(env, () => new Float64Array(env.actionDim).fill(action))
-    return { position: positions[0]!, wealth }
-  })
+  const rollouts = tradingEnvironment(config)
+    .constantActions(config)
+    .map((action) => {
+      const { wealth, positions } = rollout(env, () => new Float64Array(env.actionDim).fill(action))
+      return { position: positions[0]!, wealth }
+    })
   return rollouts.reduce((best, one) => (one.wealth.at(-1)! > best.wealth.at(-1)! ? one : best))
-}
-
-/** Weights in steps of a tenth, or an action that chooses each of the positions. */
-function constantActions(config: EnvConfig): number[] {
-  if (config.backend === 'tradingenv') return Array.from({ length: 21 }, (_, i) => (i - 10) / 10)
-  const edges = [-1, ...config.continuous_action_thresholds, 1]
-  return config.positions.map((_, i) => (edges[i]! + edges[i + 1]!) / 2)
 }
 
 export type Significance = Record<BenchmarkName, Comparison>

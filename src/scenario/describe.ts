@@ -1,6 +1,7 @@
 // What a key accepts, in words: one wording for the loader's sentences and for the guide's table.
 import { z } from 'zod'
-import { NO_EFFECT, scenarioSchema } from './schema.ts'
+import { NO_EFFECT } from './kinds.ts'
+import { scenarioSchema } from './schema.ts'
 
 /** The part of JSON Schema (draft 7) that the scenario's schema uses. */
 export interface JsonSchema {

@@ -1,5 +1,6 @@
 // What a valid scenario should be told before it trains: values with which learning cannot work, or seldom does. What
 // makes a scenario invalid is in scenario/rules.ts. Thresholds are those of the Python original, where it has them.
+import { environmentOf, type Check } from './environments.ts'
 import type { Scenario } from './schema.ts'
 
 export interface Warning {
@@ -35,9 +36,6 @@ export function guardrails(scenario: Scenario): Warning[] {
   ]
 }
 
-/** Why: how the sentence goes on after key and value. */
-type Check = [key: string, applies: boolean, why: string]
-
 /** What training comes to. */
 interface TrainingPlan {
   /** Updates in all. */
@@ -48,17 +46,20 @@ interface TrainingPlan {
   obsDim: number
 }
 
-const DEFAULT_FEATURES = 5
+/** As many as there are by default; their names do not matter here. */
+const DEFAULT_FEATURES = Array<string>(5).fill('feature')
 
 function courseOf({ env, training }: Scenario): TrainingPlan {
   const { max_steps: steps, init_rand_steps: random, frames_per_batch: frames } = training
   const randomRounds = Math.floor(random / frames)
-  const features = env.feature_columns?.length ?? DEFAULT_FEATURES
-  const weights = env.include_position_feature ? (env.price_columns?.length ?? 1) : 0
+  const columns = {
+    featureNames: env.feature_columns ?? DEFAULT_FEATURES,
+    priceNames: env.price_columns ?? ['close'],
+  }
   return {
     updates: (Math.ceil(steps / frames) - randomRounds) * training.optim_steps_per_batch,
     held: Math.min(training.buffer_size, steps, (randomRounds + 1) * frames),
-    obsDim: env.backend === 'tradingenv' ? features + weights : (features + 2) * (env.windows ?? 1),
+    obsDim: environmentOf({ env }).obsNames(env, columns).length,
   }
 }
 
@@ -231,8 +232,6 @@ function data({ data: d, env, training: t }: Scenario): Check[] {
 }
 
 function market({ env }: Scenario): Check[] {
-  const { positions } = env
-  const isChoice = env.backend !== 'tradingenv'
   return [
     [
       'env.trading_fees',
@@ -240,17 +239,7 @@ function market({ env }: Scenario): Check[] {
       'is more than 0.1 % of what is traded: a policy that changes at every step loses it each time; check that it is a fraction',
     ],
     ['env.obs_clip', env.obs_clip === null, 'lets outliers through to the networks: try 5'],
-    [
-      'env.positions',
-      isChoice && (positions.every((p) => p >= 0) || positions.every((p) => p <= 0)),
-      'has only one side of the market: add a position of the other, unless that is meant',
-    ],
-    ['env.positions', isChoice && !positions.includes(0), 'has no way out of the market: add 0'],
-    [
-      'env.positions',
-      isChoice && positions.some((p) => Math.abs(p) > 2),
-      'borrows more than wealth: a move of less than half ruins it; stay within ±2',
-    ],
+    ...environmentOf({ env }).warnings(env),
   ]
 }
 

@@ -1,53 +1,60 @@
 // From what the schema made of a file to the scenario that is in effect: other names of keys, defaults that
 // depend on other keys, and keys that change nothing.
-import { jsonSchema, propertiesOf, schemaAt } from './describe.ts'
+import { hasNoEffect, jsonSchema, propertiesOf, schemaAt } from './describe.ts'
+import { backendsWhere, ENVIRONMENTS, KEYS_OF_KIND, type TaskKind } from './environments.ts'
+import { NO_EFFECT } from './kinds.ts'
 import { otherNames, set, valueAt, without } from './overrides.ts'
 import type { Problem } from './source.ts'
-import { CLASSIC_CONTROL, NO_EFFECT, scenarioSchema, type ParsedScenario, type Scenario } from './schema.ts'
+import { scenarioSchema, type ParsedScenario, type Scenario } from './schema.ts'
 
 type Tree = Record<string, unknown>
 
-const MARKETS = ['tradingenv', 'gym_trading_env.continuous']
+/** Keys that only some choices give a meaning to: without it they keep their default. */
+const needed: { key: string; is: readonly string[]; paths: readonly string[][] }[] = [
+  ...ownKeys(),
+  ...(['trading', 'episodic'] as const).map((kind) => ({
+    key: 'env.backend',
+    is: backendsWhere((environment) => environment.kind === kind),
+    paths: keysOfKind(kind),
+  })),
+  {
+    key: 'training.noise.type',
+    is: ['ou'],
+    paths: ['training.noise.theta', 'training.noise.dt'].map(pathOf),
+  },
+]
 
-/** Keys that both markets have, by section; '' is the top level. */
-const OF_MARKETS = {
-  '': ['data_generator'],
-  data: ['data_path', 'train_size', 'validation_size', 'test_size', 'no_features', 'timeframe'],
-  env: ['trading_fees', 'initial_cash', 'feature_columns', 'obs_clip', 'reward_type'],
-  evaluation: ['n_random_trials', 'calendar'],
+/** Keys that not all environments of a kind read, each with the backends that do. */
+function ownKeys(): typeof needed {
+  const keys = new Set(backendsWhere(() => true).flatMap((backend) => ENVIRONMENTS[backend].keys))
+  return [...keys].map((key) => ({
+    key: 'env.backend',
+    is: backendsWhere((environment) => environment.keys.includes(key)),
+    paths: [['env', key]],
+  }))
 }
 
-/** Keys that only some choices give a meaning to: without it they keep their default. */
-const needed: { key: string; is: string[]; section: string; keys: string[] }[] = [
-  {
-    key: 'env.backend',
-    is: ['gym_trading_env.continuous'],
-    section: 'env',
-    keys: [
-      'positions',
-      'continuous_action_thresholds',
-      'borrow_interest_rate',
-      'borrow_interest',
-      'initial_position',
-      'windows',
-      'max_episode_duration',
-    ],
-  },
-  {
-    key: 'env.backend',
-    is: ['tradingenv'],
-    section: 'env',
-    keys: ['include_position_feature', 'price_columns'],
-  },
-  ...Object.entries(OF_MARKETS).map(([section, keys]) => ({
-    key: 'env.backend',
-    is: MARKETS,
-    section,
-    keys,
-  })),
-  { key: 'env.backend', is: ['classic_control'], section: 'evaluation', keys: ['n_episodes'] },
-  { key: 'training.noise.type', is: ['ou'], section: 'training.noise', keys: ['theta', 'dt'] },
-]
+function keysOfKind(kind: TaskKind): string[][] {
+  return KEYS_OF_KIND[kind].map(pathOf).flatMap(([section = '', key]) => {
+    if (key !== '*') return [key === undefined ? [section] : [section, key]]
+    const all = Object.entries(propertiesOf(jsonSchema.properties![section]!))
+    return all.flatMap(([name, schema]) => (hasNoEffect(schema) ? [] : [[section, name]]))
+  })
+}
+
+function pathOf(key: string): string[] {
+  return key.split('.')
+}
+
+/** Sections and keys that have no meaning in tasks of that kind, as `data` or `evaluation.n_episodes`. */
+export function meaninglessKeys(kind: TaskKind): string[] {
+  const others = backendsWhere((environment) => environment.kind !== kind).map((name) => ENVIRONMENTS[name])
+  const kinds = [...new Set(others.map((environment) => environment.kind))]
+  return [
+    ...kinds.flatMap((other) => KEYS_OF_KIND[other].map((key) => key.replace('.*', ''))),
+    ...others.flatMap(({ keys }) => keys.map((key) => `env.${key}`)),
+  ]
+}
 
 /**
  * The part of resolving that can be done while the scenario may still break rules.
@@ -88,10 +95,10 @@ function idleKeys(scenario: ParsedScenario, tree: Tree): Idle[] {
       idle.push({ path, why: description.slice(NO_EFFECT.length) })
     }
   }
-  for (const { key, is, section, keys } of needed) {
+  for (const { key, is, paths } of needed) {
     const chosen = valueAt(scenario, key.split('.'))
     if (is.includes(String(chosen))) continue
-    for (const path of keys.map((name) => pathOf(section, name))) {
+    for (const path of paths) {
       const standard = schemaAt(path, scenario)?.default
       const given = valueAt(tree, path)
       if (given === undefined || JSON.stringify(given) === JSON.stringify(standard)) continue
@@ -100,18 +107,6 @@ function idleKeys(scenario: ParsedScenario, tree: Tree): Idle[] {
   }
   return idle
 }
-
-function pathOf(section: string, name: string): string[] {
-  return section === '' ? [name] : [...section.split('.'), name]
-}
-
-/** Sections and keys that have no meaning in classic control. */
-export const MARKET_KEYS = [
-  'data',
-  ...needed
-    .filter(({ key, is }) => key === 'env.backend' && !is.includes('classic_control'))
-    .flatMap(({ section, keys }) => keys.map((name) => pathOf(section, name).join('.'))),
-]
 
 /** All in one line: files of the Python original have a dozen such keys. */
 function note(idle: Idle[]): string[] {
@@ -125,11 +120,11 @@ function note(idle: Idle[]): string[] {
   return [`these keys have no effect: ${groups.join('; ')}`]
 }
 
-/** The name of an environment of classic control stands for its backend, unless another one is given. */
+/** A name that only one environment has stands for its backend, unless another one is given. */
 function withBackend(parsed: ParsedScenario, tree: Tree): ParsedScenario {
-  const isControl = CLASSIC_CONTROL.some((name) => name === parsed.env.name)
-  if (!isControl || valueAt(tree, ['env', 'backend']) !== undefined) return parsed
-  return { ...parsed, env: { ...parsed.env, backend: 'classic_control' } }
+  const [backend] = backendsWhere(({ names }) => names.includes(parsed.env.name))
+  if (backend === undefined || valueAt(tree, ['env', 'backend']) !== undefined) return parsed
+  return { ...parsed, env: { ...parsed.env, backend } }
 }
 
 /** The default thresholds are those of three positions; for another number they part [-1, 1] evenly. */

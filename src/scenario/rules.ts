@@ -1,14 +1,10 @@
-// Rules that take more than one key.
-import { CLASSIC_CONTROL, type ParsedScenario } from './schema.ts'
+// This file checks the rules that take more than one key; those of one environment are in environments.ts.
+import { environmentOf, list, type Rule as EnvRule } from './environments.ts'
+import type { ParsedScenario } from './schema.ts'
 import { parseTime } from '../math/time.ts'
 import type { Finding } from './place.ts'
 
-interface Rule {
-  /** The keys that it looks at, the one to blame first. */
-  fields: readonly string[]
-  /** @returns a sentence when the rule is broken */
-  check: (scenario: ParsedScenario) => string | undefined
-}
+type Rule = EnvRule<ParsedScenario>
 
 const MAX_ROWS = 100_000_000
 
@@ -19,10 +15,6 @@ function generatedRows(generator: NonNullable<ParsedScenario['data_generator']>)
     : generator.n_samples
 }
 
-function ascending(values: readonly number[]): boolean {
-  return values.every((value, i) => i === 0 || value > (values[i - 1] ?? value))
-}
-
 function columnsOnce(key: 'price_columns' | 'feature_columns'): Rule {
   return {
     fields: [`env.${key}`],
@@ -31,10 +23,6 @@ function columnsOnce(key: 'price_columns' | 'feature_columns'): Rule {
         ? `env.${key} must name each column once, got ${list(names)}`
         : undefined,
   }
-}
-
-function list(values: readonly unknown[]): string {
-  return `[${values.join(', ')}]`
 }
 
 const columns: Rule[] = [columnsOnce('feature_columns'), columnsOnce('price_columns')]
@@ -60,45 +48,6 @@ const training: Rule[] = [
       noise.anneal_steps !== null && noise.sigma_end === null
         ? 'training.noise.anneal_steps needs training.noise.sigma_end: there is nothing to anneal to'
         : undefined,
-  },
-]
-
-const gymBackend: Rule[] = [
-  {
-    fields: ['env.positions'],
-    check: ({ env: { positions } }) =>
-      ascending(positions) ? undefined : `env.positions must ascend, got ${list(positions)}`,
-  },
-  {
-    fields: ['env.continuous_action_thresholds'],
-    check: ({ env: { continuous_action_thresholds: thresholds } }) =>
-      ascending(thresholds)
-        ? undefined
-        : `env.continuous_action_thresholds must ascend, got ${list(thresholds)}`,
-  },
-  {
-    fields: ['env.continuous_action_thresholds', 'env.positions'],
-    check: ({ env: { positions, continuous_action_thresholds: thresholds } }) =>
-      thresholds.length !== positions.length - 1
-        ? `env.continuous_action_thresholds must be one fewer than env.positions, ${positions.length - 1}, got ${list(thresholds)}`
-        : undefined,
-  },
-  {
-    fields: ['env.initial_position', 'env.positions'],
-    check: ({ env: { positions, initial_position } }) =>
-      initial_position !== 'random' && !positions.includes(initial_position)
-        ? `env.initial_position must be random or one of env.positions ${list(positions)}, got ${initial_position}`
-        : undefined,
-  },
-]
-
-const controlBackend: Rule[] = [
-  {
-    fields: ['env.name', 'env.backend'],
-    check: ({ env: { name } }) =>
-      CLASSIC_CONTROL.some((known) => known === name)
-        ? undefined
-        : `env.name must be ${CLASSIC_CONTROL.join(' or ')} for env.backend classic_control, got ${name}`,
   },
 ]
 
@@ -179,15 +128,9 @@ const data: Rule[] = [
   },
 ]
 
-const backends: Record<ParsedScenario['env']['backend'], Rule[]> = {
-  tradingenv: [],
-  'gym_trading_env.continuous': gymBackend,
-  classic_control: controlBackend,
-}
-
 /** @param wrong keys that are already known to be wrong: a rule that looks at one of them is skipped */
 export function brokenRules(scenario: ParsedScenario, wrong: readonly string[]): Finding[] {
-  const rules = [...columns, ...training, ...backends[scenario.env.backend], ...data]
+  const rules = [...columns, ...training, ...environmentOf(scenario).rules, ...data]
   return rules.flatMap(({ fields, check }) => {
     const skip = fields.some((field) => wrong.some((key) => field === key || field.startsWith(`${key}.`)))
     const text = skip ? undefined : check(scenario)

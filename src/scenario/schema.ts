@@ -1,26 +1,14 @@
 // The one description of a scenario: types, defaults, validation, the guide's table (docs/scenario.md) and
 // configs/schema.json come from here. Keys keep the spelling of the YAML files everywhere in the code.
 import { z } from 'zod'
+import { env, type EnvConfig } from './environments.ts'
+import { count, nonNegative, positive, withoutEffect } from './kinds.ts'
 
-const positive = z.number().positive()
-const nonNegative = z.number().nonnegative()
-const fraction = z.number().min(0).lt(1)
-const count = z.int().min(1).max(2147483647)
 const hiddenDims = z.array(z.int().min(1).max(4096)).min(1).max(8)
 
-/** Begins the description of a key that files of the Python original carry and that changes nothing here. */
-export const NO_EFFECT = 'no effect: '
-const withoutEffect = (why: string) =>
-  z
-    .unknown()
-    .optional()
-    .describe(NO_EFFECT + why)
 const forTd3 = withoutEffect('only TD3 uses it')
 const forPpo = withoutEffect('only PPO uses it')
 const forDownload = withoutEffect('market data is not downloaded')
-
-/** Names of the environments of `env.backend: classic_control`. */
-export const CLASSIC_CONTROL = ['Pendulum-v1', 'MountainCarContinuous-v0'] as const
 
 const data = z.strictObject({
   data_path: z
@@ -58,85 +46,6 @@ const data = z.strictObject({
   symbols: forDownload,
   data_dir: forDownload,
   download_since: forDownload,
-})
-
-const env = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .default('TRADING')
-    .describe(`label of the market, or ${CLASSIC_CONTROL.join(' or ')}, which imply classic_control`),
-  backend: z
-    .enum(['tradingenv', 'gym_trading_env.continuous', 'classic_control'])
-    .default('tradingenv')
-    .describe(
-      'tradingenv: the action is the target weight of wealth, rebalanced each step; gym_trading_env.continuous: the action chooses one of env.positions; classic_control: the environment of Gymnasium that env.name names, without data',
-    ),
-  trading_fees: fraction.default(0).describe('fraction of the traded notional'),
-  initial_cash: positive.default(10000).describe('wealth at reset'),
-  include_position_feature: z
-    .boolean()
-    .default(false)
-    .describe(
-      'tradingenv: append the current weight to the observation (gym_trading_env always has its two positions)',
-    ),
-  feature_columns: z
-    .array(z.string().min(1))
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe('features that are observed, in this order; null = all'),
-  price_columns: z
-    .array(z.string().min(1))
-    .min(1)
-    .max(64)
-    .nullable()
-    .default(null)
-    .describe('tradingenv: one asset and one action for each price column; null = close'),
-  obs_clip: positive
-    .nullable()
-    .default(5)
-    .describe('observed features are clipped to ± this; null = not clipped'),
-  positions: z
-    .array(z.number())
-    .min(2)
-    .default([-1, 0, 1])
-    .describe('gym_trading_env: target positions, as multiples of wealth, lowest first'),
-  continuous_action_thresholds: z
-    .array(z.number().gt(-1).lt(1))
-    .min(1)
-    .default([-0.33, 0.33])
-    .describe(
-      'gym_trading_env: the action chooses the position whose index is the number of thresholds below it',
-    ),
-  borrow_interest_rate: nonNegative
-    .default(0)
-    .describe('gym_trading_env: interest per step on what is borrowed'),
-  borrow_interest: z
-    .enum(['last_step', 'accumulated'])
-    .default('last_step')
-    .describe(
-      'gym_trading_env: last_step owes only the latest interest, as the original does; accumulated owes all of it',
-    ),
-  initial_position: z
-    .union([z.literal('random'), z.number()])
-    .default('random')
-    .describe('gym_trading_env: position at reset, random = one of env.positions'),
-  windows: count
-    .nullable()
-    .default(null)
-    .describe('gym_trading_env: observe the last so many rows at once; null = only the current one'),
-  max_episode_duration: z
-    .int()
-    .min(2)
-    .nullable()
-    .default(null)
-    .describe('gym_trading_env: steps of an episode, begun at a random row; null = to the end of the data'),
-  reward_type: z
-    .literal('log_return')
-    .default('log_return')
-    .describe('reward: logarithm of the ratio of wealth after to wealth before'),
-  reward_eta: withoutEffect('the reward is the log return'),
 })
 
 const network = z.strictObject({
@@ -404,6 +313,6 @@ export type Scenario = Omit<ParsedScenario, 'experiment_name' | 'seed' | 'data' 
 }
 export type NoiseConfig = ParsedScenario['training']['noise'] & { sigma_end: number; anneal_steps: number }
 export type DataGenerator = NonNullable<ParsedScenario['data_generator']>
-export type EnvConfig = ParsedScenario['env']
+export type { EnvConfig }
 export type TrainingConfig = Scenario['training']
 export type DataConfig = Scenario['data']

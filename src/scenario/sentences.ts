@@ -13,6 +13,7 @@ import {
   type JsonSchema,
 } from './describe.ts'
 import { valueAt } from './overrides.ts'
+import { backendsWhere } from './environments.ts'
 import type { Finding } from './place.ts'
 import { isMapping, type Path } from './source.ts'
 
@@ -51,7 +52,8 @@ function sentence(issue: z.core.$ZodIssue, tree: unknown, value: unknown, writte
   const schema = schemaAt(issue.path, tree) ?? {}
   if (name === 'env.backend' && typeof value === 'string') {
     const why = backendReason(value)
-    if (why !== '') return `${name} ${value} ${why}; use tradingenv or gym_trading_env.continuous`
+    if (why !== '')
+      return `${name} ${value} ${why}; use ${orList(backendsWhere(({ kind }) => kind === 'trading'))}`
   }
   const bare = variantsOf(schema).some((one) => one.enum !== undefined || one.const !== undefined)
   const got = `got ${quote(value, bare, written)}`

@@ -1,6 +1,7 @@
 // What a tracker is given of trials that trade.
 import { SPLITS, type TradingEvaluations, type TradingTask } from '../task/trading.ts'
 import { dataHead, dataSummary } from '../report/tables/data-overview.ts'
+import { tradingEnvironment } from '../env/create.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { sum } from '../math/statistics.ts'
 import type { TrainingCurves } from '../trial/collector.ts'
@@ -14,7 +15,7 @@ export function marketTracking(scenario: Scenario, prepared: TradingTask): TaskT
   const columns = Object.keys(table.columns)
   const head = dataHead(table, 50)
   const summary = dataSummary(table)
-  const folder = scenario.env.backend === 'tradingenv' ? 'portfolio_weights_data' : 'position_data'
+  const folder = tradingEnvironment(scenario.env).positionFolder
   return {
     validationMetric: 'train/validation_sum_log_reward',
     inputs(run) {

@@ -5,7 +5,8 @@ import { LINK_UPDATES, QUANTITIES } from './chain.ts'
 import { sha256 } from '../core/sha256.ts'
 import { parseScenario } from '../scenario/load.ts'
 import { valueAt, without } from '../scenario/overrides.ts'
-import { MARKET_KEYS } from '../scenario/resolve.ts'
+import { taskKind } from '../scenario/environments.ts'
+import { meaninglessKeys } from '../scenario/resolve.ts'
 import type { Scenario } from '../scenario/schema.ts'
 
 const FORMAT = 'ddpg-wasm receipt 1'
@@ -98,8 +99,7 @@ function configOf(scenario: Scenario): Record<string, unknown> {
   // how long a change of nothing takes says nothing
   const constant =
     sigma === end ? ['training.noise.sigma_end', 'training.noise.anneal_steps'] : ([] as string[])
-  const idle = scenario.env.backend === 'classic_control' ? MARKET_KEYS : ['evaluation.n_episodes']
-  return [...WITHOUT_INFLUENCE, ...constant, ...idle]
+  return [...WITHOUT_INFLUENCE, ...constant, ...meaninglessKeys(taskKind(scenario))]
     .map((key) => key.split('.'))
     .reduce<Record<string, unknown>>(
       (rest, path) => (valueAt(rest, path) === undefined ? rest : without(rest, path)),

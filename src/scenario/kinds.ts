@@ -1,0 +1,17 @@
+// Kinds of values that several sections of a scenario share.
+import { z } from 'zod'
+
+export const positive = z.number().positive()
+export const nonNegative = z.number().nonnegative()
+export const fraction = z.number().min(0).lt(1)
+export const count = z.int().min(1).max(2147483647)
+
+/** Begins the description of a key that files of the Python original carry and that changes nothing here. */
+export const NO_EFFECT = 'no effect: '
+
+/** A key without effect. @param why it has none */
+export const withoutEffect = (why: string) =>
+  z
+    .unknown()
+    .optional()
+    .describe(NO_EFFECT + why)
