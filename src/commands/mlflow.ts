@@ -9,6 +9,8 @@ import {
   trackingUri,
   type SyncResult,
 } from '../tracking/mlflow/index.ts'
+import { quoted } from '../text.ts'
+import { targetOf } from '../tracking/mlflow/journal.ts'
 import { tidyRuns } from '../tracking/mlflow/local-runs.ts'
 import { artifactsOf, databaseFile } from '../tracking/mlflow/sqlite.ts'
 import { withoutLogin } from '../scenario/login.ts'
@@ -51,17 +53,22 @@ function storeOptions(uri: string): string[] {
 /**
  * Copies runs to a server and says how many.
  * @param source a journal, a folder of journals, an mlflow.db, or the id of a run of the local store
- * @param target where to; a journal knows it by itself, else it is MLFLOW_TRACKING_URI
+ * @param target where to, MLFLOW_TRACKING_URI by default
+ * @throws Error in a sentence, for a journal with where it was meant to go: who wrote it may be a stranger
  */
 export async function sync(source: string, target: string | undefined, options: StoreOptions): Promise<void> {
   const journals = journalsOf(source)
   if (journals.length === 0) {
     const [file, run] = databaseAndRun(source, options)
-    const uri = target ?? serverUri()
+    const uri = target ?? serverUri('give the address of the server, as http://localhost:5000')
     return tell(await withBar('runs', (progress) => syncDatabase(file, run, uri, { progress })))
   }
-  for (const journal of journals)
-    tell(await withBar('parts', (progress) => syncJournal(journal, target, { progress })))
+  for (const journal of journals) {
+    const uri =
+      target ??
+      serverUri(`journal ${journal} was meant for ${quoted(targetOf(journal))}, give that or another address`)
+    tell(await withBar('parts', (progress) => syncJournal(journal, uri, { progress })))
+  }
 }
 
 /** The journal that it is, or those in it, oldest first. */
@@ -69,8 +76,10 @@ function journalsOf(source: string): string[] {
   const isJournal = (path: string) => existsSync(join(path, 'journal.jsonl'))
   if (basename(source) === 'journal.jsonl' || isJournal(source)) return [source]
   if (!isFolder(source)) return []
-  return readdirSync(source)
-    .map((name) => join(source, name))
+  // links, which may lead elsewhere, are no folders here
+  return readdirSync(source, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(source, name))
     .filter(isJournal)
     .toSorted()
 }
@@ -119,10 +128,10 @@ function tell(result: SyncResult): void {
   if (result.refused.length > 0) process.exitCode = 1
 }
 
-function serverUri(): string {
+function serverUri(remedy: string): string {
   const { MLFLOW_TRACKING_URI: uri } = mlflowEnvironment()
   if (uri) return uri
-  throw new Error('where to? give the address of the server, as http://localhost:5000')
+  throw new Error(`where to? ${remedy}`)
 }
 
 function runsOf({ runs }: SyncResult): string {

@@ -23,11 +23,17 @@ export function writeArtifact(folder: string, path: string, content: Uint8Array)
   }
 }
 
-/** Paths of all files below a folder, of which there may be none. Deno lets a glob do this only with more rights. */
+/**
+ * Paths of all files below a folder, of which there may be none; links are not followed. Deno lets a glob do this only
+ * with more rights.
+ */
 export function filesBelow(folder: string): string[] {
   if (!existsSync(folder)) return []
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  // one folder at a time: a recursive reading goes through links
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? filesBelow(path) : entry.isFile() ? [path] : []
+  })
 }
 
 /** What the system says where a folder should be and a file is, or the other way round. */

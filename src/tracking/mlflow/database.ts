@@ -32,6 +32,8 @@ export function openDatabase(file: string): DatabaseSync {
     const opened = new sqlite.DatabaseSync(file, { timeout: busyMilliseconds })
     database = opened
     opened.exec('PRAGMA foreign_keys = ON')
+    // the triggers and views of a stranger's file
+    opened.exec('PRAGMA trusted_schema = OFF')
     transaction(opened, () => {
       createTables(opened)
       checkTables(opened)

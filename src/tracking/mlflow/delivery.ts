@@ -179,13 +179,13 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
 
 /** Closes the journal, and tells where it is when it is needed. */
 function leave(journal: Journal, warn: Warn): void {
-  const { place } = journal
+  const { place, uri } = journal
   const left = journal.pending()
   journal.close()
   if (left === 0) return
   const [parts, wait, are, them] =
     left === 1 ? ['part', 'waits', 'it is', 'it'] : ['parts', 'wait', 'they are', 'them']
-  const remedy = place === 'memory' ? `${are} lost` : `"ddpg mlflow sync ${place}" sends ${them}`
+  const remedy = place === 'memory' ? `${are} lost` : `"ddpg mlflow sync ${place} ${uri}" sends ${them}`
   warn('left', `${left} ${parts} of what was logged ${wait} in ${place}: ${remedy}`)
 }
 

@@ -15,6 +15,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { makeFolder } from '../../disk.ts'
 import { filesBelow, NAME_TAKEN, writeArtifact } from './artifact.ts'
+import { behindGate } from './gate.ts'
 import { isGone, PROCESS_TAG } from './process.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
 import { messageOf, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
@@ -50,8 +51,8 @@ export function fileStore(uri: string): LocalStore {
     artifact: ({ run, path, content }) => writeArtifact(folderOf(run), path, content),
     end: ({ run, status, time }) => changeMeta(folderOf(run), { status: STATUS[status], end_time: time }),
   }
-  return {
-    apply(operation, doubtful) {
+  return behindGate({
+    apply(operation: Operation, doubtful: boolean) {
       try {
         steps[operation.kind](operation as never, doubtful)
       } catch (error) {
@@ -61,12 +62,12 @@ export function fileStore(uri: string): LocalStore {
         throw new Refusal(`in this store no name can go on where another ends: ${message}`, { cause: error })
       }
     },
-    idOf: (run) => run,
+    idOf: (run: string) => run,
     describe: () =>
       `runs are in ${root}, to see them: MLFLOW_ALLOW_FILE_STORE=true mlflow server --backend-store-uri "${root}"; ` +
       `or, for good: mlflow migrate-filestore --source "${root}" --target sqlite:///mlflow.db && mlflow server`,
     close: () => undefined,
-  }
+  })
 }
 
 /** Those of processes of this machine that are gone without a word are KILLED at their last point. */

@@ -1,5 +1,5 @@
 // Requests to an MLflow server: address, login, time limits, and what its answers mean.
-import { shown } from '../../text.ts'
+import { quoted, shown } from '../../text.ts'
 import { Blocked, Refusal, Unavailable, messageOf } from './types.ts'
 
 export type Environment = Record<string, string | undefined>
@@ -7,12 +7,15 @@ export type Environment = Record<string, string | undefined>
 export interface Server {
   /** Without credentials and final slash; the only form that is ever shown. */
   base: string
-  headers: Record<string, string>
   timeoutMilliseconds: number
   respectRetryAfter: boolean
   /** Added when nothing answers, for what only the caller's surroundings explain. */
   hint: string
-  exchange: Exchange
+  /**
+   * Sends a request to a path below the base, with the login. Nothing else has the login, and this sends it nowhere
+   * else. @throws Refusal for a path that leads out of the base
+   */
+  send: (path: string, request: Omit<Outgoing, 'url'>, signal: AbortSignal) => Promise<Answer>
 }
 
 /** A request as it goes out; one that a message to another thread can hold, as its answer. */
@@ -32,6 +35,13 @@ export type Answer =
 /** Sends a request and waits for its answer. Never rejects. */
 export type Exchange = (outgoing: Outgoing, signal: AbortSignal) => Promise<Answer>
 
+export interface Surroundings {
+  /** Added when nothing answers. */
+  hint?: string
+  /** This thread's by default. */
+  exchange?: Exchange
+}
+
 /**
  * The server of a URI, with the login from the URI itself, `MLFLOW_TRACKING_USERNAME` and `_PASSWORD`, or
  * `MLFLOW_TRACKING_TOKEN`, in this order. @throws RangeError in a sentence for an address that is none
@@ -39,7 +49,7 @@ export type Exchange = (outgoing: Outgoing, signal: AbortSignal) => Promise<Answ
 export function serverOf(
   uri: string,
   environment: Environment,
-  { hint = '', exchange = exchangeHere }: Partial<Pick<Server, 'hint' | 'exchange'>> = {},
+  { hint = '', exchange = exchangeHere }: Surroundings = {},
 ): Server {
   if (!URL.canParse(uri)) throw new RangeError('the http address of the tracking URI is not a valid one')
   const url = new URL(uri)
@@ -51,13 +61,19 @@ export function serverOf(
   else if (user && secret) headers['authorization'] = basic(user, secret)
   else if (token) headers['authorization'] = `Bearer ${token}`
   if (workspace) headers['x-mlflow-workspace'] = workspace
+  const base = `${url.origin}${withoutSlashes(url.pathname)}`
   return {
-    base: `${url.origin}${withoutSlashes(url.pathname)}`,
-    headers,
+    base,
     timeoutMilliseconds: numberOf(environment, 'MLFLOW_HTTP_REQUEST_TIMEOUT', 30) * 1000,
     respectRetryAfter: !/^(false|0)$/i.test(environment['MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER'] ?? ''),
     hint,
-    exchange,
+    async send(path, request, signal) {
+      const address = `${base}/${path}`
+      // Dots and the like are resolved away on the way: what differs would arrive elsewhere.
+      if (new URL(address).href !== address)
+        throw new Refusal(`${base} is not asked for ${quoted(path)}: it leads elsewhere`)
+      return exchange({ ...request, url: address, headers: { ...headers, ...request.headers } }, signal)
+    },
   }
 }
 
@@ -76,7 +92,8 @@ export function numberOf(environment: Environment, name: string, otherwise: numb
   throw new RangeError(`${name} must be a number, at least 0, got ${text}`)
 }
 
-function decode(text: string): string {
+/** Without its percent signs, if these are of an address. */
+export function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -115,15 +132,14 @@ export async function request(server: Server, call: Call): Promise<Reply> {
   const isFile = body instanceof Uint8Array
   const size = isFile ? body.length : 0
   const kind = isFile ? 'application/octet-stream' : 'application/json'
-  const outgoing: Outgoing = {
-    url: `${server.base}/${path}`,
+  const outgoing: Omit<Outgoing, 'url'> = {
     method,
-    headers: { ...server.headers, ...(body && { 'content-type': kind }) },
+    headers: body ? { 'content-type': kind } : {},
     // bytes as one piece: the server takes a stream for an empty file
     ...(body && { body: isFile ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
     timeoutMilliseconds: Math.ceil(server.timeoutMilliseconds + size / BYTES_PER_MILLISECOND),
   }
-  const answer = await server.exchange(outgoing, signal)
+  const answer = await server.send(path, outgoing, signal)
   if ('failure' in answer)
     throw new Unavailable(`${server.base} does not answer (${answer.failure})${server.hint}`)
   if (answer.status >= 200 && answer.status < 300) return parseReply(server, answer.text)

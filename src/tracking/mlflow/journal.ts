@@ -7,6 +7,7 @@ import {
   fdatasync,
   fstatSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   readdirSync,
   readSync,
@@ -41,6 +42,7 @@ interface Owner {
 type JournalLine = Header | Owner | { done: number } | OperationLine
 type OperationLine = Exclude<Operation, Artifact> | ArtifactLine
 type Artifact = Extract<Operation, { kind: 'artifact' }>
+/** Its content is in the file that has the number of the operation as its name, whatever the line says. */
 type ArtifactLine = Omit<Artifact, 'content'> & { file: string }
 
 /** Where a line is. */
@@ -62,7 +64,7 @@ export function createJournal(folder: string, uri: string): Journal {
   const descriptor = openSync(join(folder, FILE), 'ax+', OWN_FILE)
   const write = lineWriter(descriptor)
   write({ format: FORMAT, uri, ...owner() })
-  return journal(folder, descriptor, write, [], 0)
+  return journal(folder, uri, descriptor, write, [], 0)
 }
 
 /** What a run logs is its owner's alone, until a store has it. */
@@ -105,9 +107,20 @@ function headerOf(file: string): Header | undefined {
 
 const HEADER_BYTES = 10_000
 
-export interface OpenedJournal extends Journal {
-  /** Of the store that it was meant for, without credentials. */
-  uri: string
+/** Where a journal was meant to go: to be shown, not to be followed. @throws Error in a sentence when it is none */
+export function targetOf(path: string): string {
+  const file = join(folderOf(path), FILE)
+  const header = headerOf(file)
+  if (header?.format === FORMAT) return header.uri
+  throw noJournal(file)
+}
+
+function noJournal(file: string): Error {
+  return new Error(`${file} is no journal: expected format "${FORMAT}"`)
+}
+
+function folderOf(path: string): string {
+  return resolve(basename(path) === FILE ? dirname(path) : path)
 }
 
 /**
@@ -115,8 +128,8 @@ export interface OpenedJournal extends Journal {
  * @param path its folder, or the file in it
  * @throws Error in a sentence when it is none, damaged before its end, or its process goes on
  */
-export function openJournal(path: string): OpenedJournal {
-  const folder = resolve(basename(path) === FILE ? dirname(path) : path)
+export function openJournal(path: string): Journal {
+  const folder = folderOf(path)
   const { header, last, entries, operations, size } = scan(join(folder, FILE))
   if (isInUse(last))
     throw new Error(`journal ${path} is in use by process ${last.process}: wait for its end, or end it`)
@@ -125,13 +138,14 @@ export function openJournal(path: string): OpenedJournal {
   ftruncateSync(descriptor, size)
   const write = lineWriter(descriptor)
   write(owner())
-  const opened = journal(folder, descriptor, write, entries, operations.length)
+  const opened = journal(folder, header.uri, descriptor, write, entries, operations.length)
   for (const [run, time] of openRuns(operations)) opened.append({ kind: 'end', run, status: 'KILLED', time })
-  return { ...opened, uri: header.uri }
+  return opened
 }
 
 function journal(
   folder: string,
+  uri: string,
   descriptor: number,
   write: (line: JournalLine) => { offset: number; length: number },
   waiting: Entry[],
@@ -148,6 +162,7 @@ function journal(
   }
   return {
     place: folder,
+    uri,
     append(operation) {
       const number = operations
       const isKept = waiting.length < IN_MEMORY && operation.kind !== 'artifact'
@@ -168,7 +183,7 @@ function journal(
     done() {
       const { number } = waiting.shift()!
       write({ done: number })
-      if (current?.operation.kind === 'artifact') rmSync(join(folder, String(number)), { force: true })
+      if (current?.operation.kind === 'artifact') rmSync(contentOf(folder, number), { force: true })
       current = undefined
     },
     skip() {
@@ -179,11 +194,15 @@ function journal(
     close() {
       closeSync(descriptor)
       if (waiting.length + skipped.length > 0) return
-      rmSync(folder, { recursive: true, force: true })
+      // its own files alone: the folder may be that of somebody who was given a journal
+      const isContent = (name: string) => /^\d{1,9}$/.test(name) && Number(name) <= operations
+      for (const name of [FILE, ...readdirSync(folder).filter(isContent)])
+        rmSync(join(folder, name), { force: true })
       try {
+        rmdirSync(folder)
         rmdirSync(dirname(folder))
       } catch {
-        // other journals are in it
+        // other journals are in it, or what is no part of one
       }
     },
   }
@@ -193,7 +212,7 @@ function journal(
 function lineOf(folder: string, number: number, operation: Operation): JournalLine {
   if (operation.kind !== 'artifact') return operation
   const { content, ...rest } = operation
-  writeFileSync(join(folder, String(number)), content, { mode: OWN_FILE })
+  writeFileSync(contentOf(folder, number), content, { mode: OWN_FILE })
   return { ...rest, file: String(number) }
 }
 
@@ -214,14 +233,20 @@ function lineWriter(descriptor: number) {
   }
 }
 
-function read(folder: string, descriptor: number, { offset, length }: Entry): Operation {
+function contentOf(folder: string, number: number): string {
+  return join(folder, String(number))
+}
+
+function read(folder: string, descriptor: number, { number, offset, length }: Entry): Operation {
   const bytes = Buffer.alloc(length)
   readSync(descriptor, bytes, 0, length, offset)
   const line = parse(bytes.toString('utf8').trimEnd())
   if (!line || !('kind' in line)) throw new Error(`journal ${folder} was changed by another program`)
   if (line.kind !== 'artifact') return line
-  const { file, ...rest } = line
-  return { ...rest, content: readWhole(join(folder, file)) }
+  const { file: _, ...rest } = line
+  const content = contentOf(folder, number)
+  if (!lstatSync(content).isFile()) throw new Error(`journal ${folder}: ${number} in it must be a file`)
+  return { ...rest, content: readWhole(content) }
 }
 
 /** Undefined when the checksum is another. */
@@ -263,7 +288,7 @@ function scan(file: string) {
     }
     offset += length
   }
-  if (header?.format !== FORMAT) throw new Error(`${file} is no journal: expected format "${FORMAT}"`)
+  if (header?.format !== FORMAT) throw noJournal(file)
   return { header, last: last!, entries: [...entries.values()], operations, size: offset }
 }
 

@@ -1,11 +1,12 @@
 // Runs of an mlflow.db: the list of them, and each as the operations that make it.
-import { existsSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { readWhole } from '../../disk.ts'
 import { filesBelow } from './artifact.ts'
 import { openDatabase } from './database.ts'
+import { isInnerPath } from './gate.ts'
 import { LIMITS, splitPairs } from './rules.ts'
 import { artifactsOf, endDeadRuns } from './sqlite.ts'
 import type { Operation, MetricPoint, RunStatus, StoredDataset } from './types.ts'
@@ -85,12 +86,30 @@ function localRun(database: DatabaseSync, file: string, row: Row): LocalRun {
   }
 }
 
-/** Where a server on the file keeps the artifacts, or the program that made the run; undefined for another place. */
+/**
+ * Where a server on the file keeps the artifacts, or the program that made the run; undefined for another place. The
+ * database may be a stranger's: of what is outside its folder, or is laid out otherwise than MLflow does, nothing is
+ * read.
+ */
 function folderOf(file: string, row: Row): string | undefined {
+  const named = folderNamed(file, row)
+  if (named === undefined) return undefined
+  const [root, folder] = [dirname(file), named].map(realPath) as [string, string]
+  const inner = relative(root, folder).replaceAll(sep, '/')
+  return isInnerPath(inner) && `/${inner}`.endsWith(`/${row['id']}/artifacts`) ? folder : undefined
+}
+
+/** With no link in it, as far as it exists. */
+function realPath(path: string): string {
+  if (existsSync(path) || dirname(path) === path) return realpathSync(path)
+  return join(realPath(dirname(path)), basename(path))
+}
+
+function folderNamed(file: string, row: Row): string | undefined {
   const uri = String(row['artifact_uri'])
   const [, served] = /^mlflow-artifacts:\/([^/].*)$/.exec(uri) ?? []
   if (served !== undefined) return join(artifactsOf(file), served)
-  if (uri.startsWith('file://')) return fileURLToPath(uri)
+  if (/^file:\/\/(localhost)?\//.test(uri)) return fileURLToPath(uri)
   return isAbsolute(uri) ? uri : undefined
 }
 
@@ -101,7 +120,7 @@ function* lossesOf(database: DatabaseSync, file: string, row: Row): Generator<st
   const { n } = counted.get(row['id']!)!
   if (Number(n) > 0) yield `${run} has ${n} values that are no numbers: they are left out`
   if (folderOf(file, row) === undefined)
-    yield `${run} has its artifacts at ${row['artifact_uri']}: they are not copied`
+    yield `${run} has its artifacts at ${row['artifact_uri']}, which is not below ${dirname(file)}: they are not copied`
 }
 
 function pairsOf(database: DatabaseSync, table: 'params' | 'tags', row: Row): Record<string, string> {

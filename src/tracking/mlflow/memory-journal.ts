@@ -6,6 +6,7 @@ export function memoryJournal(): Journal {
   let skipped = 0
   return {
     place: 'memory',
+    uri: '',
     append: (operation) => void waiting.push({ operation, doubtful: false }),
     next: () => waiting[0],
     done: () => void waiting.shift(),

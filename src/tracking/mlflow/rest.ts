@@ -1,5 +1,7 @@
 // The store behind an MLflow server, by its REST calls.
-import { request, NotFound, type Reply, type Server } from './http.ts'
+import { quoted } from '../../text.ts'
+import { behindGate, isInnerPath } from './gate.ts'
+import { decode, request, NotFound, type Reply, type Server } from './http.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, isBefore, noExperiment, noRun } from './rules.ts'
 import { Refusal, type Operation, type MetricPoint, type StartOperation, type Store } from './types.ts'
 
@@ -220,20 +222,19 @@ export function restStore(server: Server): Store {
 
   async function artifact({ run, path, content }: Of<'artifact'>): Promise<void> {
     const { id, artifactUri } = known(run)
-    const encoded = path.split('/').map(encodeURIComponent).join('/')
     const proxied = /^mlflow-artifacts:(?:\/\/([^/]*))?\/(.*)$/.exec(artifactUri)
     if (proxied) {
-      const [, host, root] = proxied
-      const base = host ? `${new URL(server.base).protocol}//${host}` : server.base
-      await request(
-        { ...server, base },
-        {
-          method: 'PUT',
-          path: `api/2.0/mlflow-artifacts/artifacts/${root}/${encoded}`,
-          body: content,
-          signal,
-        },
-      )
+      const [, host, encodedRoot = ''] = proxied
+      const root = decode(encodedRoot)
+      // Whom a run talks to is for its user to say, not for a server.
+      if ((host && host !== new URL(server.base).host) || !isInnerPath(root))
+        throw new Refusal(
+          `artifact ${path} is not sent: the server keeps those of the run at ${quoted(artifactUri)}, ` +
+            `which is not below ${server.base}`,
+        )
+      const encoded = `${root}/${path}`.split('/').map(encodeURIComponent).join('/')
+      const target = `api/2.0/mlflow-artifacts/artifacts/${encoded}`
+      await request(server, { method: 'PUT', path: target, body: content, signal })
       return
     }
     // The way of MLflow's own page, the only one to a folder or a cloud that is the server's.
@@ -246,19 +247,19 @@ export function restStore(server: Server): Store {
     await request(server, { method: 'POST', path: target, body: content, signal })
   }
 
-  return {
-    async apply(operation, doubtful) {
+  return behindGate({
+    async apply(operation: Operation, doubtful: boolean) {
       await steps[operation.kind](operation as never, doubtful)
     },
-    idOf: (run) => runs.get(run)?.id ?? run,
-    describe(run) {
+    idOf: (run: string) => runs.get(run)?.id ?? run,
+    describe(run?: string) {
       const found = run === undefined ? undefined : runs.get(run)
       return found
         ? `run on ${server.base}/#/experiments/${found.experimentId}/runs/${found.id}`
         : `runs are on ${server.base}`
     },
     close: () => stopping.abort(),
-  }
+  })
 }
 
 const PAGE_BYTES = 10_000_000

@@ -1,6 +1,7 @@
 // The rules that hold for every store: which names, values and sizes MLflow keeps unchanged. A server answers 200 to
 // some values and stores others (a fractional step becomes 0, a number as a parameter an empty text), so nothing
 // reaches a store that was not made here.
+import { isExperimentId, isRunId } from './gate.ts'
 import {
   Refusal,
   STATUSES,
@@ -73,7 +74,7 @@ export function checkExperiment(name: string | undefined, id: string | undefined
     throw new RangeError(
       `the experiment name must have 1 to ${LIMITS.experiment} characters, got ${String(name).length}`,
     )
-  if (id !== undefined && !/^\d{1,32}$/.test(id))
+  if (id !== undefined && !isExperimentId(id))
     throw new RangeError(`the id of an experiment is a number, got ${JSON.stringify(id)}`)
 }
 
@@ -96,7 +97,7 @@ export function noRun(id: string, where: string): Refusal {
 
 /** @throws RangeError when no store can have a run of that id */
 export function checkRunId(id: string): void {
-  if (!/^[A-Za-z0-9][\w-]{0,255}$/.test(id))
+  if (!isRunId(id))
     throw new RangeError(`the id of a run has letters, digits, _ and - alone, got ${JSON.stringify(id)}`)
 }
 

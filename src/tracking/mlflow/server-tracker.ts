@@ -1,5 +1,5 @@
 import { deliver, type RetryPolicy } from './delivery.ts'
-import { numberOf, serverOf, type Environment, type Server } from './http.ts'
+import { numberOf, serverOf, type Environment, type Surroundings } from './http.ts'
 import { restStore } from './rest.ts'
 import { createTracker, type Tracker, type TrackerContext } from './run.ts'
 import type { Journal } from './types.ts'
@@ -20,7 +20,7 @@ export function serverTracker(
   environment: Environment,
   context: TrackerContext,
   journal: (base: string) => Journal,
-  by?: Partial<Pick<Server, 'hint' | 'exchange'>>,
+  by?: Surroundings,
 ): Tracker {
   const server = serverOf(uri, environment, by)
   const store = restStore(server)

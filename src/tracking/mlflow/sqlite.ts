@@ -6,6 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { writeArtifact } from './artifact.ts'
 import { insertInto, openDatabase, transaction } from './database.ts'
+import { behindGate } from './gate.ts'
 import { isGone, PROCESS_TAG } from './process.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, isBefore, noExperiment, noRun } from './rules.ts'
 import { newId, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
@@ -36,16 +37,16 @@ export function sqliteStore(uri: string, artifacts: ArtifactLocation = 'portable
     end: ({ run, status, time }) =>
       database.prepare('UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?').run(status, time, run),
   }
-  return {
-    apply(operation) {
+  return behindGate({
+    apply(operation: Operation) {
       const work = () => steps[operation.kind](operation as never)
       if (operation.kind === 'artifact') work()
       else transaction(database, work)
     },
-    idOf: (run) => run,
+    idOf: (run: string) => run,
     describe: () => viewingLine(file),
     close: () => database.close(),
-  }
+  })
 }
 
 /** How long a training waits for another program's write, before it goes on and leaves its own for later. */

@@ -25,17 +25,18 @@ export interface SyncResult {
 }
 
 /**
- * Copies what a journal holds and removes it. @param uri where to, as the journal says by default
+ * Copies what a journal holds and removes it.
+ * @param uri where to; that of the journal is what whoever wrote it wants
  * @throws Error in a sentence for a journal that cannot be read, and for a store that does not answer or let one in
  */
 export async function syncJournal(
   path: string,
-  uri?: string,
+  uri: string,
   { environment = mlflowEnvironment(), progress }: SyncOptions = {},
 ): Promise<SyncResult> {
   const journal = openJournal(path)
   try {
-    const store = openStore(uri ?? journal.uri, environment)
+    const store = openStore(uri, environment)
     const total = journal.pending()
     return await copy(store, environment, function* () {
       for (let item = journal.next(), done = 0; item; item = journal.next()) {

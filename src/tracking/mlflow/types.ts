@@ -101,6 +101,8 @@ export class Blocked extends Unavailable {}
 export interface Journal {
   /** Where a person finds it. */
   readonly place: string
+  /** Of the store that it is meant for, without credentials; to be shown, not to be followed. */
+  readonly uri: string
   append(operation: Operation): void
   /** The oldest operation; the same until `done` or `skip` is called. */
   next(): { operation: Operation; doubtful: boolean } | undefined

@@ -192,8 +192,11 @@ describe('an experiment', () => {
     expect(away).toBe(
       `warning: ${gone.base} does not answer (ECONNREFUSED); the run goes on, what it logs waits in .mlflow-spool/${readdirSync(join(folder, '.mlflow-spool'))[0]}`,
     )
-    const [, journal] = /^warning: \d+ parts .*: "ddpg mlflow sync (.*)" sends them$/.exec(left!)!
+    const [, journal, target] = /^warning: \d+ parts .*: "ddpg mlflow sync (\S+) (\S+)" sends them$/.exec(
+      left!,
+    )!
     expect(others).toEqual([])
+    expect(target).toBe(gone.base)
     const there = await startFake()
     expect(existsSync(join(folder, journal!))).toBe(true)
     expect(await runCli(folder, 'mlflow', 'sync', '.mlflow-spool', there.base)).toEqual({
@@ -224,9 +227,14 @@ describe('an experiment', () => {
     child.kill('SIGTERM')
     const { code, stderr } = await end
     expect(code).toBe(130)
-    const [, journal] = /wait in (\S+): "ddpg mlflow sync/.exec(stderr)!
+    const [, journal, target] = /"ddpg mlflow sync (\S+) (\S+)" sends them/.exec(stderr)!
     silent.intercept = () => false
-    expect(await runCli(folder, 'mlflow', 'sync', journal!)).toMatchObject({ code: 0, stderr: '' })
+    expect(await runCli(folder, 'mlflow', 'sync', journal!)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `error: where to? journal ${journal} was meant for "${silent.base}", give that or another address\n`,
+    })
+    expect(await runCli(folder, 'mlflow', 'sync', journal!, target!)).toMatchObject({ code: 0, stderr: '' })
     const updates = silent.asked.filter(({ path }) => path.endsWith('runs/update'))
     expect(new Set(updates.map(({ body }) => body['run_id'])).size).toBe(2)
     expect(updates.every(({ body }) => body['status'] === 'KILLED')).toBe(true)

@@ -208,10 +208,10 @@ describe('a process that is killed between sending and hearing the answer', () =
       return true
     }
     const environment = { MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1', MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR: '0' }
-    await expect(syncJournal(folder, undefined, { environment })).rejects.toThrow('run the same again')
+    await expect(syncJournal(folder, fake.base, { environment })).rejects.toThrow('run the same again')
     expect(fake.points.length).toBe(7)
     fake.intercept = () => false
-    await syncJournal(folder, undefined, { environment })
+    await syncJournal(folder, fake.base, { environment })
     expect(fake.points.map((stored) => stored['step'])).toEqual(Array.from({ length: 20 }, (_, i) => i))
   })
 })

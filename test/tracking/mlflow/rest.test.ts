@@ -344,7 +344,7 @@ describe('a failing server', () => {
     expect(warnings[1]).toMatch(/parts of what was logged wait in .*: "ddpg mlflow sync .*" sends them/)
     fake.intercept = () => false
     const [name] = readdirSync(join(folder, 'spool'))
-    const result = await syncJournal(join(folder, 'spool', name!), undefined, { environment: quick })
+    const result = await syncJournal(join(folder, 'spool', name!), fake.base, { environment: quick })
     expect(result).toMatchObject({ runs: 1, refused: [] })
     expect(steps()).toEqual(upTo(20_000))
     expect(calls('runs/update').at(-1)!.body).toMatchObject({ status: 'FINISHED' })

@@ -320,10 +320,10 @@ describe('a store that stops working', () => {
     await tracker.close()
     expect(warnings).toEqual([
       'cannot log to MLflow now, the run goes on: no such table: metrics',
-      `6 parts of what was logged wait in ${journals()[0]}: "ddpg mlflow sync ${journals()[0]}" sends them`,
+      `6 parts of what was logged wait in ${journals()[0]}: "ddpg mlflow sync ${journals()[0]} sqlite:///${file}" sends them`,
     ])
     change('ALTER TABLE away RENAME TO metrics')
-    expect(await syncJournal(journals()[0]!, undefined)).toMatchObject({ runs: 2, refused: [] })
+    expect(await syncJournal(journals()[0]!, `sqlite:///${file}`)).toMatchObject({ runs: 2, refused: [] })
     expect(query('SELECT value, step FROM metrics')).toEqual([
       { value: 1, step: 1 },
       { value: 2, step: 2 },
