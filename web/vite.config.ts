@@ -6,6 +6,8 @@ import { licenses } from './licenses.ts'
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
+  // from its own modules, so that they are listed among the licences
+  resolve: { alias: { '#echarts': fileURLToPath(new URL('../tools/echarts/echarts.ts', import.meta.url)) } },
   plugins: [licenses('licenses-page.txt')],
   worker: { format: 'es', plugins: () => [licenses('licenses-worker.txt')] },
   build: {

@@ -24,8 +24,10 @@ it('brings the licences of what is in it, and a report of what is in that', () =
   const texts = ['page', 'worker'].map((part) => readFileSync(join(bundle, `licenses-${part}.txt`), 'utf8'))
   for (const name of ['uplot', 'echarts', 'zod', 'yaml', 'hyparquet'])
     expect(texts.join('\n')).toMatch(new RegExp(`^${name} `, 'm'))
-  const own = readFileSync(join(root, 'dist/report-page/licenses.txt'), 'utf8')
-  for (const name of ['echarts', 'zrender', 'tslib']) expect(own).toMatch(new RegExp(`^${name} `, 'm'))
+  for (const part of ['report-page', 'echarts']) {
+    const own = readFileSync(join(root, `dist/${part}/licenses.txt`), 'utf8')
+    for (const name of ['echarts', 'zrender', 'tslib']) expect(own).toMatch(new RegExp(`^${name} `, 'm'))
+  }
 })
 
 describe('the sources of the page', () => {
@@ -35,14 +37,14 @@ describe('the sources of the page', () => {
   it.each(sources)('%s makes no HTML of text, and takes nothing of the edge', (path, source) => {
     expect(source).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write/)
     const imports = [...source.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!)
-    for (const name of imports) expect(name).not.toMatch(/^node:|\/src\/(cli|node|commands|track)\b/)
+    for (const name of imports) expect(name).not.toMatch(/^node:|\/src\/(cli|files|commands)\b/)
     // the page talks to the worker, and draws; a report draws what is in it
     if (path.startsWith('web/worker/')) return
     for (const name of imports)
       expect(name).not.toMatch(
         path.startsWith('web/report/')
-          ? /\/worker\/|\/src\/(?!report\/(document|plot-scale|table)\.ts)/
-          : /^\.\/worker\/|\/src\/(?!report\/(plot-scale|table)\.ts)/,
+          ? /\/worker\/|\/src\/(?!report\/(document|charts\/plot-scale|tables\/table)\.ts)/
+          : /^\.\/worker\/|\/src\/(?!report\/(charts\/plot-scale|tables\/table)\.ts)/,
       )
   })
 })

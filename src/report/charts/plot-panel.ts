@@ -1,7 +1,6 @@
 // Panels of lines and candles, laid out in pixels, as one SVG string. Runs without a DOM.
+import { init } from '#echarts'
 import type { EChartsCoreOption } from 'echarts/core'
-// One file with all of it: the parts that are needed here are hundreds of files, which take seven times as long to load.
-import { init } from 'echarts/dist/echarts.esm.min.mjs'
 import { extent, group, roundTicks, thin, tickFormat, TIME_LABELS } from './plot-scale.ts'
 import type { Candles, PlotPoint, Values } from './plot-scale.ts'
 

@@ -1,0 +1,3 @@
+declare module '#echarts' {
+  export { init } from 'echarts/core'
+}
