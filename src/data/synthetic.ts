@@ -1,5 +1,6 @@
 // Synthetic markets: four patterns whose best strategy is known. Random numbers are drawn in a fixed order, column
 // after column, so that a seed always gives the same market.
+import { quoted } from '../text.ts'
 import type { Core, CoreMath, Random } from '../core/core.ts'
 import type { DataGenerator } from '../scenario/schema.ts'
 import type { Table } from './table.ts'
@@ -18,7 +19,7 @@ export function generate(config: DataGenerator, timeframe: string, core: Core): 
   const start = parseTime(config.start_date)
   if (Number.isNaN(start))
     throw new RangeError(
-      `data_generator.start_date "${config.start_date}" must be an ISO 8601 date such as 2024-01-01`,
+      `data_generator.start_date ${quoted(config.start_date)} must be an ISO 8601 date such as 2024-01-01`,
     )
   const step = timeframeMilliseconds(timeframe)
   const { open, high, low, close, volume } = bars(config, core.math, core.random.data)

@@ -1,6 +1,7 @@
 // The section `env` of a scenario, and one description of each environment that it can choose: what kind of task it is,
 // which keys it reads, what it observes, what must hold for it and what to warn of. env/create.ts has how each is made.
 import { z } from 'zod'
+import { listed, shown } from '../text.ts'
 import { count, fraction, nonNegative, positive, withoutEffect } from './kinds.ts'
 
 /** Trading has data in splits; episodic tasks have none and are played in episodes. */
@@ -221,7 +222,7 @@ export const ENVIRONMENTS = {
         check: ({ env: { name } }) =>
           isControlName(name)
             ? undefined
-            : `env.name must be ${CONTROL_NAMES.join(' or ')} for env.backend classic_control, got ${name}`,
+            : `env.name must be ${CONTROL_NAMES.join(' or ')} for env.backend classic_control, got ${shown(name)}`,
       },
     ],
     warnings: () => [],
@@ -275,5 +276,5 @@ function ascending(values: readonly number[]): boolean {
 
 /** `[a, b]` */
 export function list(values: readonly unknown[]): string {
-  return `[${values.join(', ')}]`
+  return `[${listed(values)}]`
 }

@@ -1,5 +1,6 @@
 // What a valid scenario should be told before it trains: values with which learning cannot work, or seldom does. What
 // makes a scenario invalid is in scenario/rules.ts. Thresholds are those of the Python original, where it has them.
+import { listed, shown } from '../text.ts'
 import { environmentOf, type Check } from './environments.ts'
 import type { Scenario } from './schema.ts'
 
@@ -23,7 +24,7 @@ export function guardrails(scenario: Scenario): Warning[] {
         const value = key
           .split('.')
           .reduce<unknown>((all, name) => (all as Record<string, unknown>)[name], scenario)
-        const written = Array.isArray(value) ? `[${value.join(', ')}]` : String(value)
+        const written = Array.isArray(value) ? `[${listed(value)}]` : shown(String(value))
         return { severity, key, value, text: `${key} ${written} ${why}` }
       })
   const warnings = [exploration, buffer, length, optimisation, data, market, networks]

@@ -7,7 +7,8 @@ import { complete, nameProblem, resolveKeys } from './resolve.ts'
 import { brokenRules } from './rules.ts'
 import { scenarioSchema, type ParsedScenario, type Scenario } from './schema.ts'
 import { findings } from './sentences.ts'
-import { isMapping, readSource, type Problem } from './source.ts'
+import { listed, oneLine, shown } from '../text.ts'
+import { isMapping, LIMITS, readSource, type Problem } from './source.ts'
 
 type Tree = Record<string, unknown>
 
@@ -35,6 +36,11 @@ export function parseScenario(
   file: string,
   options: ParseOptions,
 ): { scenario: Scenario; trackingUri: string; notes: string[] } {
+  const given = (options.overrides ?? []).reduce((sum, override) => sum + override.length, 0)
+  if (given > LIMITS.characters)
+    throw scenarioError(file, [
+      { about: '', text: `the overrides have ${given} characters, at most ${LIMITS.characters} are read` },
+    ])
   const source = readSource(text)
   const read = (options.overrides ?? []).map(readOverride)
   const malformed = read.flatMap((one) => ('problem' in one ? [{ about: '', text: one.problem }] : []))
@@ -43,7 +49,7 @@ export function parseScenario(
   const tree = dropNulls(overrides.reduce<Tree>(applyOverride, oneEnv(source.value)), jsonSchema)
 
   const origin = { source, overrides }
-  const { parsed, sound, wrong } = validated(tree, origin)
+  const { parsed, sound, wrong, hidden } = validated(tree, origin)
   const { scenario, notes } = resolveKeys(parsed, sound)
   const faults = [...wrong, ...brokenRules(scenario, wrong.map(blamed)), ...twoNames(sound, source.value)]
   const problems = [
@@ -53,17 +59,26 @@ export function parseScenario(
     ...nameProblem(scenario, file),
     ...seedProblem(options.seed),
   ]
-  if (problems.length > 0) throw scenarioError(file, problems)
+  if (problems.length > 0) throw scenarioError(file, problems, hidden)
   const { tracking_uri: trackingUri } = scenario.tracking
   const tracking = { ...scenario.tracking, tracking_uri: withoutLogin(trackingUri) }
   return { scenario: complete({ ...scenario, tracking }, file, options), trackingUri, notes }
 }
 
 /** The schema's verdict: `sound` is the tree without what it objects to, so that rules can look at the rest. */
-function validated(tree: Tree, origin: Origin): { parsed: ParsedScenario; sound: Tree; wrong: Finding[] } {
+function validated(
+  tree: Tree,
+  origin: Origin,
+): { parsed: ParsedScenario; sound: Tree; wrong: Finding[]; hidden: number } {
   const { success, data, error } = scenarioSchema.safeParse(tree)
-  if (success) return { parsed: data, sound: tree, wrong: [] }
-  const wrong = error.issues.flatMap((issue) => findings(issue, tree, (path) => locate([path], origin).text))
+  if (success) return { parsed: data, sound: tree, wrong: [], hidden: 0 }
+  // a guess at what each of thousands of keys was meant to be would take long, and nobody would read it
+  const unknown = error.issues.map((issue) => (issue.code === 'unrecognized_keys' ? issue.keys.length : 0))
+  const hidden = unknown.reduce((sum, keys) => sum + Math.max(0, keys - LISTED), 0)
+  const wrong = error.issues.flatMap((issue) => {
+    const short = issue.code === 'unrecognized_keys' ? { ...issue, keys: issue.keys.slice(0, LISTED) } : issue
+    return findings(short, tree, (path) => locate([path], origin).text)
+  })
   const sound = error.issues.reduce<Tree>((rest, issue) => {
     // without a pattern there is no data generator
     if (issue.code === 'invalid_union' && issue.discriminator !== undefined)
@@ -72,7 +87,7 @@ function validated(tree: Tree, origin: Origin): { parsed: ParsedScenario; sound:
     const path = list < 0 ? issue.path : issue.path.slice(0, list)
     return issue.code === 'unrecognized_keys' ? withoutKeys(rest, path, issue.keys) : without(rest, path)
   }, tree)
-  return { parsed: scenarioSchema.parse(sound), sound, wrong }
+  return { parsed: scenarioSchema.parse(sound), sound, wrong, hidden }
 }
 
 /** The key that a finding is about, other names resolved and the index in a list left out. */
@@ -105,7 +120,7 @@ function twoNames(tree: Tree, file: Tree): Finding[] {
     ...(sections ? [{ paths: [['environment']], text }] : []),
     ...otherNames.flatMap(([other, key]) => {
       const [given, same] = [valueAt(tree, other.split('.')), valueAt(tree, key.split('.'))]
-      if (given === undefined || same === undefined || written(given) === written(same)) return []
+      if (given === undefined || same === undefined || String(given) === String(same)) return []
       const differ = `${other} ${written(given)} and ${key} ${written(same)} differ`
       return [{ paths: [other.split('.')], text: `${differ}: they are two names of one key, keep one` }]
     }),
@@ -113,7 +128,7 @@ function twoNames(tree: Tree, file: Tree): Finding[] {
 }
 
 function written(value: unknown): string {
-  return Array.isArray(value) ? `[${value.join(', ')}]` : String(value)
+  return Array.isArray(value) ? `[${listed(value)}]` : shown(String(value))
 }
 
 function seedProblem(seed: number | null | undefined): Problem[] {
@@ -121,15 +136,22 @@ function seedProblem(seed: number | null | undefined): Problem[] {
   return [{ about: '', text: `--seed must be an integer in [0, ${Number.MAX_SAFE_INTEGER}], got ${seed}` }]
 }
 
-/** In the order of the file's lines, then what is not in the file. */
-function scenarioError(file: string, problems: readonly Problem[]): ScenarioError {
+/** Problems that are told of one scenario. */
+const LISTED = 20
+
+/** In the order of the file's lines, then what is not in the file. @param hidden problems that are not told */
+function scenarioError(file: string, problems: readonly Problem[], hidden = 0): ScenarioError {
   const order = ({ about }: Problem) => (typeof about === 'number' ? about : Number.MAX_SAFE_INTEGER)
   const sentences = problems
     .toSorted((one, other) => order(one) - order(other))
     .map(({ about, text }) => {
-      const subject = typeof about === 'string' ? about : about === 0 ? file : `${file}:${about}`
+      const name = oneLine(file)
+      const subject = typeof about === 'string' ? about : about === 0 ? name : `${name}:${about}`
       return subject === '' ? text : `${subject}: ${text}`
     })
-  const all = [...new Set(sentences)]
+  const unique = [...new Set(sentences)]
+  const all = unique.slice(0, LISTED)
+  const more = unique.length - all.length + hidden
+  if (more > 0) all.push(`${oneLine(file)}: and ${more} more ${more === 1 ? 'problem' : 'problems'}`)
   return Object.assign(new Error(all.join('\n')), { name: 'ScenarioError', problems: all })
 }

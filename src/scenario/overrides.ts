@@ -1,4 +1,5 @@
 // Overrides, `-o key=value`: laid on top of what the file says.
+import { shown } from '../text.ts'
 import { isMapping, readValue, type Path } from './source.ts'
 
 export interface Override {
@@ -18,14 +19,19 @@ export const otherNames = [
   ['data_generator.mean_price', 'data_generator.base_price'],
 ] as const
 
+/** How a message calls an override. */
+export function overrideName(text: string): string {
+  return `-o ${shown(text, 250)}`
+}
+
 export function readOverride(text: string): Override | { problem: string } {
   const [, key, value] = /^([^=]*)=(.*)$/s.exec(text) ?? []
   const path = (key ?? '').trim().split('.')
   if (value === undefined || path.includes('')) {
-    return { problem: `-o ${text}: must be key=value, such as training.actor_lr=3e-4` }
+    return { problem: `${overrideName(text)}: must be key=value, such as training.actor_lr=3e-4` }
   }
   const read = readValue(value)
-  if ('problem' in read) return { problem: `-o ${text}: ${read.problem}` }
+  if ('problem' in read) return { problem: `${overrideName(text)}: ${read.problem}` }
   if (path[0] === 'environment') path[0] = 'env'
   return { path, value: read.value, text }
 }

@@ -1,5 +1,5 @@
 // Where a wrong key was given: in an override or on a line of the file.
-import { otherNames, type Override } from './overrides.ts'
+import { otherNames, overrideName, type Override } from './overrides.ts'
 import type { Path, Problem, Source } from './source.ts'
 
 /** A sentence and the keys that it is about, the one to blame first. */
@@ -25,7 +25,7 @@ export function locate(
 ): Pick<Problem, 'about'> & { text?: string } {
   const names = paths.flatMap(spellings)
   const override = names.flatMap((path) => overrides.findLast((one) => touches(one.path, path)) ?? []).at(0)
-  if (override !== undefined) return { about: `-o ${override.text}` }
+  if (override !== undefined) return { about: overrideName(override.text) }
   const found = names.map((path) => source.locate(path))
   const { line, text } = found.find(({ exact }) => exact) ??
     found.toSorted((a, b) => b.line - a.line)[0] ?? { line: 0 }

@@ -1,6 +1,7 @@
 // This file checks the rules that take more than one key; those of one environment are in environments.ts.
 import { environmentOf, list, type Rule as EnvRule } from './environments.ts'
 import type { ParsedScenario } from './schema.ts'
+import { shown } from '../text.ts'
 import { parseTime } from '../math/time.ts'
 import type { Finding } from './place.ts'
 
@@ -57,7 +58,7 @@ const data: Rule[] = [
     check: ({ data: { data_path } }) => {
       if (data_path === null || /\.(parquet|csv)$/i.test(data_path)) return undefined
       const hint = /\.(pkl|pickle)$/i.test(data_path) ? ': pickle files are not read, convert it' : ''
-      return `data.data_path must be a .parquet or .csv file, got ${data_path}${hint}`
+      return `data.data_path must be a .parquet or .csv file, got ${shown(data_path)}${hint}`
     },
   },
   {
@@ -77,7 +78,7 @@ const data: Rule[] = [
     fields: ['data_generator.start_date'],
     check: ({ data_generator: generator }) =>
       generator !== null && Number.isNaN(parseTime(generator.start_date))
-        ? `data_generator.start_date must be an ISO 8601 time such as 2024-01-01 or 2024-01-01T09:30, got ${generator.start_date}`
+        ? `data_generator.start_date must be an ISO 8601 time such as 2024-01-01 or 2024-01-01T09:30, got ${shown(generator.start_date)}`
         : undefined,
   },
   {

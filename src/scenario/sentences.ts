@@ -12,6 +12,7 @@ import {
   variantsOf,
   type JsonSchema,
 } from './describe.ts'
+import { quoted, shown } from '../text.ts'
 import { valueAt } from './overrides.ts'
 import { backendsWhere } from './environments.ts'
 import type { Finding } from './place.ts'
@@ -53,7 +54,7 @@ function sentence(issue: z.core.$ZodIssue, tree: unknown, value: unknown, writte
   if (name === 'env.backend' && typeof value === 'string') {
     const why = backendReason(value)
     if (why !== '')
-      return `${name} ${value} ${why}; use ${orList(backendsWhere(({ kind }) => kind === 'trading'))}`
+      return `${name} ${shown(value)} ${why}; use ${orList(backendsWhere(({ kind }) => kind === 'trading'))}`
   }
   const bare = variantsOf(schema).some((one) => one.enum !== undefined || one.const !== undefined)
   const got = `got ${quote(value, bare, written)}`
@@ -84,17 +85,17 @@ function backendReason(backend: string): string {
 function keyName(path: Path): string {
   return path.reduce<string>((name, key) => {
     if (typeof key === 'number') return `${name}[${key}]`
-    return name === '' ? String(key) : `${name}.${String(key)}`
+    return name === '' ? shown(String(key)) : `${name}.${shown(String(key))}`
   }, '')
 }
 
 function quote(value: unknown, bare: boolean, written?: string): string {
-  if (typeof value === 'string') return bare && value !== '' ? value : JSON.stringify(value)
+  if (typeof value === 'string') return bare && value !== '' ? shown(value) : quoted(value)
   if (Array.isArray(value)) {
     const short = value.length <= 20 && value.every((entry) => typeof entry !== 'object')
     return short ? `[${value.map((entry) => quote(entry, false)).join(', ')}]` : `a list of ${value.length}`
   }
-  return isMapping(value) ? 'a mapping' : (written ?? String(value))
+  return isMapping(value) ? 'a mapping' : shown(written ?? String(value))
 }
 
 function unknownKey(path: Path, tree: unknown): string {
@@ -110,7 +111,7 @@ function unknownKey(path: Path, tree: unknown): string {
   const elsewhere = keys.find((known) => known.at(-1) === key)
   if (elsewhere !== undefined) {
     const where = elsewhere.length > 1 ? keyName(elsewhere.slice(0, -1)) : 'the top level'
-    return `unknown key ${name}, ${key} belongs to ${where}: ${keyName(elsewhere)}`
+    return `unknown key ${name}, ${shown(key)} belongs to ${where}: ${keyName(elsewhere)}`
   }
   const beside = usable(propertiesOf(section, valueAt(tree, outer))).map(([known]) => [...outer, known])
   const near = nearest(key, [...beside, ...keys])
@@ -133,10 +134,14 @@ function allKeys(schema: JsonSchema, outer: Path = []): Path[] {
   ])
 }
 
+/** No key has so many characters. */
+const LONGEST_KEY = 80
+
 /** The key with the least edits from `key`, the first of equals, if those are few for its length. */
 function nearest(key: string, candidates: Path[]): Path | undefined {
   const most = Math.max(1, Math.floor(key.length * 0.4))
   const edits = (path: Path) => distance(key, String(path.at(-1)))
+  if (key.length > LONGEST_KEY) return undefined
   return candidates
     .filter((path) => edits(path) <= most)
     .toSorted((one, other) => edits(one) - edits(other))

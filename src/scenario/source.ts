@@ -1,6 +1,8 @@
 // The YAML text of a scenario and where in it each key stands.
 import {
+  CST,
   type Document,
+  Lexer,
   LineCounter,
   type Pair,
   type YAMLMap,
@@ -12,6 +14,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml'
+import { quoted, shown } from '../text.ts'
 
 export type Path = readonly PropertyKey[]
 
@@ -45,14 +48,43 @@ const yamlOptions = {
 // Aliases become references to one value, so that any number of them costs nothing.
 const shared = { maxAliasCount: -1 }
 
+/** What a scenario may have at most, so that reading one never takes long: a thousand lines are far below it. */
+export const LIMITS = { characters: 256 * 1024, tokens: 20_000, depth: 64 }
+
+/** A sentence for what is too large to be a scenario; found without reading more of it than may be. */
+function excess(text: string): string | undefined {
+  const { characters, tokens, depth } = LIMITS
+  if (text.length > characters)
+    return `is too large for a scenario: it has ${text.length} characters, at most ${characters} are read`
+  let [count, flow, line] = [0, 0, 0]
+  for (const lexeme of new Lexer().lex(text)) {
+    const type = CST.tokenType(lexeme)
+    if (type === 'flow-map-start' || type === 'flow-seq-start') flow++
+    else if (type === 'flow-map-end' || type === 'flow-seq-end') flow = Math.max(0, flow - 1)
+    else if (type === 'newline') line = 0
+    else if (flow === 0 && NESTING.has(type)) line++
+    if (++count > tokens) return `is too large for a scenario: at most ${tokens} words and signs are read`
+    if (flow + line > depth) return `is nested too deeply for a scenario: at most ${depth} levels are read`
+  }
+  return undefined
+}
+
+/** Signs that can open one level after the other on a line. */
+const NESTING = new Set<CST.TokenType | null>(['seq-item-ind', 'explicit-key-ind', 'map-value-ind'])
+
 export function readSource(text: string): Source {
+  const tooMuch = excess(text)
+  if (tooMuch !== undefined) {
+    const nowhere = () => ({ line: 0, exact: false })
+    return { value: {}, problems: [{ about: 0, text: tooMuch }], broken: true, locate: nowhere }
+  }
   const counter = new LineCounter()
   const document = parseDocument(text, { ...yamlOptions, lineCounter: counter })
   const lineAt = (node: unknown) => counter.linePos(offsetOf(node)).line
   const problems = syntaxProblems(document, (offset) => counter.linePos(offset).line)
   const value = problems.length > 0 ? {} : ((document.toJS(shared) as unknown) ?? {})
   if (!isMapping(value)) {
-    const got = Array.isArray(value) ? 'a list' : JSON.stringify(value)
+    const got = Array.isArray(value) ? 'a list' : quoted(value)
     const text = `must be a mapping of keys such as seed and training, got ${got}`
     problems.push({ about: lineAt(document.contents), text })
   }
@@ -88,6 +120,8 @@ export function readSource(text: string): Source {
 
 /** One YAML value, as an override gives it. @returns the value, or a sentence on what is wrong with it */
 export function readValue(text: string): { value: unknown } | { problem: string } {
+  const tooMuch = excess(text)
+  if (tooMuch !== undefined) return { problem: `its value ${tooMuch}` }
   const document = parseDocument(text, yamlOptions)
   const [problem] = syntaxProblems(document, () => 1)
   return problem === undefined ? { value: document.toJS(shared) as unknown } : { problem: problem.text }
@@ -99,36 +133,46 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
 
 /** One problem a line: the parser's next ones tend to follow from the first. */
 function syntaxProblems(document: Document.Parsed, lineOf: (offset: number) => number): Problem[] {
-  const problems = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
-    about: lineOf(pos[0]),
+  const problems = new Map<number, string>()
+  const add = (offset: number, text: string) => {
+    const line = lineOf(offset)
+    if (!problems.has(line)) problems.set(line, text)
+  }
+  for (const { pos, message } of [...document.errors, ...document.warnings]) {
     // what follows a semicolon is advice to callers of the library
-    text: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1).replace(/;.*/s, '')}`,
-  }))
+    const [sentence = ''] = message.split(';')
+    add(pos[0], `not valid YAML: ${shown(sentence.charAt(0).toLowerCase() + sentence.slice(1), 200)}`)
+  }
+  /** By name the latest node that has it: the walk meets them in the order of the file. */
+  const anchors = new Map<string, unknown>()
   visit(document, {
     Pair(_, { key }) {
-      if (isScalar(key)) return
-      problems.push({ about: lineOf(offsetOf(key)), text: 'a key must be plain text' })
+      if (!isScalar(key)) add(offsetOf(key), 'a key must be plain text')
     },
-    Alias(_, alias, ancestors) {
-      const anchored = alias.resolve(document)
-      if (anchored !== undefined && !ancestors.includes(anchored)) return
-      const text = `not valid YAML: no anchor &${alias.source} stands before *${alias.source}`
-      problems.push({ about: lineOf(offsetOf(alias)), text })
+    Node(_, node, ancestors) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node)
+        return
+      }
+      const anchored = anchors.get(node.source)
+      if (anchored !== undefined && !ancestors.includes(anchored as Document)) return
+      const name = shown(node.source)
+      add(offsetOf(node), `not valid YAML: no anchor &${name} stands before *${name}`)
     },
   })
-  return problems.filter(({ about }, i) => problems.findIndex((one) => one.about === about) === i)
+  return [...problems].map(([about, text]) => ({ about, text }))
 }
 
 function duplicateKeys(document: Document.Parsed, lineAt: (node: unknown) => number): Problem[] {
   const problems: Problem[] = []
   visit(document, {
     Map(_, map, ancestors) {
-      const outer = ancestors.flatMap((node) => (isPair(node) ? [String(node.key)] : []))
+      const outer = ancestors.flatMap((node) => (isPair(node) ? [shown(String(node.key))] : []))
       const first = new Map<string, unknown>()
       for (const { key } of map.items) {
         const name = [...outer, String(key)].join('.')
         if (first.has(name)) {
-          const text = `${name} is given twice, first on line ${lineAt(first.get(name))}`
+          const text = `${shown(name)} is given twice, first on line ${lineAt(first.get(name))}`
           problems.push({ about: lineAt(key), text })
         } else first.set(name, key)
       }

@@ -68,7 +68,7 @@ training:
     ],
     [
       `experiment_name: ${'a'.repeat(201)}`,
-      `experiment_name must have at most 200 characters, got "${'a'.repeat(201)}"`,
+      `experiment_name must have at most 200 characters, got "${'a'.repeat(80)}"… (201 characters)`,
     ],
   ])('are told for %s', (text, sentence) => {
     expect(problemsOf(text)).toEqual([`configs/x.yaml:1: ${sentence}`])
@@ -124,12 +124,9 @@ data_generator:
   })
 
   it('survive aliases that multiply without end', () => {
-    const rows = Array.from(
-      { length: 40 },
-      (_, i) => `k${i}: &k${i} [${i === 0 ? 1 : `*k${i - 1}, *k${i - 1}`}]`,
-    )
-    expect(problemsOf(`${rows.join('\n')}\nenv: {positions: *k39}`)).toContain(
-      'configs/x.yaml:40: env.positions[1] must be a number, got a list of 2',
+    const rows = Array.from({ length: 40 }, (_, i) => `- &k${i} [${i === 0 ? 1 : `*k${i - 1}, *k${i - 1}`}]`)
+    expect(problemsOf(`rows:\n${rows.join('\n')}\nenv: {positions: *k39}`)).toContain(
+      'configs/x.yaml:41: env.positions[1] must be a number, got a list of 2',
     )
   })
 
