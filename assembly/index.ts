@@ -2,9 +2,10 @@
 // from create() on. The host checks arguments (src/core/learner.ts); nothing here does.
 import * as ddpg from './agent/ddpg'
 import * as explore from './agent/explore'
-import { hiddenDims, layOut, learner } from './agent/learner'
+import { initializeAll, layOut, learner, Learner, networkOf, shapes } from './agent/learner'
 import * as mlp from './nn/mlp'
 import { add } from './agent/replay'
+import { at } from './memory'
 import * as rng from './rng'
 
 // --- mathematics, f64 -----------------------------------------------------------------------------------------
@@ -47,50 +48,28 @@ export function streamsAddress(): usize {
 }
 
 // --- the learner ----------------------------------------------------------------------------------------------
-/** i32[16]: hidden widths of the actor, then from 8 on of the critic; written before bytesNeeded and create. */
-export function hiddenDimsAddress(): usize {
-  return hiddenDims
+/** Dimensions (learner.ts), which the host writes before bytesNeeded and create. */
+export function dimensionsAddress(): usize {
+  return changetype<usize>(learner)
+}
+/** Shape of each network (mlp.ts), i32[networks][12], which the host writes before bytesNeeded and create. */
+export function shapesAddress(): usize {
+  return shapes
 }
 
-/** Bytes of linear memory that create() with the same arguments would need; at most 4 GiB can be had. */
-export function bytesNeeded(
-  obsDim: i32,
-  actionDim: i32,
-  actorLayers: i32,
-  criticLayers: i32,
-  batchSize: i32,
-  capacity: i32,
-): f64 {
-  return <f64>layOut(obsDim, actionDim, actorLayers, criticLayers, batchSize, capacity)
+/** Bytes of linear memory that create() would need; at most 4 GiB can be had. */
+export function bytesNeeded(): f64 {
+  return <f64>layOut()
 }
 
 /** Reserves all memory, once, and initialises the networks. Returns whether the memory could be had. */
-export function create(
-  obsDim: i32,
-  actionDim: i32,
-  actorLayers: i32,
-  criticLayers: i32,
-  batchSize: i32,
-  capacity: i32,
-  criticTanh: bool,
-  smallInit: bool,
-): bool {
-  const end = layOut(obsDim, actionDim, actorLayers, criticLayers, batchSize, capacity)
-  const pages = <i32>((end + 0xffff) >> 16) - memory.size()
+export function create(): bool {
+  const pages = <i32>((layOut() + 0xffff) >> 16) - memory.size()
   if (pages > 0 && memory.grow(pages) < 0) return false
-  const l = learner
-  l.actor.tanhHidden = false
-  l.critic.tanhHidden = criticTanh
-  l.counters.beta1Power = 1
-  l.counters.beta2Power = 1
-  initializeNetwork(l.actor, smallInit)
-  initializeNetwork(l.critic, smallInit)
+  learner.counters.beta1Power = 1
+  learner.counters.beta2Power = 1
+  initializeAll()
   return true
-}
-
-function initializeNetwork(net: mlp.Mlp, small: bool): void {
-  mlp.initialize(net, small)
-  memory.copy(net.target, net.parameters, (<usize>net.count) << 2)
 }
 
 /** action = policy(obs), without noise. */
@@ -148,39 +127,27 @@ export function policyActionAddress(): usize {
 export function noiseAddress(): usize {
   return learner.noise
 }
-/** f64[9]: see Hyperparameters in learner.ts; the host writes them after create(). */
+/** Hyperparameters (learner.ts), which the host writes after create(). */
 export function hyperparametersAddress(): usize {
   return changetype<usize>(learner.hyper)
 }
-/** f64[5]: updates, transitions held, row written next, β₁ᵗ, β₂ᵗ */
+/** Counters (learner.ts) */
 export function countersAddress(): usize {
   return changetype<usize>(learner.counters)
 }
-/** f64[6]: critic loss, actor loss, mean Q, mean target Q, critic and actor gradient norm of the last update */
+/** Statistics (learner.ts) of the last update */
 export function statisticsAddress(): usize {
   return changetype<usize>(learner.statistics)
 }
 
-/**
- * Field of the replay buffer: 0 obs, 1 action, 2 reward, 3 next obs, in f32; 4 terminated, 5 truncated, in u8. One row
- * a transition, in the order in which they came until the buffer is full.
- */
+/** Field of the replay buffer by its number in Learner (learner.ts): a row a transition, in the order in which they came until the buffer is full. */
 export function replayAddress(field: i32): usize {
-  const l = learner
-  if (field == 0) return l.replayObs
-  if (field == 1) return l.replayAction
-  if (field == 2) return l.replayReward
-  if (field == 3) return l.replayNextObs
-  return field == 4 ? l.replayTerminated : l.replayTruncated
+  return load<usize>(at(changetype<usize>(learner) + offsetof<Learner>('replayObs'), field))
 }
 
-/** Block of a network (0 actor, 1 critic): 0 parameters, 1 target, 2 Adam's m, 3 Adam's v, 4 gradient. */
+/** Block of a network by its number in Mlp (mlp.ts) */
 export function blockAddress(network: i32, block: i32): usize {
-  const net = networkOf(network)
-  if (block == 0) return net.parameters
-  if (block == 1) return net.target
-  if (block == 2) return net.m
-  return block == 3 ? net.v : net.gradient
+  return load<usize>(at(changetype<usize>(networkOf(network)) + offsetof<mlp.Mlp>('parameters'), block))
 }
 /** Offsets within a block, in elements: of the weight from input i to unit o, and of the bias of unit 0. */
 export function weightOffset(network: i32, layer: i32, i: i32, o: i32): i32 {
@@ -188,8 +155,4 @@ export function weightOffset(network: i32, layer: i32, i: i32, o: i32): i32 {
 }
 export function biasOffset(network: i32, layer: i32): i32 {
   return mlp.layerOf(networkOf(network), layer).b
-}
-
-function networkOf(network: i32): mlp.Mlp {
-  return network == 0 ? learner.actor : learner.critic
 }

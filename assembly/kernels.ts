@@ -1,6 +1,7 @@
 // Entry for tests and benches: the core with internals beside its exports. Never part of the package.
 import * as ddpg from './agent/ddpg'
 import { learner } from './agent/learner'
+import { product } from './products/product'
 
 export * from './index'
 export { tanhForward } from './nn/activation'
@@ -28,6 +29,11 @@ export function terminatedAddress(): usize {
 }
 export function targetQAddress(): usize {
   return learner.targetQ
+}
+
+/** The record that the products take (product.ts) */
+export function productAddress(): usize {
+  return changetype<usize>(product)
 }
 
 /** Address of zeroed memory that nothing else uses: beyond the learner, if there is one. */

@@ -1,6 +1,6 @@
 // The products by themselves, as a share of what the core's instructions can do at all.
 import { loadModule } from '../src/core/module.ts'
-import { kernels, type KernelExports } from '../test/helpers/kernels.ts'
+import { kernels, productOf, type KernelExports } from '../test/helpers/kernels.ts'
 import { digits, inTurns, median, printTable, ratios } from './measure.ts'
 import { BATCHES, WIDTHS } from './shapes.ts'
 
@@ -182,7 +182,13 @@ function denseForward({ x, a, b, c, bias, view }: Arrays, { B, N, K }: Product) 
   const columns = panels(N)
   const run = () => {
     for (const { n, width } of columns)
-      x.gemm(c + 4 * n, N, a, K, 1, b + 4 * n * K, width, bias + 4 * n, B, width, K)
+      x.gemm(
+        productOf(x, { M: B, N: width, K, ldc: N, aRow: K, aColumn: 1, ldb: width }),
+        c + 4 * n,
+        a,
+        b + 4 * n * K,
+        bias + 4 * n,
+      )
   }
   const check = () =>
     checkForward(view(a, B * K), view(b, K * N), view(bias, N), view(c, B * N), { B, N, K }, x)
@@ -190,7 +196,7 @@ function denseForward({ x, a, b, c, bias, view }: Arrays, { B, N, K }: Product) 
 }
 
 function sparseForward({ x, a, b, c, bias, lists, view }: Arrays, { B, N, K }: Product) {
-  const run = () => x.sparseProduct(c, N, a, K, lists, b, bias, B, N, K)
+  const run = () => x.sparseProduct(productOf(x, { M: B, N, K, ldc: N, aRow: K }), c, a, lists, b, bias)
   const check = () =>
     checkForward(view(a, B * K), view(b, K * N), view(bias, N), view(c, B * N), { B, N, K }, x)
   return { run, check }
@@ -199,13 +205,16 @@ function sparseForward({ x, a, b, c, bias, lists, view }: Arrays, { B, N, K }: P
 function denseWeightGradient({ x, a, b, c, view }: Arrays, { B, N, K }: Product) {
   const columns = panels(N)
   const run = () => {
-    for (const { n, width } of columns) x.gemm(c + 4 * n * K, width, a, 1, K, b + 4 * n, N, 0, K, width, B)
+    for (const { n, width } of columns) {
+      const p = productOf(x, { M: K, N: width, K: B, ldc: width, aRow: 1, aColumn: K, ldb: N })
+      x.gemm(p, c + 4 * n * K, a, b + 4 * n, 0)
+    }
   }
   return { run, check: () => checkGradient(view(a, B * K), view(b, B * N), view(c, K * N), { B, N, K }, x) }
 }
 
 function sparseWeightGradient({ x, a, b, c, lists, view }: Arrays, { B, N, K }: Product) {
-  const run = () => x.sparseWeightGradient(c, a, K, lists, b, B, N, K)
+  const run = () => x.sparseWeightGradient(productOf(x, { M: K, N, K: B, aColumn: K }), c, a, lists, b)
   return { run, check: () => checkGradient(view(a, B * K), view(b, B * N), view(c, K * N), { B, N, K }, x) }
 }
 
@@ -213,13 +222,14 @@ function sparseWeightGradient({ x, a, b, c, lists, view }: Arrays, { B, N, K }: 
 function subsetSums({ x, a, b, c, bias, lists, view }: Arrays, { B, N, K }: Product) {
   const columns = panels(N)
   const [table, halves] = [lists, bias] // of which this kernel has no other use
-  const groups = K / 4
   const masks = lists + 16 * 1024
   x.reluForwardMasks(a, masks, B * K)
   view(halves, Math.max(B, K)).fill(0.5)
   const run = () => {
-    for (const { n, width } of columns)
-      x.maskProduct(c + 4 * n, N, masks, groups, 1, halves, b + 4 * n * K, width, halves, B, K, width, table)
+    for (const { n, width } of columns) {
+      const p = productOf(x, { M: B, N: width, K, ldc: N, aRow: K / 4, aColumn: 1, ldb: width })
+      x.maskProduct(p, c + 4 * n, masks, halves, b + 4 * n * K, halves, table)
+    }
   }
   const check = () => {
     const [mask, w, sums] = [view(a, B * K), view(b, K * N), view(c, B * N)]

@@ -38,7 +38,7 @@ export async function benchAct(): Promise<void> {
 function checkAct(learner: Learner): void {
   learner.obs.forEach((_, i, obs) => (obs[i] = (i - 3) / 3))
   learner.act(0)
-  const [y] = forward(layersOf(learner, 0), [Array.from(learner.obs)]).at(-1)!
+  const [y] = forward(layersOf(learner, 'actor'), [Array.from(learner.obs)]).at(-1)!
   const expected = Math.tanh(y![0]!)
   if (!(Math.abs(learner.action[0]! - expected) < 1e-5))
     throw new Error(`the action is ${learner.action[0]}, that of the plain loop ${expected}`)

@@ -1,11 +1,6 @@
 // The update by the plain loop, in f64 and from the formulas: what the learner is checked against before it is timed.
-import type { CoreExports } from '../src/core/core.ts'
+import { blockView, NETWORK_NAMES, NETWORKS, type BlockName, type NetworkName } from '../src/core/fields.ts'
 import type { Learner } from '../src/core/learner.ts'
-
-const ACTOR = 0
-export const CRITIC = 1
-const PARAMETERS = 0
-const GRADIENT = 4
 
 interface Layer {
   /** [inputs][units] */
@@ -15,29 +10,22 @@ interface Layer {
 
 type Matrix = number[][]
 
-/** Layers of a network (0 actor, 1 critic) as a block of it holds them (0 parameters, 4 gradient). */
-export function layersOf({ options, core }: Learner, network: number, block = PARAMETERS): Layer[] {
+/** Layers of a network as a block of it holds them. */
+export function layersOf(
+  { options, core }: Learner,
+  network: NetworkName,
+  block: BlockName = 'parameters',
+): Layer[] {
   const x = core.exports
-  const dims = dimsOf(options, network)
-  const floats = blockOf(x, network, block)
+  const dims = NETWORKS[network].widths(options)
+  const floats = blockView(x, network, block)
+  const number = NETWORK_NAMES.indexOf(network)
   return dims.slice(1).map((units, l) => ({
     w: Array.from({ length: dims[l]! }, (_, i) =>
-      Array.from({ length: units }, (_, o) => floats(x.weightOffset(network, l, i, o))),
+      Array.from({ length: units }, (_, o) => floats[x.weightOffset(number, l, i, o)]!),
     ),
-    b: Array.from({ length: units }, (_, o) => floats(x.biasOffset(network, l) + o)),
+    b: Array.from({ length: units }, (_, o) => floats[x.biasOffset(number, l) + o]!),
   }))
-}
-
-function dimsOf(o: Learner['options'], network: number): number[] {
-  return network === ACTOR
-    ? [o.obsDim, ...o.actorHiddenDims, o.actionDim]
-    : [o.obsDim + o.actionDim, ...o.criticHiddenDims, 1]
-}
-
-function blockOf(x: CoreExports, network: number, block: number): (offset: number) => number {
-  const memory = new Float32Array(x.memory.buffer)
-  const first = (x.blockAddress(network, block) >>> 0) / 4
-  return (offset) => memory[first + offset]!
 }
 
 /** Inputs of every layer, and last the output; ReLU between layers. */
@@ -91,7 +79,7 @@ export interface Transitions {
  * @throws Error when they differ by more than 1e-4 of their norm
  */
 export function checkUpdate(learner: Learner, batch: Transitions, update: () => void): void {
-  const [actor, critic] = [layersOf(learner, ACTOR), layersOf(learner, CRITIC)]
+  const [actor, critic] = [layersOf(learner, 'actor'), layersOf(learner, 'critic')]
   const { gamma } = learner.options
   const B = batch.obs.length
   const act = (obs: Matrix) => forward(actor, obs)
@@ -115,8 +103,8 @@ export function checkUpdate(learner: Learner, batch: Transitions, update: () => 
   const ofActor = backward(actor, activations, da).gradient
 
   update()
-  expectClose(layersOf(learner, CRITIC, GRADIENT), ofCritic, 'critic')
-  expectClose(layersOf(learner, ACTOR, GRADIENT), ofActor, 'actor')
+  expectClose(layersOf(learner, 'critic', 'gradient'), ofCritic, 'critic')
+  expectClose(layersOf(learner, 'actor', 'gradient'), ofActor, 'actor')
 }
 
 function expectClose(found: Layer[], expected: Layer[], network: string): void {
@@ -138,9 +126,9 @@ export function density(layers: Layer[], rows: Matrix): number {
  * Shifts the biases of the hidden layers, in parameters and targets, so that each unit is positive for that share of
  * the rows.
  */
-export function setDensity(learner: Learner, network: number, rows: Matrix, share: number): void {
+export function setDensity(learner: Learner, network: NetworkName, rows: Matrix, share: number): void {
   const x = learner.core.exports
-  const memory = new Float32Array(x.memory.buffer)
+  const number = NETWORK_NAMES.indexOf(network)
   const layers = layersOf(learner, network)
   for (let l = 0; l < layers.length - 1; l++) {
     const z = forward(layers.slice(0, l + 1), rows).at(-1)!
@@ -149,8 +137,8 @@ export function setDensity(learner: Learner, network: number, rows: Matrix, shar
       const last = Math.round(share * sorted.length)
       const threshold = last === sorted.length ? sorted.at(-1)! - 1 : (sorted[last]! + sorted[last - 1]!) / 2
       layers[l]!.b[o]! -= threshold
-      for (const block of [0, 1])
-        memory[(x.blockAddress(network, block) >>> 0) / 4 + x.biasOffset(network, l) + o] = layers[l]!.b[o]!
+      for (const block of ['parameters', 'target'] as const)
+        blockView(x, network, block)[x.biasOffset(number, l) + o] = layers[l]!.b[o]!
     }
   }
 }

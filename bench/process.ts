@@ -91,9 +91,7 @@ export async function benchMemory(engine: string): Promise<void> {
     for (const capacity of [10_000, 1_000_000]) {
       const learner = await createLearner({ ...learnerOptions(shape), capacity })
       const reserved = learner.core.exports.memory.buffer.byteLength
-      const layers = shape.hidden.length + 1
-      const { obsDim, actionDim, batchSize } = shape
-      const laidOut = learner.core.exports.bytesNeeded(obsDim, actionDim, layers, layers, batchSize, capacity)
+      const laidOut = learner.core.exports.bytesNeeded()
       const arrays = bytesOf(shape, capacity)
       const sizes = [laidOut, reserved].map(
         (bytes) => `${mebibytes(bytes)} (+${digits((100 * (bytes - arrays)) / arrays)} %)`,

@@ -9,7 +9,7 @@ import { parseScenario } from '../src/scenario/load.ts'
 import type { Scenario } from '../src/scenario/schema.ts'
 import { train } from '../src/trial/train.ts'
 import { loadPolicy, runTrial } from '../src/trial/trial.ts'
-import { CRITIC, density, layersOf } from './plain.ts'
+import { density, layersOf } from './plain.ts'
 import { readText } from './read.ts'
 
 /** Shares of the hidden activations that are not zero. */
@@ -66,9 +66,9 @@ export async function pendulumDensity(): Promise<Densities> {
 
 function densitiesOf(learner: Learner, obs: number[][]): Densities {
   const action = obs.map((row) => Array.from(learner.policy(row, 1)))
-  const actor = density(layersOf(learner, 0), obs)
+  const actor = density(layersOf(learner, 'actor'), obs)
   const rows = obs.map((row, n) => [...row, ...action[n]!])
-  return { actor, critic: density(layersOf(learner, CRITIC), rows) }
+  return { actor, critic: density(layersOf(learner, 'critic'), rows) }
 }
 
 /** The pendulum of Gymnasium: angle from upright, torque of at most 2, 200 steps of 0.05 s an episode. */

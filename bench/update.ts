@@ -2,7 +2,7 @@
 import { createLearner, type Learner, type LearnerOptions } from '../src/core/learner.ts'
 import { createBatchLearner } from '../test/helpers/kernels.ts'
 import { digits, inTurns, median, printTable, spread } from './measure.ts'
-import { checkUpdate, CRITIC, setDensity } from './plain.ts'
+import { checkUpdate, setDensity } from './plain.ts'
 import { fillReplay } from './replay.ts'
 import { learnerOptions, nameOf, ODD_ROWS, ROWS, weightCount, type Shape } from './shapes.ts'
 import { pendulumDensity, sineWaveDensity, type Densities } from './trained.ts'
@@ -41,11 +41,11 @@ async function benchDensities(): Promise<void> {
       const batch = randomRows(learner, 256)
       setDensity(
         learner,
-        0,
+        'actor',
         batch.map((row) => row.slice(0, shape.obsDim)),
         actor,
       )
-      setDensity(learner, CRITIC, batch, critic)
+      setDensity(learner, 'critic', batch, critic)
       tasks[name] = () => void learner.update()
     }
     rows.push([nameOf(shape), ...Object.values(inTurns(tasks, 5)).map(({ rounds }) => spread(rounds))])

@@ -32,7 +32,7 @@ const ROOMS = {
     'commands',
     'cli.ts',
   ],
-  assembly: ['rng.ts', 'products', 'nn', 'agent', 'index.ts', 'kernels.ts'],
+  assembly: ['memory.ts', 'rng.ts', 'products', 'nn', 'agent', 'index.ts', 'kernels.ts'],
 }
 
 /** The rooms that may use Node; core/module.ts does so behind a dynamic import, in Node alone. */

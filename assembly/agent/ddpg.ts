@@ -7,7 +7,7 @@ import { tanhBackward, tanhForward } from '../nn/activation'
 import { backward, inputGradient } from '../nn/backward'
 import { Counters, Learner } from './learner'
 import { criticLoss } from './loss'
-import { allFinite, at, copyRow, padded } from '../products/memory'
+import { allFinite, at, copyRow, padded } from '../memory'
 import { forward, layerOf, Mlp } from '../nn/mlp'
 import { sample } from './replay'
 
@@ -52,20 +52,19 @@ export function learn(l: Learner): i32 {
   stats.criticLoss = criticLoss(<i32>hyper.criticLoss, q, l.targetQ, l.scratch.dy, B)
   if (!isFinite(stats.criticLoss)) return CRITIC_LOSS
   backward(critic, l.batch, ld, B, l.scratch)
-  stats.criticGradientNorm = norm(critic.gradient, critic.count)
-  if (!isFinite(stats.criticGradientNorm)) return CRITIC_GRADIENT
+  stats.criticGradNorm = norm(critic.gradient, critic.count)
+  if (!isFinite(stats.criticGradNorm)) return CRITIC_GRADIENT
   advanceBetaPowers(betaPowers(l))
-  if (!step(l, critic, hyper.criticLr, hyper.criticWeightDecay, stats.criticGradientNorm))
-    return CRITIC_WEIGHT
+  if (!step(l, critic, hyper.criticLr, hyper.criticWeightDecay, stats.criticGradNorm)) return CRITIC_WEIGHT
 
   // θ ← Adam on −mean Q(s, μ(s)), with the critic just updated, and θ̄ ← θ̄ + τ (θ − θ̄)
   act(l, actor.parameters, l.batch, ld, at(l.batch, l.obsDim), ld, B)
   stats.actorLoss = -mean(forward(critic, critic.parameters, l.batch, ld, B), 4, B)
   if (!isFinite(stats.actorLoss)) return ACTOR_LOSS
   actorGradient(l, ld)
-  stats.actorGradientNorm = norm(actor.gradient, actor.count)
-  if (!isFinite(stats.actorGradientNorm)) return ACTOR_GRADIENT
-  if (!step(l, actor, hyper.actorLr, hyper.actorWeightDecay, stats.actorGradientNorm)) return ACTOR_WEIGHT
+  stats.actorGradNorm = norm(actor.gradient, actor.count)
+  if (!isFinite(stats.actorGradNorm)) return ACTOR_GRADIENT
+  if (!step(l, actor, hyper.actorLr, hyper.actorWeightDecay, stats.actorGradNorm)) return ACTOR_WEIGHT
 
   l.counters.updates += 1
   return 0
@@ -120,19 +119,7 @@ function actorGradient(l: Learner, ld: i32): void {
 /** Adam, and the target a little nearer. */
 function step(l: Learner, net: Mlp, lr: f64, decay: f64, gradientNorm: f64): bool {
   const clip = clipFactor(gradientNorm, l.hyper.maxGradNorm)
-  return adam(
-    net.parameters,
-    net.target,
-    net.gradient,
-    net.m,
-    net.v,
-    net.count,
-    betaPowers(l),
-    lr,
-    decay,
-    clip,
-    l.hyper.tau,
-  )
+  return adam(net, betaPowers(l), lr, decay, clip, l.hyper.tau)
 }
 
 function betaPowers(l: Learner): usize {

@@ -1,6 +1,6 @@
 // Actions for the environment: uniform at first, then the policy with Gaussian or Ornstein–Uhlenbeck noise.
 import { Learner } from './learner'
-import { at } from '../products/memory'
+import { at } from '../memory'
 import { EXPLORATION, normal, uniform } from '../rng'
 
 /** action ~ U[-1, 1] */

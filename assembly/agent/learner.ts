@@ -1,16 +1,22 @@
-// The record of one learner and the layout of linear memory.
+// The record of one learner and the layout of linear memory. The host knows the fields of these classes, in this order,
+// from src/core/fields.ts; test/core/fields.test.ts holds the two together.
 //
 //   static    random streams, this record, the layers          (addresses: never part of what is saved)
-//   state     counters, statistics, noise, then the blocks of both networks: parameters, targets, Adam's m and v
+//   state     counters, statistics, noise, then the blocks of each network: parameters, target, Adam's m and v
 //   replay    one array for each field of a transition
 //   scratch   batch, activations, gradients: nothing that outlives a call
 //
 // create() lays all of it out from __heap_base upwards and grows memory once; nothing moves afterwards.
 import { Scratch } from '../nn/backward'
-import { padded } from '../products/memory'
-import { Layer, layerOf, MAX_LAYERS, Mlp, shape } from '../nn/mlp'
+import { padded } from '../memory'
+import { initialize, Layer, layerOf, MAX_LAYERS, Mlp, setShape, Shape, SHAPE_BYTES } from '../nn/mlp'
 import { listBytes } from '../products/sparse'
 import { groupsOf, TABLE_BYTES } from '../products/subsets'
+
+// The networks. Another one is a number here, a reference in Learner, and an entry in src/core/fields.ts.
+const ACTOR: i32 = 0
+const CRITIC: i32 = 1
+const NETWORKS: i32 = 2
 
 /** All state that is not an array, as f64 so that the host reads one view. */
 @unmanaged
@@ -29,8 +35,8 @@ export class Statistics {
   actorLoss: f64
   meanQ: f64
   meanTargetQ: f64
-  criticGradientNorm: f64
-  actorGradientNorm: f64
+  criticGradNorm: f64
+  actorGradNorm: f64
 }
 
 /** Set by the host before the first update, as one view of f64; not part of the state. */
@@ -47,13 +53,19 @@ export class Hyperparameters {
   delayActor: f64 // 1: target action from the target actor, 0: from the online one
 }
 
+/** Written by the host before layOut(), as one view of i32. */
 @unmanaged
-export class Learner {
-  hyper: Hyperparameters
+export class Dimensions {
   obsDim: i32
   actionDim: i32
   batchSize: i32
   capacity: i32
+  smallInit: i32 // 1: last layers begin small (mlp.ts)
+}
+
+@unmanaged
+export class Learner extends Dimensions {
+  hyper: Hyperparameters
   counters: Counters
   statistics: Statistics
   actor: Mlp
@@ -67,7 +79,7 @@ export class Learner {
   policyObs: usize // [batchSize, obsDim]
   policyAction: usize // [batchSize, actionDim]
 
-  // replay, by field
+  // replay, by field, in the order in which src/core/fields.ts names them
   replayObs: usize // [capacity, obsDim]
   replayAction: usize // [capacity, actionDim]
   replayReward: usize // [capacity]
@@ -86,39 +98,30 @@ export class Learner {
   end: u64
 }
 
-const record = memory.data(256, 16)
-const hyperparameters = memory.data(128, 16)
-const networks = memory.data(128, 16)
-const layers = memory.data(576, 16)
-const scratch = memory.data(32, 16)
-/** i32[16]: hidden widths of the actor, then from 8 on of the critic; the host writes them before create(). */
-export const hiddenDims: usize = memory.data(64, 16)
+const networks = memory.data(NETWORKS * <i32>offsetof<Mlp>(), 16)
+const layers = memory.data(NETWORKS * MAX_LAYERS * <i32>offsetof<Layer>(), 16)
+const hyperparameters = memory.data(offsetof<Hyperparameters>(), 16)
+const scratch = memory.data(offsetof<Scratch>(), 16)
 
-export const learner = changetype<Learner>(record)
+/** Shape[NETWORKS], each of SHAPE_BYTES; written by the host before layOut(). */
+export const shapes: usize = memory.data(NETWORKS * SHAPE_BYTES, 16)
 
-/** Fills the record and returns the bytes of memory that the learner needs. */
-export function layOut(
-  obsDim: i32,
-  actionDim: i32,
-  actorLayers: i32,
-  criticLayers: i32,
-  batchSize: i32,
-  capacity: i32,
-): u64 {
+export const learner = changetype<Learner>(memory.data(offsetof<Learner>(), 16))
+
+export function networkOf(i: i32): Mlp {
+  return changetype<Mlp>(networks + <usize>i * offsetof<Mlp>())
+}
+
+/** Fills the record from its dimensions and the shapes, and returns the bytes of memory that the learner needs. */
+export function layOut(): u64 {
   const l = learner
   l.hyper = changetype<Hyperparameters>(hyperparameters)
-  l.obsDim = obsDim
-  l.actionDim = actionDim
-  l.batchSize = batchSize
-  l.capacity = capacity
-  l.actor = changetype<Mlp>(networks)
-  l.critic = changetype<Mlp>(networks + offsetof<Mlp>())
-  l.actor.depth = actorLayers
-  l.critic.depth = criticLayers
-  l.actor.layers = layers
-  l.critic.layers = layers + <usize>MAX_LAYERS * offsetof<Layer>()
-  shape(l.actor, obsDim, hiddenDims, actionDim)
-  shape(l.critic, obsDim + actionDim, hiddenDims + 32, 1)
+  l.actor = networkOf(ACTOR)
+  l.critic = networkOf(CRITIC)
+  for (let i = 0; i < NETWORKS; ++i) {
+    networkOf(i).layers = layers + <usize>(i * MAX_LAYERS) * offsetof<Layer>()
+    setShape(networkOf(i), changetype<Shape>(shapes + <usize>(i * SHAPE_BYTES)))
+  }
   l.end = (<u64>__heap_base + 15) & ~15
   layOutState(l)
   layOutReplay(l)
@@ -126,12 +129,20 @@ export function layOut(
   return l.end
 }
 
+/** Fresh parameters and targets, once the memory is there. */
+export function initializeAll(): void {
+  for (let i = 0; i < NETWORKS; ++i) {
+    const net = networkOf(i)
+    initialize(net, learner.smallInit != 0)
+    memory.copy(net.target, net.parameters, (<usize>net.count) << 2)
+  }
+}
+
 function layOutState(l: Learner): void {
   l.counters = changetype<Counters>(reserve(l, 1, offsetof<Counters>()))
   l.statistics = changetype<Statistics>(reserve(l, 1, offsetof<Statistics>()))
   l.noise = reserve(l, l.actionDim, 4)
-  layOutBlocks(l, l.actor)
-  layOutBlocks(l, l.critic)
+  for (let i = 0; i < NETWORKS; ++i) layOutBlocks(l, networkOf(i))
 }
 
 function layOutBlocks(l: Learner, net: Mlp): void {
@@ -164,9 +175,15 @@ function layOutScratch(l: Learner): void {
   l.reward = reserve(l, B, 4)
   l.terminated = reserve(l, B, 4)
   l.targetQ = reserve(l, B, 4)
-  l.actor.gradient = reserve(l, l.actor.count, 4)
-  l.critic.gradient = reserve(l, l.critic.count, 4)
-  layOutBackward(l, max(layOutActivations(l, l.actor), layOutActivations(l, l.critic)))
+  for (let i = 0; i < NETWORKS; ++i) networkOf(i).gradient = reserve(l, networkOf(i).count, 4)
+  let widest = 0
+  let largest = 0
+  for (let i = 0; i < NETWORKS; ++i) {
+    const net = networkOf(i)
+    widest = max(widest, layOutActivations(l, net))
+    largest = max(largest, largestTranspose(l, net))
+  }
+  layOutBackward(l, widest, largest)
 }
 
 /** Returns the widest row of an activation. */
@@ -181,11 +198,11 @@ function layOutActivations(l: Learner, net: Mlp): i32 {
   return widest
 }
 
-function layOutBackward(l: Learner, widest: i32): void {
+function layOutBackward(l: Learner, widest: i32, largest: i32): void {
   l.scratch = changetype<Scratch>(scratch)
   l.scratch.dy = reserve(l, l.batchSize, 4 * widest)
   l.scratch.dx = reserve(l, l.batchSize, 4 * widest)
-  l.scratch.wT = reserve(l, max(largestTranspose(l, l.actor), largestTranspose(l, l.critic)), 4)
+  l.scratch.wT = reserve(l, largest, 4)
   l.scratch.g = reserve(l, l.batchSize, 4)
   l.scratch.masksT = reserve(l, groupsOf(l.batchSize), 4 * widest)
   l.scratch.table = reserve(l, 1, TABLE_BYTES)

@@ -1,6 +1,6 @@
 // Critic loss, mean over the batch: value in f64 and gradient with respect to q. q and dq have rows of 4 elements,
 // of which the first counts and the others of dq are zero.
-import { at } from '../products/memory'
+import { at } from '../memory'
 
 const L2: i32 = 0
 const L1: i32 = 1

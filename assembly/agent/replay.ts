@@ -1,6 +1,6 @@
 // Ring of transitions in linear memory. Only `terminated` stops bootstrapping: a truncated episode still has a
 // value at its last observation, so the two are stored apart.
-import { at, copyRow } from '../products/memory'
+import { at, copyRow } from '../memory'
 import { Learner } from './learner'
 import { index, REPLAY } from '../rng'
 

@@ -1,5 +1,5 @@
 // Elementwise tanh over n elements, a multiple of 4. Padding stays zero.
-import { at } from '../products/memory'
+import { at } from '../memory'
 
 /** y[n] = tanh y, within 5 ulp */
 export function tanhForward(y: usize, n: i32): void {

@@ -1,5 +1,6 @@
 // What happens to all parameters of a network alike: one loop over its flat blocks, `count` a multiple of 4.
-import { at } from '../products/memory'
+import { at } from '../memory'
+import { Mlp } from './mlp'
 
 const BETA1: f64 = 0.9
 const BETA2: f64 = 0.999
@@ -62,19 +63,12 @@ export function clipFactor(gradientNorm: f64, maxNorm: f64): f64 {
  * g ← clip·g + decay·θ; θ ← θ − lr·m̂/(√v̂ + ε); θ̄ ← θ̄ + tau (θ − θ̄). The gradient itself is left as it is. Returns
  * whether all parameters and second moments are finite.
  */
-export function adam(
-  theta: usize,
-  target: usize,
-  g: usize,
-  m: usize,
-  v: usize,
-  count: i32,
-  betaPowers: usize,
-  lr: f64,
-  decay: f64,
-  clip: f64,
-  tau: f64,
-): bool {
+export function adam(net: Mlp, betaPowers: usize, lr: f64, decay: f64, clip: f64, tau: f64): bool {
+  let theta = net.parameters
+  let target = net.target
+  let g = net.gradient
+  let m = net.m
+  let v = net.v
   // lr·m̂/(√v̂ + ε) with the bias corrections outside of the loop: √v̂ = √v/c, so it is (lr·c/(1 − β₁ᵗ))·m/(√v + ε·c)
   const correction = Math.sqrt(1.0 - load<f64>(betaPowers, 8))
   const stepSize = f32x4.splat(<f32>((lr * correction) / (1.0 - load<f64>(betaPowers))))
@@ -88,7 +82,7 @@ export function adam(
   const rest2 = v128.load32_splat(constants, 12)
   const flush = v128.load32_splat(constants, 16)
   let faults = f32x4.splat(0)
-  for (let end = at(theta, count); theta < end; theta += 16) {
+  for (let end = at(theta, net.count); theta < end; theta += 16) {
     const old = v128.load(theta)
     const gi = f32x4.add(f32x4.mul(v128.load(g), clipping), f32x4.mul(old, decaying))
     let mi = f32x4.add(f32x4.mul(v128.load(m), beta1), f32x4.mul(gi, rest1))

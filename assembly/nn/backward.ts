@@ -2,9 +2,10 @@
 import { tanhBackward } from './activation'
 import { gemm } from '../products/gemm'
 import { dotRows } from './head'
-import { at, copyRow, padded } from '../products/memory'
-import { isBinaryAtTop, Layer, layerOf, Mlp, product } from './mlp'
+import { at, copyRow, padded } from '../memory'
+import { isBinaryAtTop, Layer, layerOf, Mlp, multiply } from './mlp'
 import { panelWidth } from '../products/panel'
+import { product } from '../products/product'
 import { reluBackward, sparseWeightGradient } from '../products/sparse'
 import { activeSums, groupsOf, maskProduct, transposedMasks } from '../products/subsets'
 
@@ -23,19 +24,14 @@ export class Scratch {
 export function backward(net: Mlp, x: usize, ldx: i32, B: i32, s: Scratch): void {
   const head = layerOf(net, net.depth - 1)
   const top = layerOf(net, net.depth - 2)
-  gemm(
-    at(net.gradient, head.w),
-    padded(head.I),
-    s.dy,
-    1,
-    head.stride,
-    top.y,
-    top.stride,
-    0,
-    head.O,
-    padded(head.I),
-    B,
-  )
+  const p = product
+  p.M = head.O
+  p.N = p.ldc = padded(head.I)
+  p.K = B
+  p.aRow = 1
+  p.aColumn = head.stride
+  p.ldb = top.stride
+  gemm(p, at(net.gradient, head.w), s.dy, top.y, 0)
   biasGradient(at(net.gradient, head.b), s.dy, head.stride, B)
   let l = net.depth - 2
   if (isBinaryAtTop(net)) {
@@ -47,10 +43,13 @@ export function backward(net: Mlp, x: usize, ldx: i32, B: i32, s: Scratch): void
     const layer = layerOf(net, l)
     const dw = at(net.gradient, layer.w)
     biasGradient(at(net.gradient, layer.b), s.dy, layer.stride, B)
-    if (l == 0) weightGradient(dw, x, ldx, 0, s.dy, layer, B)
+    p.M = layer.I
+    p.N = layer.stride
+    p.K = B
+    if (l == 0) weightGradient(dw, x, ldx, 0, s.dy)
     else {
       const below = layerOf(net, l - 1)
-      weightGradient(dw, below.y, below.stride, net.tanhHidden ? 0 : below.active, s.dy, layer, B)
+      weightGradient(dw, below.y, below.stride, net.tanhHidden ? 0 : below.active, s.dy)
       throughHidden(net, l, B, s)
     }
   }
@@ -71,18 +70,22 @@ export function inputGradient(net: Mlp, first: i32, n: i32, B: i32, s: Scratch):
   const w = at(net.parameters, layer.w)
   for (let i = 0; i < n; ++i) copyPanelRow(at(s.wT, i * layer.stride), w, layer.I, layer.stride, first + i)
   memory.fill(s.dx, 0, (<usize>(B * padded(n))) << 2)
-  dotRows(s.dx, padded(n), s.dy, layer.stride, s.wT, layer.stride, 0, B, n)
+  dotRows(s.dx, s.dy, s.wT, 0, layer.stride, B, n)
   swap(s)
 }
 
-/** dw[I, stride] = xᵀ @ dy, in panels; likewise. */
-function weightGradient(dw: usize, x: usize, ldx: i32, lists: usize, dy: usize, layer: Layer, B: i32): void {
-  const N = layer.stride
-  const K = layer.I
-  if (lists) return sparseWeightGradient(dw, x, ldx, lists, dy, B, N, K)
+/** dw[M, N] = xᵀ @ dy[K, N], in panels; rows of x are ldx elements apart, and have lists or 0 for none. */
+function weightGradient(dw: usize, x: usize, ldx: i32, lists: usize, dy: usize): void {
+  const p = product
+  const N = p.N
+  p.aRow = 1
+  p.aColumn = ldx
+  if (lists) return sparseWeightGradient(p, dw, x, lists, dy)
+  p.ldb = N
   for (let n = 0, width = 0; n < N; n += width) {
     width = panelWidth(N, n)
-    gemm(at(dw, n * K), width, x, 1, ldx, at(dy, n), N, 0, K, width, B)
+    p.N = p.ldc = width
+    gemm(p, at(dw, n * p.M), x, at(dy, n), 0)
   }
 }
 
@@ -116,19 +119,14 @@ function biasGradient(db: usize, dy: usize, stride: i32, B: i32): void {
 function throughHead(net: Mlp, B: i32, s: Scratch): void {
   const head = layerOf(net, net.depth - 1)
   const below = layerOf(net, net.depth - 2)
-  gemm(
-    s.dx,
-    below.stride,
-    s.dy,
-    head.stride,
-    1,
-    at(net.parameters, head.w),
-    padded(head.I),
-    0,
-    B,
-    below.stride,
-    head.O,
-  )
+  const p = product
+  p.M = B
+  p.N = p.ldc = below.stride
+  p.K = head.O
+  p.aRow = head.stride
+  p.aColumn = 1
+  p.ldb = padded(head.I)
+  gemm(p, s.dx, s.dy, at(net.parameters, head.w), 0)
   throughActivation(net, below, B, s)
 }
 
@@ -142,10 +140,16 @@ function binaryGradient(net: Mlp, B: i32, s: Scratch): void {
   takeSingle(head, B, s)
   activeSums(at(net.gradient, top.b), w, top.y, s.g, top.stride, B)
   transposedMasks(s.masksT, top.y, top.stride, B)
+  const p = product
+  p.M = top.O
+  p.K = B
+  p.aRow = 1
+  p.aColumn = top.stride
+  p.ldb = N
   for (let n = 0, width = 0; n < N; n += width) {
     width = panelWidth(N, n)
-    const dwT = at(s.wT, n * top.O)
-    maskProduct(dwT, width, s.masksT, 1, top.stride, w, at(x.y, n), N, s.g, top.O, B, width, s.table)
+    p.N = p.ldc = width
+    maskProduct(p, at(s.wT, n * top.O), s.masksT, w, at(x.y, n), s.g, s.table)
   }
   transpose(at(net.gradient, top.w), s.wT, N, top.O, top.I)
 }
@@ -157,13 +161,18 @@ function throughBinary(net: Mlp, B: i32, s: Scratch): void {
   const below = layerOf(net, net.depth - 3)
   const N = below.stride
   const w = at(net.parameters, head.w)
-  const groups = groupsOf(top.stride)
   takeSingle(head, B, s)
   transpose(s.wT, at(net.parameters, top.w), top.stride, top.I, top.O)
+  const p = product
+  p.M = B
+  p.K = top.O
+  p.ldc = N
+  p.aRow = groupsOf(top.stride)
+  p.aColumn = 1
   for (let n = 0, width = 0; n < N; n += width) {
     width = panelWidth(N, n)
-    const wT = at(s.wT, n * top.O)
-    maskProduct(at(s.dx, n), N, top.active, groups, 1, s.g, wT, width, w, B, top.O, width, s.table)
+    p.N = p.ldb = width
+    maskProduct(p, at(s.dx, n), top.active, s.g, at(s.wT, n * top.O), w, s.table)
   }
   throughActivation(net, below, B, s)
 }
@@ -178,7 +187,12 @@ function throughHidden(net: Mlp, l: i32, B: i32, s: Scratch): void {
   const layer = layerOf(net, l)
   const below = layerOf(net, l - 1)
   transpose(s.wT, at(net.parameters, layer.w), layer.stride, layer.I, layer.O)
-  product(s.dx, below.stride, s.dy, layer.stride, net.tanhHidden ? 0 : layer.active, s.wT, 0, B, layer.O)
+  const p = product
+  p.M = B
+  p.N = p.ldc = below.stride
+  p.K = layer.O
+  p.aRow = layer.stride
+  multiply(p, s.dx, s.dy, net.tanhHidden ? 0 : layer.active, s.wT, 0)
   throughActivation(net, below, B, s)
 }
 

@@ -1,21 +1,12 @@
-// The output layer: few units, so its weights are rows w[O, ldw], ldw = I padded with zeros, and a unit is a dot
+// The output layer: few units, so its weights are rows w[O, padded(I)], and a unit is a dot
 // product with lanes along the inputs.
-import { at } from '../products/memory'
+import { at, padded } from '../memory'
 
-/** y[B, O] = bias + x[B, I] @ wᵀ, rows of ldy elements; bias O elements, or address 0 for none. */
-export function dotRows(
-  y: usize,
-  ldy: i32,
-  x: usize,
-  ldx: i32,
-  w: usize,
-  ldw: i32,
-  bias: usize,
-  B: i32,
-  O: i32,
-): void {
+/** y[B, padded(O)] = bias + x @ wᵀ, rows of x[B] and of w[O] of ld elements; bias O elements, or address 0 for none. */
+export function dotRows(y: usize, x: usize, w: usize, bias: usize, ld: i32, B: i32, O: i32): void {
+  const ldy = padded(O)
   for (let o = 0; o < O; ++o) {
-    const row = at(w, o * ldw)
+    const row = at(w, o * ld)
     const init: f32 = bias ? load<f32>(at(bias, o)) : 0
     let b = 0
     for (; b + 4 <= B; b += 4) {
@@ -23,11 +14,11 @@ export function dotRows(
         acc1 = acc0,
         acc2 = acc0,
         acc3 = acc0
-      const x0 = at(x, b * ldx),
-        x1 = at(x0, ldx),
-        x2 = at(x1, ldx),
-        x3 = at(x2, ldx)
-      for (let i = 0; i < ldw; i += 4) {
+      const x0 = at(x, b * ld),
+        x1 = at(x0, ld),
+        x2 = at(x1, ld),
+        x3 = at(x2, ld)
+      for (let i = 0; i < ld; i += 4) {
         const wi = v128.load(at(row, i))
         acc0 = f32x4.add(acc0, f32x4.mul(wi, v128.load(at(x0, i))))
         acc1 = f32x4.add(acc1, f32x4.mul(wi, v128.load(at(x1, i))))
@@ -41,8 +32,8 @@ export function dotRows(
     }
     for (; b < B; ++b) {
       let acc = f32x4.splat(0)
-      for (let i = 0; i < ldw; i += 4)
-        acc = f32x4.add(acc, f32x4.mul(v128.load(at(row, i)), v128.load(at(x, b * ldx + i))))
+      for (let i = 0; i < ld; i += 4)
+        acc = f32x4.add(acc, f32x4.mul(v128.load(at(row, i)), v128.load(at(x, b * ld + i))))
       store<f32>(at(y, b * ldy + o), init + sum4(acc))
     }
   }

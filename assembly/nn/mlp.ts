@@ -7,13 +7,22 @@
 import { tanhForward } from './activation'
 import { gemm } from '../products/gemm'
 import { dotRows } from './head'
-import { at, padded } from '../products/memory'
+import { at, padded } from '../memory'
 import { panelOffset, panelWidth } from '../products/panel'
+import { Product, product } from '../products/product'
 import { INITIALIZATION, uniform } from '../rng'
 import { reluForward, sparseProduct } from '../products/sparse'
 import { reluForwardMasks } from '../products/subsets'
 
 export const MAX_LAYERS: i32 = 9 // 8 hidden and the output
+
+/** The shape of a network, as the host writes it (src/core/fields.ts); after it widths i32[MAX_LAYERS + 1], the inputs first. */
+@unmanaged
+export class Shape {
+  depth: i32
+  tanhHidden: i32
+}
+export const SHAPE_BYTES: i32 = <i32>offsetof<Shape>() + 4 * (MAX_LAYERS + 1)
 
 @unmanaged
 export class Layer {
@@ -32,30 +41,33 @@ export class Mlp {
   count: i32 // elements of a block
   tanhHidden: bool
   layers: usize // Layer[depth]
+
+  // the blocks, in the order in which src/core/fields.ts names them
   parameters: usize
   target: usize
-  gradient: usize
   m: usize
   v: usize
+  gradient: usize
 }
 
 export function layerOf(net: Mlp, l: i32): Layer {
   return changetype<Layer>(net.layers + <usize>l * offsetof<Layer>())
 }
 
-/** Sets the dimensions and offsets of a network with these hidden layers (i32[depth − 1]). */
-export function shape(net: Mlp, inputs: i32, hidden: usize, outputs: i32): void {
+/** Sets the dimensions and offsets of a network. */
+export function setShape(net: Mlp, shape: Shape): void {
+  const widths = changetype<usize>(shape) + offsetof<Shape>()
+  net.depth = shape.depth
+  net.tanhHidden = shape.tanhHidden != 0
   let offset = 0
   for (let l = 0; l < net.depth; ++l) {
     const layer = layerOf(net, l)
-    const isHead = l == net.depth - 1
-    layer.I = inputs
-    layer.O = isHead ? outputs : load<i32>(at(hidden, l))
+    layer.I = load<i32>(at(widths, l))
+    layer.O = load<i32>(at(widths, l + 1))
     layer.stride = padded(layer.O)
     layer.w = offset
-    layer.b = offset + (isHead ? layer.O * padded(layer.I) : layer.I * layer.stride)
+    layer.b = offset + (l == net.depth - 1 ? layer.O * padded(layer.I) : layer.I * layer.stride)
     offset = layer.b + layer.stride
-    inputs = layer.O
   }
   net.count = offset
 }
@@ -89,20 +101,15 @@ function draw(bound: f64): f32 {
 
 /** Network output [B, stride of the last layer], before any output activation. Rows of x are ldx elements apart. */
 export function forward(net: Mlp, parameters: usize, x: usize, ldx: i32, B: i32): usize {
+  const p = product
   let lists: usize = 0
   for (let l = 0; l < net.depth - 1; ++l) {
     const layer = layerOf(net, l)
-    product(
-      layer.y,
-      layer.stride,
-      x,
-      ldx,
-      lists,
-      at(parameters, layer.w),
-      at(parameters, layer.b),
-      B,
-      layer.I,
-    )
+    p.M = B
+    p.N = p.ldc = layer.stride
+    p.K = layer.I
+    p.aRow = ldx
+    multiply(p, layer.y, x, lists, at(parameters, layer.w), at(parameters, layer.b))
     x = layer.y
     ldx = layer.stride
     lists = net.tanhHidden ? 0 : layer.active
@@ -111,36 +118,19 @@ export function forward(net: Mlp, parameters: usize, x: usize, ldx: i32, B: i32)
     else reluForward(x, lists, ldx, B)
   }
   const head = layerOf(net, net.depth - 1)
-  dotRows(
-    head.y,
-    head.stride,
-    x,
-    ldx,
-    at(parameters, head.w),
-    padded(head.I),
-    at(parameters, head.b),
-    B,
-    head.O,
-  )
+  dotRows(head.y, x, at(parameters, head.w), at(parameters, head.b), ldx, B, head.O)
   return head.y
 }
 
-/** y[B, stride] = bias + x[B, K] @ w, w in panels: by lists where x has them, else densely. The one choice there is. */
-export function product(
-  y: usize,
-  N: i32,
-  x: usize,
-  ldx: i32,
-  lists: usize,
-  w: usize,
-  bias: usize,
-  B: i32,
-  K: i32,
-): void {
-  if (lists) return sparseProduct(y, N, x, ldx, lists, w, bias, B, N, K)
+/** y = bias + x @ w, w in panels: by lists where x has them, else densely. The one choice there is. */
+export function multiply(p: Product, y: usize, x: usize, lists: usize, w: usize, bias: usize): void {
+  if (lists) return sparseProduct(p, y, x, lists, w, bias)
+  const N = p.N
+  p.aColumn = 1
   for (let n = 0, width = 0; n < N; n += width) {
     width = panelWidth(N, n)
-    gemm(at(y, n), N, x, ldx, 1, at(w, n * K), width, bias ? at(bias, n) : 0, B, width, K)
+    p.N = p.ldb = width
+    gemm(p, at(y, n), x, at(w, n * p.K), bias ? at(bias, n) : 0)
   }
 }
 

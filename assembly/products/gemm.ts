@@ -2,41 +2,30 @@
 // with other strides. Lanes run across columns, so each element is summed over k in ascending order, starting
 // from its bias: SIMD, tile shape and batch size do not change a bit of the result.
 //
-//   a: element (m, k) at a + (m·aRow + k·aColumn); strides in elements, one of them 1, so a transpose costs nothing
-//   b, c: rows of ldb, ldc elements;  N is a multiple of 4;  bias: N elements, or address 0 for none
-import { at } from './memory'
+//   a: one of its two strides is 1, so a transpose costs nothing;  N is a multiple of 4
+import { at } from '../memory'
+import { Product } from './product'
 
-export function gemm(
-  c: usize,
-  ldc: i32,
-  a: usize,
-  aRow: i32,
-  aColumn: i32,
-  b: usize,
-  ldb: i32,
-  bias: usize,
-  M: i32,
-  N: i32,
-  K: i32,
-): void {
+/** bias: N elements, or address 0 for none. */
+export function gemm(p: Product, c: usize, a: usize, b: usize, bias: usize): void {
+  const M = p.M
+  const N = p.N
+  const isAlongK = p.aColumn == 1
   let m = 0
   for (; m + 4 <= M; m += 4) {
-    const am = at(a, m * aRow)
-    const row = at(c, m * ldc)
+    const am = at(a, m * p.aRow)
+    const row = at(c, m * p.ldc)
     let n = 0
-    if (aColumn == 1)
-      for (; n + 8 <= N; n += 8) rows4x8(at(row, n), ldc, am, aRow, at(b, n), ldb, bias ? at(bias, n) : 0, K)
-    else
-      for (; n + 8 <= N; n += 8)
-        columns4x8(at(row, n), ldc, am, aColumn, at(b, n), ldb, bias ? at(bias, n) : 0, K)
-    if (n < N) tile4x4(at(row, n), ldc, am, aRow, aColumn, at(b, n), ldb, bias ? at(bias, n) : 0, K)
+    if (isAlongK) for (; n + 8 <= N; n += 8) rows4x8(p, at(row, n), am, at(b, n), bias ? at(bias, n) : 0)
+    else for (; n + 8 <= N; n += 8) columns4x8(p, at(row, n), am, at(b, n), bias ? at(bias, n) : 0)
+    if (n < N) tile4x4(p, at(row, n), am, at(b, n), bias ? at(bias, n) : 0)
   }
   for (; m < M; ++m) {
-    const am = at(a, m * aRow)
-    const row = at(c, m * ldc)
+    const am = at(a, m * p.aRow)
+    const row = at(c, m * p.ldc)
     let n = 0
-    for (; n + 32 <= N; n += 32) tile1x32(at(row, n), am, aColumn, at(b, n), ldb, bias ? at(bias, n) : 0, K)
-    for (; n < N; n += 4) tile1x4(at(row, n), am, aColumn, at(b, n), ldb, bias ? at(bias, n) : 0, K)
+    for (; n + 32 <= N; n += 32) tile1x32(p, at(row, n), am, at(b, n), bias ? at(bias, n) : 0)
+    for (; n < N; n += 4) tile1x4(p, at(row, n), am, at(b, n), bias ? at(bias, n) : 0)
   }
 }
 
@@ -44,7 +33,9 @@ export function gemm(
  * Four rows of a, each along k, against eight columns. Eight accumulators, named acc<row>x<first column>: as many as
  * engines keep in registers beside the operands.
  */
-function rows4x8(c: usize, ldc: i32, a: usize, aRow: i32, b: usize, ldb: i32, bias: usize, K: i32): void {
+function rows4x8(p: Product, c: usize, a: usize, b: usize, bias: usize): void {
+  const ldc = p.ldc
+  const aRow = p.aRow
   let acc0x0 = bias ? v128.load(bias) : f32x4.splat(0)
   let acc0x4 = bias ? v128.load(bias, 16) : f32x4.splat(0)
   let acc1x0 = acc0x0,
@@ -53,11 +44,11 @@ function rows4x8(c: usize, ldc: i32, a: usize, aRow: i32, b: usize, ldb: i32, bi
     acc2x4 = acc0x4
   let acc3x0 = acc0x0,
     acc3x4 = acc0x4
-  const bStep = (<usize>ldb) << 2
+  const bStep = (<usize>p.ldb) << 2
   let a1 = at(a, aRow),
     a2 = at(a, 2 * aRow),
     a3 = at(a, 3 * aRow)
-  for (const end = a + ((<usize>K) << 2); a < end;) {
+  for (const end = a + ((<usize>p.K) << 2); a < end;) {
     const b0 = v128.load(b)
     const b4 = v128.load(b, 16)
     let x = v128.load32_splat(a)
@@ -89,16 +80,8 @@ function rows4x8(c: usize, ldc: i32, a: usize, aRow: i32, b: usize, ldb: i32, bi
 }
 
 /** The same of a transpose: at each k the four elements of a stand side by side. */
-function columns4x8(
-  c: usize,
-  ldc: i32,
-  a: usize,
-  aColumn: i32,
-  b: usize,
-  ldb: i32,
-  bias: usize,
-  K: i32,
-): void {
+function columns4x8(p: Product, c: usize, a: usize, b: usize, bias: usize): void {
+  const ldc = p.ldc
   let acc0x0 = bias ? v128.load(bias) : f32x4.splat(0)
   let acc0x4 = bias ? v128.load(bias, 16) : f32x4.splat(0)
   let acc1x0 = acc0x0,
@@ -107,9 +90,9 @@ function columns4x8(
     acc2x4 = acc0x4
   let acc3x0 = acc0x0,
     acc3x4 = acc0x4
-  const aStep = (<usize>aColumn) << 2
-  const bStep = (<usize>ldb) << 2
-  for (const end = b + <usize>K * bStep; b < end; b += bStep) {
+  const aStep = (<usize>p.aColumn) << 2
+  const bStep = (<usize>p.ldb) << 2
+  for (const end = b + <usize>p.K * bStep; b < end; b += bStep) {
     const b0 = v128.load(b)
     const b4 = v128.load(b, 16)
     let x = v128.load32_splat(a)
@@ -136,17 +119,12 @@ function columns4x8(
   v128.store(at(c, 3 * ldc), acc3x4, 16)
 }
 
-function tile4x4(
-  c: usize,
-  ldc: i32,
-  a: usize,
-  aRow: i32,
-  aColumn: i32,
-  b: usize,
-  ldb: i32,
-  bias: usize,
-  K: i32,
-): void {
+function tile4x4(p: Product, c: usize, a: usize, b: usize, bias: usize): void {
+  const ldc = p.ldc
+  const aRow = p.aRow
+  const aColumn = p.aColumn
+  const ldb = p.ldb
+  const K = p.K
   let acc0 = bias ? v128.load(bias) : f32x4.splat(0)
   let acc1 = acc0,
     acc2 = acc0,
@@ -165,7 +143,10 @@ function tile4x4(
   v128.store(at(c, 3 * ldc), acc3)
 }
 
-function tile1x32(c: usize, a: usize, aColumn: i32, b: usize, ldb: i32, bias: usize, K: i32): void {
+function tile1x32(p: Product, c: usize, a: usize, b: usize, bias: usize): void {
+  const aColumn = p.aColumn
+  const ldb = p.ldb
+  const K = p.K
   let acc0 = bias ? v128.load(bias) : f32x4.splat(0)
   let acc4 = bias ? v128.load(bias, 16) : f32x4.splat(0)
   let acc8 = bias ? v128.load(bias, 32) : f32x4.splat(0)
@@ -196,7 +177,10 @@ function tile1x32(c: usize, a: usize, aColumn: i32, b: usize, ldb: i32, bias: us
   v128.store(c, acc28, 112)
 }
 
-function tile1x4(c: usize, a: usize, aColumn: i32, b: usize, ldb: i32, bias: usize, K: i32): void {
+function tile1x4(p: Product, c: usize, a: usize, b: usize, bias: usize): void {
+  const aColumn = p.aColumn
+  const ldb = p.ldb
+  const K = p.K
   let acc = bias ? v128.load(bias) : f32x4.splat(0)
   for (let k = 0; k < K; ++k)
     acc = f32x4.add(acc, f32x4.mul(v128.load32_splat(at(a, k * aColumn)), v128.load(at(b, k * ldb))))

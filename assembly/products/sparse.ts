@@ -4,8 +4,9 @@
 //
 //   list of row b   i32[stride + 4]: k · 128 for each place k, the offset of row k in a panel 32 wide, in bytes (the
 //                   four more are room for whole vectors to be written), then the number of places
-import { at } from './memory'
+import { at } from '../memory'
 import { panelWidth } from './panel'
+import { Product } from './product'
 
 /** Bytes of the list of one row. */
 export function listBytes(stride: i32): i32 {
@@ -49,28 +50,18 @@ export function reluBackward(dy: usize, y: usize, n: i32): void {
   }
 }
 
-/** c[B, N] = bias + a[B, K] @ w[K, N]: rows of a of `stride` with lists, w in panels; bias N elements, or 0 for none. */
-export function sparseProduct(
-  c: usize,
-  ldc: i32,
-  a: usize,
-  stride: i32,
-  lists: usize,
-  w: usize,
-  bias: usize,
-  B: i32,
-  N: i32,
-  K: i32,
-): void {
-  for (let n = 0, width = 0; n < N; n += width) {
-    width = panelWidth(N, n)
-    const panel = at(w, n * K)
+/** c = bias + a @ b: rows of a of p.aRow elements, with lists; b in panels; bias p.N elements, or 0 for none. */
+export function sparseProduct(p: Product, c: usize, a: usize, lists: usize, b: usize, bias: usize): void {
+  const stride = p.aRow
+  for (let n = 0, width = 0; n < p.N; n += width) {
+    width = panelWidth(p.N, n)
+    const panel = at(b, n * p.K)
     const init = bias ? at(bias, n) : 0
-    for (let b = 0; b < B; ++b) {
-      const list = lists + b * listBytes(stride)
+    for (let m = 0; m < p.M; ++m) {
+      const list = lists + m * listBytes(stride)
       const end = list + load<usize>(list + countOffset(stride))
-      const to = at(c, b * ldc + n)
-      const x = at(a, b * stride)
+      const to = at(c, m * p.ldc + n)
+      const x = at(a, m * stride)
       if (width == 32) row32(to, x, list, end, panel, init)
       else if (width == 16) row16(to, x, list, end, panel, init)
       else if (width == 8) row8(to, x, list, end, panel, init)
@@ -79,29 +70,22 @@ export function sparseProduct(
   }
 }
 
-/** dw[K, N] = aᵀ @ dy[B, N]: rows of a of `stride` with lists, dw in panels. */
-export function sparseWeightGradient(
-  dw: usize,
-  a: usize,
-  stride: i32,
-  lists: usize,
-  dy: usize,
-  B: i32,
-  N: i32,
-  K: i32,
-): void {
-  memory.fill(dw, 0, (<usize>(K * N)) << 2)
+/** dw = xᵀ @ dy, of a transpose: a row of x is p.aColumn elements, with a list; dw in panels, rows of dy of p.N. */
+export function sparseWeightGradient(p: Product, dw: usize, x: usize, lists: usize, dy: usize): void {
+  const stride = p.aColumn
+  const N = p.N
+  memory.fill(dw, 0, (<usize>(p.M * N)) << 2)
   for (let n = 0, width = 0; n < N; n += width) {
     width = panelWidth(N, n)
-    const panel = at(dw, n * K)
-    for (let b = 0; b < B; ++b) {
+    const panel = at(dw, n * p.M)
+    for (let b = 0; b < p.K; ++b) {
       const list = lists + b * listBytes(stride)
       const end = list + load<usize>(list + countOffset(stride))
-      const x = at(a, b * stride)
+      const row = at(x, b * stride)
       const d = at(dy, b * N + n)
-      if (width == 32) outer32(panel, x, list, end, d)
-      else if (width == 16) outer16(panel, x, list, end, d)
-      else for (let i = 0; i < width; i += 4) outer4(at(panel, i), x, list, end, at(d, i), ctz(32 / width))
+      if (width == 32) outer32(panel, row, list, end, d)
+      else if (width == 16) outer16(panel, row, list, end, d)
+      else for (let i = 0; i < width; i += 4) outer4(at(panel, i), row, list, end, at(d, i), ctz(32 / width))
     }
   }
 }

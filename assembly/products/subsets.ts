@@ -10,7 +10,8 @@
 //   masks    for each row of the mask and each group of four places, where their sum is in the table: 128 · set, in i32
 //   table    [8 groups][16 sets][32 columns]: for 32 rows of w in a panel of columns, small enough to stay in the first
 //            cache while all rows of the mask pass
-import { at } from './memory'
+import { at } from '../memory'
+import { Product } from './product'
 
 const ROWS: i32 = 32
 const TABLE_ROW: usize = 128 // bytes of a sum
@@ -66,33 +67,29 @@ export function activeSums(db: usize, w: usize, y: usize, g: usize, stride: i32,
 }
 
 /**
- * c[M, width] = rowScale[M] ⊙ (mask[M, K] @ (scale[K] ⊙ w[K, width])), a panel of at most 32 columns; rows of c and w of
- * ldc and ldw elements, the mask of row m and group g at m · maskRow + g · maskGroup.
+ * c = rowScale[M] ⊙ (mask @ (scale[K] ⊙ w)), a panel of p.N ≤ 32 columns; the mask of row m and group g of four places
+ * is the element (m, g) of `masks`.
  */
 export function maskProduct(
+  p: Product,
   c: usize,
-  ldc: i32,
   masks: usize,
-  maskRow: i32,
-  maskGroup: i32,
   rowScale: usize,
   w: usize,
-  ldw: i32,
   scale: usize,
-  M: i32,
-  K: i32,
-  width: i32,
   table: usize,
 ): void {
-  const step = (<usize>maskGroup) << 2
+  const step = (<usize>p.aColumn) << 2
+  const K = p.K
+  const width = p.N
   for (let k = 0; k < K; k += ROWS) {
     const rows = min(ROWS, K - k)
     const isLast = k + ROWS >= K
-    fillTable(table, at(w, k * ldw), ldw, at(scale, k), rows, width)
-    for (let m = 0; m < M; ++m) {
-      const row = at(c, m * ldc)
+    fillTable(table, at(w, k * p.ldb), p.ldb, at(scale, k), rows, width)
+    for (let m = 0; m < p.M; ++m) {
+      const row = at(c, m * p.ldc)
       const from: usize = k == 0 ? 0 : row
-      const mask = at(masks, m * maskRow + (k >> 2) * maskGroup)
+      const mask = at(masks, m * p.aRow + (k >> 2) * p.aColumn)
       const by: f32 = isLast ? load<f32>(at(rowScale, m)) : 1
       if (width == 32) pick32(row, from, mask, step, groupsOf(rows), table, by)
       else

@@ -53,9 +53,10 @@ export interface CoreExports extends CoreMath {
   normal(stream: number): number
   index(stream: number, n: number): number
   streamsAddress(): number
-  hiddenDimsAddress(): number
-  bytesNeeded(...shape: Shape): number
-  create(...shapeAndFlags: [...Shape, criticTanh: number, smallInit: number]): number
+  dimensionsAddress(): number
+  shapesAddress(): number
+  bytesNeeded(): number
+  create(): number
   act(): void
   addGaussian(sigma: number): void
   addOrnsteinUhlenbeck(sigma: number, theta: number, dt: number): void
@@ -78,14 +79,6 @@ export interface CoreExports extends CoreMath {
   weightOffset(network: number, layer: number, i: number, o: number): number
   biasOffset(network: number, layer: number): number
 }
-type Shape = [
-  obsDim: number,
-  actionDim: number,
-  actorLayers: number,
-  criticLayers: number,
-  batchSize: number,
-  capacity: number,
-]
 
 /** A fresh instance. @param seed an integer in [0, 2^53); every stream begins from it */
 export async function createCore({ module }: CoreModule, seed: number): Promise<Core> {

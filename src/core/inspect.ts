@@ -1,13 +1,13 @@
 // Looks into a learner and leaves it as it is.
+import { blockView, NETWORK_NAMES, NETWORKS, replayView, type NetworkName } from './fields.ts'
 import type { Learner } from './learner.ts'
 import { blockTensors } from './tensors.ts'
 
 /** Observations evenly spread over the replay buffer: [n, obsDim], n at most `rows`. */
 export function heldObservations(learner: Learner, rows: number): Float32Array {
-  const { exports: x } = learner.core
   const { obsDim } = learner.options
   const held = learner.replaySize
-  const all = new Float32Array(x.memory.buffer, x.replayAddress(0) >>> 0, held * obsDim)
+  const all = replayView(learner.core.exports, learner.options, 'replayObs', held)
   const n = Math.min(rows, held)
   const chosen = new Float32Array(n * obsDim)
   for (let i = 0; i < n; i++) {
@@ -19,24 +19,22 @@ export function heldObservations(learner: Learner, rows: number): Float32Array {
 
 /** The greatest |reward| in the replay buffer, as it is learned from. */
 export function greatestReward(learner: Learner): number {
-  const { exports: x } = learner.core
-  const rewards = new Float32Array(x.memory.buffer, x.replayAddress(2) >>> 0, learner.replaySize)
+  const rewards = replayView(learner.core.exports, learner.options, 'replayReward', learner.replaySize)
   let greatest = 0
   for (let i = 0; i < rewards.length; i++) greatest = Math.max(greatest, Math.abs(rewards[i]!))
   return greatest
 }
 
 /**
- * Share of the hidden units of a network (0 actor, 1 critic) that the last update gave no gradient. A ReLU that is
- * off for a whole minibatch has none, nor has any unit of an actor whose tanh is exactly ±1 for all of it.
+ * Share of the hidden units of a network that the last update gave no gradient. A ReLU that is off for a whole minibatch
+ * has none, nor has any unit of an actor whose tanh is exactly ±1 for all of it.
  */
-export function idleUnits(learner: Learner, network: 0 | 1): number {
-  const { exports: x } = learner.core
-  const { actorHiddenDims, criticHiddenDims } = learner.options
-  const gradient = new Float32Array(x.memory.buffer, x.blockAddress(network, 4) >>> 0)
+export function idleUnits({ core, options }: Learner, network: NetworkName): number {
+  const gradient = blockView(core.exports, network, 'gradient')
+  const hidden = NETWORKS[network].widths(options).slice(1, -1)
   let [idle, units] = [0, 0]
-  for (const [layer, width] of (network === 0 ? actorHiddenDims : criticHiddenDims).entries()) {
-    const bias = x.biasOffset(network, layer)
+  for (const [layer, width] of hidden.entries()) {
+    const bias = core.exports.biasOffset(NETWORK_NAMES.indexOf(network), layer)
     for (let unit = 0; unit < width; unit++) if (gradient[bias + unit] === 0) idle++
     units += width
   }
@@ -50,7 +48,7 @@ export function qValues(learner: Learner, obs: ArrayLike<number>, actions: Array
   const { obsDim, actionDim, criticHiddenDims, criticActivation } = learner.options
   const { tanh } = learner.core.math
   const activate = criticActivation === 'tanh' ? tanh : (x: number) => Math.max(0, x)
-  const tensors = blockTensors(learner, 'critic', 1, 0)
+  const tensors = blockTensors(learner, 'critic', 'critic', 'parameters')
   const data = (name: string) => tensors[`critic.${name}`]!.data as Float32Array
   const layers = [...criticHiddenDims, 1].map((width, l) => ({
     weight: data(`${2 * l}.weight`),

@@ -3,27 +3,55 @@
 //
 //   actor.0.weight, actor.0.bias, …     critic.…     actor_target.…     critic_target.…
 //   actor_exp_avg.…, actor_exp_avg_sq.…, critic_exp_avg.…, critic_exp_avg_sq.…     Adam's moments
-//   counters F64[5], noise F32[actionDim], random U64[6, 2]                        see assembly/index.ts
+//   counters F64[5], noise F32[actionDim], random U64[6, 2]                        see fields.ts, core.ts
 //   replay_obs F32[n, obsDim], replay_action, …, replay_terminated U8[n], …        what the replay buffer holds
 import { STREAMS } from './core.ts'
+import {
+  blockView,
+  COUNTERS,
+  countersView,
+  NETWORK_NAMES,
+  NETWORKS,
+  recordOf,
+  REPLAY,
+  REPLAY_NAMES,
+  replayView,
+  type BlockName,
+  type NetworkName,
+} from './fields.ts'
 import type { Learner } from './learner.ts'
 import { dtypeOf, type Tensor } from './safetensors.ts'
 
-const BLOCKS = [
-  ['actor', 0, 0],
-  ['critic', 1, 0],
-  ['actor_target', 0, 1],
-  ['critic_target', 1, 1],
-  ['actor_exp_avg', 0, 2],
-  ['actor_exp_avg_sq', 0, 3],
-  ['critic_exp_avg', 1, 2],
-  ['critic_exp_avg_sq', 1, 3],
-] as const
+/** What PyTorch calls the blocks that are saved; the gradient outlives no update. */
+const SUFFIXES = { parameters: '', target: '_target', m: '_exp_avg', v: '_exp_avg_sq' } as const
+type SavedBlock = keyof typeof SUFFIXES
+
+export type WeightName = NetworkName | `${NetworkName}_target`
+
+/** The networks and then their targets, by the names that their tensors begin with. */
+export const WEIGHT_NAMES = ['', '_target'].flatMap((suffix) =>
+  NETWORK_NAMES.map((network) => `${network}${suffix}` as WeightName),
+)
+
+/** Prefix, network and block of what is saved, in the order that files and hashes have. */
+const SAVED = [...networksOf('parameters'), ...networksOf('target'), ...NETWORK_NAMES.flatMap(momentsOf)]
+
+function networksOf(block: SavedBlock) {
+  return NETWORK_NAMES.map((network) => saved(network, block))
+}
+
+function momentsOf(network: NetworkName) {
+  return [saved(network, 'm'), saved(network, 'v')]
+}
+
+function saved(network: NetworkName, block: SavedBlock) {
+  return { prefix: `${network}${SUFFIXES[block]}`, network, block }
+}
 
 /** Copies of everything that a learner is made of but its replay buffer. */
 export function learnerTensors(learner: Learner): Record<string, Tensor> {
   const tensors: Record<string, Tensor> = {}
-  for (const [prefix, network, block] of BLOCKS)
+  for (const { prefix, network, block } of SAVED)
     Object.assign(tensors, blockTensors(learner, prefix, network, block))
   for (const [name, data] of Object.entries(stateViews(learner))) {
     tensors[name] = { shape: name === 'random' ? [STREAMS.length, 2] : [data.length], data: data.slice() }
@@ -39,16 +67,21 @@ export function replayTensors(learner: Learner): Record<string, Tensor> {
 
 /** After setLearnerTensors, which empties it. @throws Error naming the tensor that does not fit */
 export function setReplayTensors(learner: Learner, tensors: Record<string, Tensor>): void {
-  const [, size, cursor] = tensors['counters']!.data as Float64Array
+  const { replaySize: size, replayCursor: cursor } = recordOf(
+    tensors['counters']!.data as Float64Array,
+    COUNTERS,
+  )
   const { capacity } = learner.options
-  const isSound = size! < capacity ? cursor === size : size === capacity && cursor! < capacity
+  const isSound = size < capacity ? cursor === size : size === capacity && cursor < capacity
   if (!isSound) throw new Error(`the replay buffer of ${size} transitions does not fit into ${capacity}`)
-  const views = replayViews(learner, size!)
+  const views = replayViews(learner, size)
   mustFit(views, tensors)
   for (const [name, { data }] of Object.entries(views)) data.set(tensors[name]!.data as never)
-  const counters = stateViews(learner)['counters'] as Float64Array
-  counters[1] = size!
-  counters[2] = cursor!
+  setReplay(learner, size, cursor)
+}
+
+function setReplay({ core }: Learner, replaySize: number, replayCursor: number): void {
+  Object.assign(recordOf(countersView(core.exports), COUNTERS), { replaySize, replayCursor })
 }
 
 /**
@@ -57,7 +90,7 @@ export function setReplayTensors(learner: Learner, tensors: Record<string, Tenso
  */
 export function setLearnerTensors(learner: Learner, tensors: Record<string, Tensor>): void {
   mustFit(learnerTensors(learner), tensors)
-  for (const [prefix, network, block] of BLOCKS) {
+  for (const { prefix, network, block } of SAVED) {
     eachLayer(learner, network, block, ({ layer, values, weightAt, bias, I, O }) => {
       const w = tensors[`${prefix}.${2 * layer}.weight`]!.data as Float32Array
       for (let o = 0; o < O; o++) for (let i = 0; i < I; i++) values[weightAt(i, o)] = w[o * I + i]!
@@ -66,7 +99,7 @@ export function setLearnerTensors(learner: Learner, tensors: Record<string, Tens
   }
   const views = stateViews(learner)
   for (const [name, view] of Object.entries(views)) view.set(tensors[name]!.data as never)
-  views['counters']!.subarray(1, 3).fill(0 as never) // until setReplayTensors
+  setReplay(learner, 0, 0) // until setReplayTensors
 }
 
 /** @throws Error naming the tensor that is missing, or of another shape or type */
@@ -81,12 +114,12 @@ export function mustFit(expected: Record<string, Tensor>, tensors: Record<string
   }
 }
 
-/** A block of a network (assembly/index.ts: blockAddress) as named tensors, copied. */
+/** A block of a network as tensors whose names begin with the prefix, copied. */
 export function blockTensors(
   learner: Learner,
   prefix: string,
-  network: 0 | 1,
-  block: number,
+  network: NetworkName,
+  block: BlockName,
 ): Record<string, Tensor> {
   const tensors: Record<string, Tensor> = {}
   eachLayer(learner, network, block, ({ layer, values, weightAt, bias, I, O }) => {
@@ -108,18 +141,22 @@ interface LayerView {
   bias: Float32Array
 }
 
-function eachLayer(learner: Learner, network: 0 | 1, block: number, visit: (view: LayerView) => void): void {
-  const { exports: x } = learner.core
-  const { obsDim, actionDim, actorHiddenDims, criticHiddenDims } = learner.options
-  const dims =
-    network === 0 ? [obsDim, ...actorHiddenDims, actionDim] : [obsDim + actionDim, ...criticHiddenDims, 1]
-  const values = new Float32Array(x.memory.buffer, x.blockAddress(network, block) >>> 0)
+function eachLayer(
+  { core, options }: Learner,
+  network: NetworkName,
+  block: BlockName,
+  visit: (view: LayerView) => void,
+): void {
+  const { exports: x } = core
+  const dims = NETWORKS[network].widths(options)
+  const values = blockView(x, network, block)
+  const number = NETWORK_NAMES.indexOf(network)
   for (let layer = 0; layer < dims.length - 1; layer++) {
     const [I, O] = [dims[layer]!, dims[layer + 1]!]
-    const first = x.biasOffset(network, layer)
+    const first = x.biasOffset(number, layer)
     // Weights of a unit are equally far apart: two calls a unit instead of one a weight.
-    const base = Int32Array.from({ length: O }, (_, o) => x.weightOffset(network, layer, 0, o))
-    const step = base.map((offset, o) => (I > 1 ? x.weightOffset(network, layer, 1, o) - offset : 0))
+    const base = Int32Array.from({ length: O }, (_, o) => x.weightOffset(number, layer, 0, o))
+    const step = base.map((offset, o) => (I > 1 ? x.weightOffset(number, layer, 1, o) - offset : 0))
     const weightAt = (i: number, o: number) => base[o]! + i * step[o]!
     visit({ layer, I, O, values, weightAt, bias: values.subarray(first, first + O) })
   }
@@ -129,30 +166,18 @@ function stateViews(learner: Learner): Record<string, Float32Array | Float64Arra
   const { exports: x } = learner.core
   const { buffer } = x.memory
   return {
-    counters: new Float64Array(buffer, x.countersAddress() >>> 0, 5),
+    counters: countersView(x),
     noise: new Float32Array(buffer, x.noiseAddress() >>> 0, learner.options.actionDim),
     random: new BigUint64Array(buffer, x.streamsAddress() >>> 0, 2 * STREAMS.length),
   }
 }
 
-/** The filled rows of the replay buffer, in the order of replayAddress. */
-function replayViews(learner: Learner, rows: number): Record<string, Tensor> {
-  const { exports: x } = learner.core
-  const { obsDim, actionDim } = learner.options
-  const floats = (field: number, width: number): Tensor => ({
-    shape: [rows, width],
-    data: new Float32Array(x.memory.buffer, x.replayAddress(field) >>> 0, rows * width),
+/** The first rows of the replay buffer, field by field. */
+function replayViews({ core, options }: Learner, rows: number): Record<string, Tensor> {
+  const views = REPLAY_NAMES.map((field): [string, Tensor] => {
+    const { tensor, width } = REPLAY[field]
+    const shape = width === undefined ? [rows] : [rows, width(options)]
+    return [tensor, { shape, data: replayView(core.exports, options, field, rows) }]
   })
-  const flags = (field: number): Tensor => ({
-    shape: [rows],
-    data: new Uint8Array(x.memory.buffer, x.replayAddress(field) >>> 0, rows),
-  })
-  return {
-    replay_obs: floats(0, obsDim),
-    replay_action: floats(1, actionDim),
-    replay_reward: floats(2, 1),
-    replay_next_obs: floats(3, obsDim),
-    replay_terminated: flags(4),
-    replay_truncated: flags(5),
-  }
+  return Object.fromEntries(views)
 }

@@ -1,6 +1,7 @@
 // The one description of a scenario: types, defaults, validation, the guide's table (docs/scenario.md) and
 // configs/schema.json come from here. Keys keep the spelling of the YAML files everywhere in the code.
 import { z } from 'zod'
+import { SCENARIO } from '../core/defaults.ts'
 import { env, type EnvConfig } from './environments.ts'
 import { count, nonNegative, positive, withoutEffect } from './kinds.ts'
 
@@ -49,26 +50,30 @@ const data = z.strictObject({
 })
 
 const network = z.strictObject({
-  actor_hidden_dims: hiddenDims.default([64, 32]).describe('units of the hidden ReLU layers of the actor'),
-  critic_hidden_dims: hiddenDims.default([64, 32, 16]).describe('units of the hidden layers of the critic'),
+  actor_hidden_dims: hiddenDims
+    .default([...SCENARIO.actorHiddenDims])
+    .describe('units of the hidden ReLU layers of the actor'),
+  critic_hidden_dims: hiddenDims
+    .default([...SCENARIO.criticHiddenDims])
+    .describe('units of the hidden layers of the critic'),
   value_hidden_dims: hiddenDims.optional().describe('another name of critic_hidden_dims'),
   critic_activation: z
     .enum(['relu', 'tanh'])
-    .default('relu')
+    .default(SCENARIO.criticActivation)
     .describe('activation of the hidden layers of the critic'),
   init: z
     .enum(['small', 'torch'])
-    .default('small')
+    .default(SCENARIO.init)
     .describe('small: U(±1/√fan_in), last layers U(±0.003) with zero bias; torch: U(±1/√fan_in) everywhere'),
 })
 
 const noise = z.strictObject({
   type: z
     .enum(['gaussian', 'ou'])
-    .default('gaussian')
+    .default(SCENARIO.noise.type)
     .describe('Gaussian or Ornstein–Uhlenbeck exploration noise'),
   sigma: nonNegative
-    .default(0.2)
+    .default(SCENARIO.sigma)
     .describe(
       'gaussian: standard deviation, in units of the action range [-1, 1]; ou: volatility, which tends to the deviation sigma/√(2 theta)',
     ),
@@ -83,44 +88,54 @@ const noise = z.strictObject({
 
 const training = z.strictObject({
   algorithm: z.literal('DDPG').default('DDPG').describe('the algorithm'),
-  actor_lr: positive.default(1e-4).describe('learning rate of the actor'),
-  critic_lr: positive.default(1e-3).describe('learning rate of the critic'),
-  actor_weight_decay: nonNegative.default(0).describe('coupled weight decay (L2) of the actor'),
-  critic_weight_decay: nonNegative.default(0).describe('coupled weight decay (L2) of the critic'),
+  actor_lr: positive.default(SCENARIO.actorLr).describe('learning rate of the actor'),
+  critic_lr: positive.default(SCENARIO.criticLr).describe('learning rate of the critic'),
+  actor_weight_decay: nonNegative
+    .default(SCENARIO.actorWeightDecay)
+    .describe('coupled weight decay (L2) of the actor'),
+  critic_weight_decay: nonNegative
+    .default(SCENARIO.criticWeightDecay)
+    .describe('coupled weight decay (L2) of the critic'),
   max_steps: count.default(10000).describe('environment steps in all'),
   max_training_steps: count.optional().describe('another name of max_steps'),
   init_rand_steps: z
     .int()
     .min(0)
-    .default(1000)
+    .default(SCENARIO.initRandSteps)
     .describe('environment steps with uniformly random actions before learning begins'),
-  frames_per_batch: count.default(200).describe('environment steps collected before each round of updates'),
-  optim_steps_per_batch: count.default(50).describe('updates in a round'),
-  sample_size: z.int().min(1).max(4096).default(64).describe('transitions in a minibatch'),
-  buffer_size: count.default(100000).describe('transitions that the replay buffer holds'),
-  gamma: z.number().min(0).max(1).default(0.99).describe('discount factor'),
-  tau: z.number().gt(0).max(1).default(0.005).describe('soft update rate of the target networks'),
-  loss_function: z.enum(['l2', 'l1', 'smooth_l1']).default('l2').describe('critic loss'),
+  frames_per_batch: count
+    .default(SCENARIO.framesPerBatch)
+    .describe('environment steps collected before each round of updates'),
+  optim_steps_per_batch: count.default(SCENARIO.optimStepsPerBatch).describe('updates in a round'),
+  sample_size: z.int().min(1).max(4096).default(SCENARIO.batchSize).describe('transitions in a minibatch'),
+  buffer_size: count.default(SCENARIO.capacity).describe('transitions that the replay buffer holds'),
+  gamma: z.number().min(0).max(1).default(SCENARIO.gamma).describe('discount factor'),
+  tau: z.number().gt(0).max(1).default(SCENARIO.tau).describe('soft update rate of the target networks'),
+  loss_function: z.enum(['l2', 'l1', 'smooth_l1']).default(SCENARIO.criticLoss).describe('critic loss'),
   delay_actor: z
     .boolean()
-    .default(true)
+    .default(SCENARIO.delayActor)
     .describe('take the target action from the target actor; false = from the online actor'),
   max_grad_norm: nonNegative
-    .default(1)
+    .default(SCENARIO.maxGradNorm)
     .describe('gradients are clipped to this global L2 norm, per network; 0 = not clipped'),
-  reward_scale: positive.default(1).describe('rewards are multiplied by this before they are learned from'),
+  reward_scale: positive
+    .default(SCENARIO.rewardScale)
+    .describe('rewards are multiplied by this before they are learned from'),
   noise: noise.prefault({}).describe('exploration noise'),
-  eval_interval: count.default(500).describe('updates between evaluations on the validation split'),
+  eval_interval: count
+    .default(SCENARIO.evalInterval)
+    .describe('updates between evaluations on the validation split'),
   eval_steps: count
     .default(500)
     .describe(
       'steps of such an evaluation, at most; classic_control: no episode begins after so many, one begun goes on to its end',
     ),
-  log_interval: count.default(50).describe('updates between logged points of the losses'),
+  log_interval: count.default(SCENARIO.logInterval).describe('updates between logged points of the losses'),
   checkpoint_interval: z
     .int()
     .min(0)
-    .default(10000)
+    .default(SCENARIO.checkpointInterval)
     .describe('environment steps between checkpoints; 0 = only at the end'),
   checkpoint_keep: z
     .int()

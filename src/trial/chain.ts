@@ -1,7 +1,8 @@
 // What a run has been through, as a chain of hashes: a link every LINK_UPDATES updates, each over the one before it, the
 // state of the learner and of its environment, and all that happened since. Two runs with the same last link were the
 // same all along; of two that differ, the first different link tells when it began, and in which quantity.
-import { learnerTensors } from '../core/tensors.ts'
+import { NETWORK_NAMES } from '../core/fields.ts'
+import { learnerTensors, WEIGHT_NAMES, type WeightName } from '../core/tensors.ts'
 import type { Learner } from '../core/learner.ts'
 import type { Tensor } from '../core/safetensors.ts'
 import { canonical, sha256 } from '../core/sha256.ts'
@@ -10,16 +11,17 @@ import { concat, rowOf, type HistoryEvent } from './events.ts'
 
 export const LINK_UPDATES = 500
 
+/** The last first, as an update begins with the critic. */
+const networks = NETWORK_NAMES.toReversed()
+
 /** In the order in which one brings about the next. */
 export const QUANTITIES = [
   'environment',
   'random',
   'metrics',
-  'critic',
-  'actor',
+  ...networks,
   'moments',
-  'critic_target',
-  'actor_target',
+  ...networks.map((name) => `${name}_target` as const),
 ] as const
 
 export interface ChainState {
@@ -76,10 +78,7 @@ export function createChain(
   }
 }
 
-type LearnerHashes = Record<
-  'random' | 'critic' | 'actor' | 'moments' | 'critic_target' | 'actor_target',
-  string
->
+type LearnerHashes = Record<'random' | 'moments' | WeightName, string>
 
 function learnerHashes(learner: Learner): LearnerHashes {
   const tensors = learnerTensors(learner)
@@ -91,16 +90,12 @@ function learnerHashes(learner: Learner): LearnerHashes {
 }
 
 /** SHA-256 of the weights of each network: its tensors as in a checkpoint, one after the other, in f32. */
-export function weightHashes(
-  tensors: Record<string, Tensor>,
-): Record<'actor' | 'critic' | 'actor_target' | 'critic_target', string> {
-  const network = (prefix: string) => hashOf(tensors, (name) => name.startsWith(`${prefix}.`))
-  return {
-    actor: network('actor'),
-    critic: network('critic'),
-    actor_target: network('actor_target'),
-    critic_target: network('critic_target'),
-  }
+export function weightHashes(tensors: Record<string, Tensor>): Record<WeightName, string> {
+  const hashes = WEIGHT_NAMES.map((prefix) => [
+    prefix,
+    hashOf(tensors, (name) => name.startsWith(`${prefix}.`)),
+  ])
+  return Object.fromEntries(hashes) as Record<WeightName, string>
 }
 
 function hashOf(tensors: Record<string, Tensor>, wanted: (name: string) => boolean): string {

@@ -74,7 +74,7 @@ export function healthOf(learner: Learner, meanQ: number): Health {
     saturated_actions: actions.filter((action) => Math.abs(action) > 0.99).length / actions.length,
     action_range: range,
     q_to_limit: limit > 0 ? Math.abs(meanQ) / limit : 0,
-    actor_idle_units: idleUnits(learner, 0),
-    critic_idle_units: idleUnits(learner, 1),
+    actor_idle_units: idleUnits(learner, 'actor'),
+    critic_idle_units: idleUnits(learner, 'critic'),
   }
 }

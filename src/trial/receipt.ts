@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { LINK_UPDATES, QUANTITIES } from './chain.ts'
 import { sha256 } from '../core/sha256.ts'
+import { WEIGHT_NAMES, type WeightName } from '../core/tensors.ts'
 import { parseScenario } from '../scenario/load.ts'
 import { valueAt, without } from '../scenario/overrides.ts'
 import { taskKind } from '../scenario/environments.ts'
@@ -15,6 +16,8 @@ const HASH = 'must be 64 hexadecimal digits'
 const COUNT = 'must be an integer, at least 0'
 const QUANTITY = `must be ${QUANTITIES.join(', ')}`
 const LINKS = 'must be a list of links'
+
+const LINK = new RegExp(`^\\d+ [0-9a-f]{64}( [0-9a-f]{8}){${QUANTITIES.length}}$`)
 
 const hash = z.string(HASH).regex(/^[0-9a-f]{64}$/, HASH)
 const count = z.int(COUNT).min(0, COUNT)
@@ -29,8 +32,8 @@ const receiptSchema = z.strictObject({
   steps: count,
   updates: count,
   weights: z.strictObject(
-    { actor: hash, critic: hash, actor_target: hash, critic_target: hash },
-    'must be the hashes of actor, critic, actor_target and critic_target',
+    Object.fromEntries(WEIGHT_NAMES.map((name) => [name, hash])) as Record<WeightName, typeof hash>,
+    `must be the hashes of ${WEIGHT_NAMES.slice(0, -1).join(', ')} and ${WEIGHT_NAMES.at(-1)}`,
   ),
   metrics: hash,
   evaluation: z.record(z.string(), splitMetrics, 'must be the metrics of each split'),
@@ -41,9 +44,7 @@ const receiptSchema = z.strictObject({
         QUANTITIES.map((name) => z.literal(name, QUANTITY)) as [z.ZodLiteral<string>],
         QUANTITY,
       ),
-      links: z
-        .array(z.string(LINKS).regex(/^\d+ [0-9a-f]{64}( [0-9a-f]{8}){8}$/, 'must be a link'), LINKS)
-        .min(1, LINKS),
+      links: z.array(z.string(LINKS).regex(LINK, 'must be a link'), LINKS).min(1, LINKS),
     },
     'must be every, quantities and links',
   ),

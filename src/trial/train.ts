@@ -1,6 +1,7 @@
 // The training loop: collect, store, update. It yields what happened and its caller logs, evaluates or saves; the
 // caller may also stop after any event, and nothing that it does between events changes the run. After a `round` or
 // `checkpoint` event the state can be saved, with the learner and the environment, and the run go on from it later.
+import { LOOP } from '../core/defaults.ts'
 import type { Learner, UpdateStatistics } from '../core/learner.ts'
 import type { Env } from '../env/env.ts'
 
@@ -65,17 +66,6 @@ export function newTrainState(): TrainState {
   return { step: 0, episode: undefined, losses: { sums: null, updates: 0 } }
 }
 
-const DEFAULTS = {
-  initRandSteps: 1000,
-  framesPerBatch: 1,
-  optimStepsPerBatch: 1,
-  rewardScale: 1,
-  sigma: 0.2,
-  logInterval: 50,
-  evalInterval: 500,
-  checkpointInterval: 0,
-}
-
 /**
  * Trains the learner on the environment.
  * @param state of a run that was saved and goes on, with its learner and environment restored; kept up to date
@@ -88,7 +78,7 @@ export function* train(
   given: TrainOptions,
   state: TrainState = newTrainState(),
 ): Generator<TrainEvent, void> {
-  const defaults = { ...DEFAULTS, sigmaEnd: given.sigma ?? DEFAULTS.sigma, annealSteps: given.maxSteps }
+  const defaults = { ...LOOP, sigmaEnd: given.sigma ?? LOOP.sigma, annealSteps: given.maxSteps }
   const options = { ...defaults, ...given }
   check(env, learner, options)
   const { maxSteps, initRandSteps, framesPerBatch, optimStepsPerBatch, checkpointInterval } = options

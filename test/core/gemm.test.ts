@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { kernels } from '../helpers/kernels.ts'
+import { kernels, productOf } from '../helpers/kernels.ts'
 
 const f = Math.fround
 
@@ -45,7 +45,8 @@ describe('gemm', async () => {
             for (const array of [a, b, bias]) array.forEach((_, i) => (array[i] = random()))
             const at = (offset: number) => address + 4 * offset
             const [aRow, aColumn] = transposed ? [1, M] : [K, 1]
-            x.gemm(at(8192), N, at(0), aRow, aColumn, at(4096), N, withBias ? at(12288) : 0, M, N, K)
+            const product = productOf(x, { M, N, K, ldc: N, aRow, aColumn, ldb: N })
+            x.gemm(product, at(8192), at(0), at(4096), withBias ? at(12288) : 0)
             const expected = plain(
               (m, k) => a[m * aRow + k * aColumn]!,
               (k, n) => b[k * N + n]!,
@@ -68,7 +69,8 @@ describe('gemm', async () => {
     for (const array of [floats(0, 7 * K), floats(4096, K * N)])
       array.forEach((_, i) => (array[i] = Math.sin(1 + i * i)))
     const product = (rows: number, first: number) => {
-      x.gemm(address + 4 * 8192, N, address + 4 * first * K, K, 1, address + 4 * 4096, N, 0, rows, N, K)
+      const p = productOf(x, { M: rows, N, K, ldc: N, aRow: K, aColumn: 1, ldb: N })
+      x.gemm(p, address + 4 * 8192, address + 4 * first * K, address + 4 * 4096, 0)
       return Array.from(floats(8192, rows * N))
     }
     const all = product(7, 0)

@@ -198,8 +198,8 @@ describe.each(Object.entries(trajectory.cases))('100 updates against PyTorch: %s
       if (u === 1) {
         expectAllClose(targetQ, golden.first_update.y, { relative: 1e-6, what: 'y' })
         const gradients = {
-          ...blockTensors(learner, 'actor', 0, 4),
-          ...blockTensors(learner, 'critic', 1, 4),
+          ...blockTensors(learner, 'actor', 'actor', 'gradient'),
+          ...blockTensors(learner, 'critic', 'critic', 'gradient'),
         }
         expectSummaries(gradients, golden.first_update.gradients, 2e-5)
       }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NETWORK_NAMES } from '../../src/core/fields.ts'
 import { blockTensors, learnerTensors } from '../../src/core/tensors.ts'
 import type { Tensor } from '../../src/core/safetensors.ts'
 import { createBatchLearner, type Batch } from '../helpers/kernels.ts'
@@ -78,11 +79,8 @@ describe.each(['relu', 'tanh'] as const)('gradients with a %s critic', (criticAc
           mean(batch.obs.map((obs, b) => losses[criticLoss](q('critic', obs, batch.action[b]!) - y[b]!))),
         actor: () => -mean(batch.obs.map((obs) => q('critic', obs, policy('actor', obs)))),
       }
-      for (const [network, index] of [
-        ['critic', 1],
-        ['actor', 0],
-      ] as const) {
-        const gradients = blockTensors(learner, network, index, 4)
+      for (const network of NETWORK_NAMES) {
+        const gradients = blockTensors(learner, network, network, 'gradient')
         const scale = Math.max(
           ...Object.values(gradients).flatMap(({ data }) => Array.from(data as Float32Array, Math.abs)),
         )

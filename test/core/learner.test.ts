@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { blockTensors, learnerTensors, setLearnerTensors } from '../../src/core/tensors.ts'
+import { COUNTERS, countersView, recordOf } from '../../src/core/fields.ts'
+import { qValues } from '../../src/core/inspect.ts'
+import { blockTensors, learnerTensors, replayTensors, setLearnerTensors } from '../../src/core/tensors.ts'
 import { createLearner, type LearnerOptions, type Noise } from '../../src/core/learner.ts'
 import { createBatchLearner } from '../helpers/kernels.ts'
 
@@ -142,9 +144,10 @@ describe('exploration', () => {
     const n = innovations.length
     expect(Math.abs(innovations.reduce((sum, e) => sum + e, 0) / n)).toBeLessThan(4 / Math.sqrt(n))
     expect(innovations.reduce((sum, e) => sum + e * e, 0) / n).toBeCloseTo(1, 1)
+    const noise = () => Array.from(learnerTensors(learner)['noise']!.data as Float32Array)
+    expect(noise()).toEqual([expect.closeTo(previous, 5)])
     learner.resetNoise()
-    learner.act(sigma)
-    expect(Math.abs(learner.action[0]! - mean)).toBeLessThan(6 * sigma * Math.sqrt(dt))
+    expect(noise()).toEqual([0])
   })
 
   it('acts uniformly in [-1, 1]', async () => {
@@ -205,29 +208,42 @@ describe('replay', () => {
     expect(() => learner.observe(1e39, false, false)).toThrow(
       new RangeError('the reward must be finite, got 1e+39'),
     )
-    learner.nextObs[1] = Infinity
-    expect(() => learner.observe(1, false, false)).toThrow(
-      new RangeError('observations and actions must be finite'),
-    )
+    const before = replayTensors(learner)
+    for (const name of ['obs', 'action', 'nextObs'] as const) {
+      for (const value of [Infinity, -Infinity, NaN]) {
+        const view = learner[name]
+        const kept = view.slice()
+        view[view.length - 1] = value
+        expect(() => learner.observe(1, false, false), `${name} ${value}`).toThrow(
+          new RangeError('observations and actions must be finite'),
+        )
+        view.set(kept)
+      }
+    }
     expect(learner.replaySize).toBe(3)
+    expect(replayTensors(learner)).toEqual(before)
   })
 })
 
 describe('an update', () => {
-  it('bootstraps from truncated transitions and not from terminated ones', async () => {
-    const target = async (terminated: number) => {
-      const { kernels, setBatch, targetQ } = await createBatchLearner({
-        ...small,
-        init: 'torch',
-        batchSize: 1,
-        gamma: 0.5,
-      })
-      setBatch({ obs: [[1, 2]], action: [[0.5]], reward: [3], nextObs: [[2, 1]], terminated: [terminated] })
-      kernels.learn()
-      return targetQ[0]
-    }
-    expect(await target(1)).toBe(3)
-    expect(await target(0)).not.toBe(3)
+  it.each([
+    ['one that goes on', false, false, true],
+    ['a truncated one', false, true, true],
+    ['a terminated one', true, false, false],
+    ['one that is both', true, true, false],
+  ])('bootstraps from truncated transitions, not from terminated ones: %s', async (_, ...flags) => {
+    const [terminated, truncated, bootstraps] = flags
+    const options = { ...small, init: 'torch', batchSize: 1, gamma: 0.5 } as const
+    const { learner, targetQ } = await createBatchLearner(options)
+    learner.obs.set([1, 2])
+    learner.action.set([0.5])
+    learner.nextObs.set([2, 1])
+    learner.observe(3, terminated, truncated)
+    // targets are copies of the networks until they have been updated
+    const [nextQ] = qValues(learner, learner.nextObs, learner.policy(learner.nextObs))
+    expect(Math.abs(nextQ!)).toBeGreaterThan(1e-3)
+    learner.update()
+    expect(targetQ[0]).toBeCloseTo(bootstraps ? 3 + 0.5 * nextQ! : 3, 5)
   })
 
   it('names the update and the quantity that is not finite', async () => {
@@ -249,8 +265,19 @@ describe('an update', () => {
     tensors[name]!.data[0] = value
     const size = learner.replaySize
     setLearnerTensors(learner, tensors)
-    new Float64Array(learner.core.exports.memory.buffer, learner.core.exports.countersAddress() >>> 0, 5)[1] =
-      size
+    recordOf(countersView(learner.core.exports), COUNTERS).replaySize = size
+    expect(() => learner.update()).toThrow(`${quantity} not finite at update 1`)
+  })
+
+  it.each([
+    ['critic gradient', {}, 3e38], // whose square is finite as f64, and twice of it not as f32
+    ['critic weights', { criticLr: 1e300 }, 1],
+    ['actor weights', { actorLr: 1e300 }, 1],
+  ])('finds that the %s are not finite', async (quantity, options, reward) => {
+    const learner = await createLearner({ ...small, ...options })
+    learner.obs.set([1, 1])
+    learner.actUniform()
+    learner.observe(reward, true, false)
     expect(() => learner.update()).toThrow(`${quantity} not finite at update 1`)
   })
 
@@ -271,7 +298,10 @@ describe('an update', () => {
       setBatch({ ...batch, obs: [[0, 0]], action: [[0]] })
       kernels.learn()
     }
-    const moments = { ...blockTensors(learner, 'm', 1, 2), ...blockTensors(learner, 'v', 1, 3) }
+    const moments = {
+      ...blockTensors(learner, 'm', 'critic', 'm'),
+      ...blockTensors(learner, 'v', 'critic', 'v'),
+    }
     for (const [name, { data }] of Object.entries(moments)) {
       for (const value of data as Float32Array)
         expect(value === 0 || Math.abs(value) >= 1e-30, `${name} ${value}`).toBe(true)
@@ -288,20 +318,38 @@ describe('options', () => {
       actorHiddenDims: [],
       criticHiddenDims: [4097],
       batchSize: 5000,
+      capacity: 1.5,
       gamma: 2,
       tau: 0,
       actorLr: NaN,
+      criticLr: -1,
+      actorWeightDecay: -1,
+      criticWeightDecay: Infinity,
+      maxGradNorm: -1,
+      criticLoss: 'l3',
+      criticActivation: 'elu',
+      init: 'zero',
     }
-    const problem = await createLearner(wrong).catch((error: Error) => error.message)
+    const problem = await createLearner(wrong as object as LearnerOptions).catch(
+      (error: Error) => error.message,
+    )
     expect(String(problem).split('\n')).toEqual([
       'obsDim must be an integer in [1, 4096], got 0',
       'actionDim must be an integer in [1, 64], got 65',
       'batchSize must be an integer in [1, 4096], got 5000',
+      'capacity must be an integer in [1, 2147483647], got 1.5',
       'actorHiddenDims must be 1 to 8 integers in [1, 4096], got []',
       'criticHiddenDims must be 1 to 8 integers in [1, 4096], got [4097]',
       'actorLr must be a finite number, at least 0, got null',
+      'criticLr must be a finite number, at least 0, got -1',
+      'actorWeightDecay must be a finite number, at least 0, got -1',
+      'criticWeightDecay must be a finite number, at least 0, got null',
+      'maxGradNorm must be a finite number, at least 0, got -1',
       'gamma must be in [0, 1], got 2',
       'tau must be in (0, 1], got 0',
+      'criticLoss must be l2 or l1 or smooth_l1, got "l3"',
+      'criticActivation must be relu or tanh, got "elu"',
+      'init must be small or torch, got "zero"',
     ])
   })
 
@@ -341,17 +389,31 @@ describe('options', () => {
     )
   })
 
-  it('may be at their limits', async () => {
-    const learner = await createLearner({
+  it.each([
+    {
       obsDim: 1,
+      actionDim: 1,
+      actorHiddenDims: [1],
+      criticHiddenDims: [1],
+      batchSize: 1,
+      capacity: 1,
+      gamma: 0,
+    },
+    {
+      obsDim: 4096,
       actionDim: 64,
       actorHiddenDims: Array<number>(8).fill(1),
       criticHiddenDims: [4096],
       batchSize: 1,
-      capacity: 1,
-    })
+      gamma: 1,
+      tau: 1,
+    },
+    { obsDim: 1, actionDim: 1, actorHiddenDims: [4096], criticHiddenDims: [1, 1], batchSize: 4096 },
+  ])('may be at their limits: %j', async (options) => {
+    const learner = await createLearner({ capacity: 1, ...options })
     learner.actUniform()
     learner.observe(0, false, false)
-    expect(Number.isFinite(learner.update().criticLoss)).toBe(true)
+    expect(Object.values(learner.update()).every(Number.isFinite)).toBe(true)
+    expect(learner.policy(learner.obs)).toHaveLength(options.actionDim)
   })
 })

@@ -23,17 +23,21 @@ describe('random streams', () => {
   })
 
   it('do not disturb one another', async () => {
-    const [alone, among] = [await createCore(releaseModule, 1), await createCore(releaseModule, 1)]
-    for (let i = 0; i < 10; i++) among.random.replay.normal()
-    expect(among.random.exploration.uniform()).toBe(alone.random.exploration.uniform())
+    for (const drawn of STREAMS) {
+      const [alone, among] = [await createCore(releaseModule, 1), await createCore(releaseModule, 1)]
+      for (let i = 0; i < 10; i++) among.random[drawn].normal()
+      for (const other of STREAMS.filter((name) => name !== drawn))
+        expect(among.random[other].uniform(), `${other} after ${drawn}`).toBe(alone.random[other].uniform())
+    }
   })
 
   it('give uniforms in [0, 1) and standard normals, uncorrelated between streams', async () => {
     const { random } = await createCore(releaseModule, 3)
     const n = 200_000
     const uniforms = Array.from({ length: n }, () => random.data.uniform())
-    expect(Math.min(...uniforms.slice(0, 1000), 1)).toBeGreaterThanOrEqual(0)
     expect(uniforms.every((u) => u >= 0 && u < 1)).toBe(true)
+    const last = uniforms.filter((u) => (u * 2 ** 53) % 2 === 1) // the 53rd bit is as random as the first
+    expect(Math.abs(last.length / n - 1 / 2)).toBeLessThan(2 / Math.sqrt(n))
     const moment = (x: number[], power: number) => x.reduce((sum, value) => sum + value ** power, 0) / n
     expect(moment(uniforms, 1)).toBeCloseTo(1 / 2, 2)
     expect(moment(uniforms, 2)).toBeCloseTo(1 / 3, 2)
@@ -53,7 +57,32 @@ describe('random streams', () => {
     const chiSquare = counts.reduce((sum, count) => sum + (count - draws / n) ** 2 / (draws / n), 0)
     expect(chiSquare).toBeLessThan(22.5) // 0.999 quantile for 6 degrees of freedom
     expect(random.replay.index(1)).toBe(0)
-    expect(random.replay.index(2 ** 32 - 1)).toBeGreaterThanOrEqual(0)
+  })
+
+  it('index evenly below an n that 2^32 is no multiple of, for which a draw in four is rejected', async () => {
+    const x = await kernels()
+    const [n, draws] = [3 * 2 ** 30, 30_000]
+    const counts = [0, 0, 0]
+    const expected: number[] = []
+    x.seedStream(0, 9)
+    // the method again, in integers of any size (Lemire 2019, algorithm 5)
+    while (expected.length < draws) {
+      const product = BigInt(x.next(0) >>> 0) * BigInt(n)
+      if ((product & 0xffffffffn) >= BigInt(2 ** 32 % n)) expected.push(Number(product >> 32n))
+    }
+    x.seedStream(0, 9)
+    const found = Array.from({ length: draws }, () => x.index(0, n) >>> 0)
+    expect(found).toEqual(expected)
+    for (const value of found) counts[value % 3]!++
+    const chiSquare = counts.reduce((sum, count) => sum + (count - draws / 3) ** 2 / (draws / 3), 0)
+    expect(chiSquare).toBeLessThan(13.8) // 0.999 quantile for 2 degrees of freedom
+  })
+
+  it('index below the greatest n', async () => {
+    const { random } = await createCore(releaseModule, 5)
+    const values = Array.from({ length: 1000 }, () => random.replay.index(2 ** 32 - 1))
+    expect(values.every((value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32 - 1)).toBe(true)
+    expect(Math.max(...values)).toBeGreaterThan(2 ** 31) // and no sign
   })
 
   it('refuse a seed that is not an integer in [0, 2^53)', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { kernels } from '../helpers/kernels.ts'
+import { kernels, productOf } from '../helpers/kernels.ts'
 
 /** Widths that need every kind of panel, alone and after others. */
 const WIDTHS = [4, 8, 12, 16, 28, 32, 36, 60, 64, 100]
@@ -51,7 +51,8 @@ describe('sparse products', async () => {
         const a = rectified(B, stride, K, density)
         const [w, bias] = [floats(W, K * N), floats(D, N)]
         for (const array of [w, bias]) array.forEach((_, i) => (array[i] = random()))
-        x.sparseProduct(at(C), N, at(A), stride, at(LISTS), at(W), at(D), B, N, K)
+        const product = productOf(x, { M: B, N, K, ldc: N, aRow: stride })
+        x.sparseProduct(product, at(C), at(A), at(LISTS), at(W), at(D))
         const c = floats(C, B * N)
         for (let b = 0; b < B; b++) {
           for (let n = 0; n < N; n++) {
@@ -75,7 +76,8 @@ describe('sparse products', async () => {
       const dy = floats(D, B * N)
       dy.forEach((_, i) => (dy[i] = random()))
       floats(W, K * N).fill(NaN) // what was there before does not matter
-      x.sparseWeightGradient(at(W), at(A), stride, at(LISTS), at(D), B, N, K)
+      const product = productOf(x, { M: K, N, K: B, aColumn: stride })
+      x.sparseWeightGradient(product, at(W), at(A), at(LISTS), at(D))
       const dw = floats(W, K * N)
       for (let k = 0; k < K; k++) {
         for (let n = 0; n < N; n++) {

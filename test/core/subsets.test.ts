@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { kernels } from '../helpers/kernels.ts'
+import { kernels, productOf } from '../helpers/kernels.ts'
 
 const f = Math.fround
 
@@ -54,22 +54,8 @@ describe('products with zeros and ones', async () => {
           fill(floats(SCALE, K)),
           fill(floats(ROW_SCALE, M)),
         ]
-        const groups = stride / 4
-        x.maskProduct(
-          at(C),
-          width,
-          at(MASKS),
-          groups,
-          1,
-          at(ROW_SCALE),
-          at(W),
-          width,
-          at(SCALE),
-          M,
-          K,
-          width,
-          at(TABLE),
-        )
+        const shape = { M, N: width, K, ldc: width, aRow: stride / 4, aColumn: 1, ldb: width }
+        x.maskProduct(productOf(x, shape), at(C), at(MASKS), at(ROW_SCALE), at(W), at(SCALE), at(TABLE))
         const c = floats(C, M * width)
         for (let m = 0; m < M; m++) {
           for (let n = 0; n < width; n++) {
@@ -92,21 +78,8 @@ describe('products with zeros and ones', async () => {
         fill(floats(ROW_SCALE, stride)),
       ]
       x.transposedMasks(at(MASKS), at(Y), stride, B)
-      x.maskProduct(
-        at(C),
-        width,
-        at(MASKS),
-        1,
-        stride,
-        at(ROW_SCALE),
-        at(W),
-        width,
-        at(SCALE),
-        units,
-        B,
-        width,
-        at(TABLE),
-      )
+      const shape = { M: units, N: width, K: B, ldc: width, aRow: 1, aColumn: stride, ldb: width }
+      x.maskProduct(productOf(x, shape), at(C), at(MASKS), at(ROW_SCALE), at(W), at(SCALE), at(TABLE))
       const c = floats(C, units * width)
       x.activeSums(at(TABLE), at(ROW_SCALE), at(Y), at(SCALE), stride, B)
       const sums = floats(TABLE, stride)

@@ -10,19 +10,42 @@ export interface KernelExports extends CoreExports {
   rewardAddress(): number
   terminatedAddress(): number
   targetQAddress(): number
-  gemm(...args: number[]): void
+  productAddress(): number
+  gemm(product: number, c: number, a: number, b: number, bias: number): void
   panelOffset(K: number, N: number, k: number, n: number): number
   reluForward(y: number, lists: number, stride: number, B: number): void
-  sparseProduct(...args: number[]): void
-  sparseWeightGradient(...args: number[]): void
+  sparseProduct(product: number, c: number, a: number, lists: number, b: number, bias: number): void
+  sparseWeightGradient(product: number, dw: number, x: number, lists: number, dy: number): void
   reluForwardMasks(y: number, masks: number, n: number): void
   transposedMasks(masksT: number, y: number, stride: number, B: number): void
-  maskProduct(...args: number[]): void
+  maskProduct(
+    product: number,
+    c: number,
+    masks: number,
+    rowScale: number,
+    w: number,
+    scale: number,
+    table: number,
+  ): void
   activeSums(...args: number[]): void
   tanhForward(y: number, n: number): void
   next(stream: number): number
   seedSequence(stream: number, state: bigint, sequence: bigint): void
   allocate(bytes: number): number
+}
+
+/** Fields of Product in assembly/products/product.ts. */
+export const PRODUCT = ['M', 'N', 'K', 'ldc', 'aRow', 'aColumn', 'ldb'] as const
+
+/** Fills the record that the products take and returns its address; what is not given is 0. */
+export function productOf(
+  x: KernelExports,
+  given: Partial<Record<(typeof PRODUCT)[number], number>>,
+): number {
+  const address = x.productAddress()
+  const fields = PRODUCT.map((name) => given[name] ?? 0)
+  new Int32Array(x.memory.buffer, address, PRODUCT.length).set(fields)
+  return address
 }
 
 export const releaseModule = await loadModule(new URL('../../build/core.wasm', import.meta.url))

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { blockView, NETWORK_NAMES, NETWORKS, type NetworkName } from '../../src/core/fields.ts'
 import { blockTensors, learnerTensors } from '../../src/core/tensors.ts'
 import { createLearner, type LearnerOptions } from '../../src/core/learner.ts'
 import { createHealthWatch, healthOf } from '../../src/trial/health.ts'
@@ -41,12 +42,11 @@ function createHealthCheck(learner: Learner) {
 }
 
 /** Changes the values of a network where they are; its tensors are copies. */
-function fill(learner: Learner, network: 0 | 1, layer: number, bias: number): void {
-  const { exports: x } = learner.core
-  const parameters = new Float32Array(x.memory.buffer, x.blockAddress(network, 0) >>> 0)
-  const { actorHiddenDims, criticHiddenDims, actionDim } = learner.options
-  const widths = network === 0 ? [...actorHiddenDims, actionDim] : [...criticHiddenDims, 1]
-  parameters.fill(bias, x.biasOffset(network, layer), x.biasOffset(network, layer) + widths[layer]!)
+function fill({ core, options }: Learner, network: NetworkName, layer: number, bias: number): void {
+  const { exports: x } = core
+  const first = x.biasOffset(NETWORK_NAMES.indexOf(network), layer)
+  const units = NETWORKS[network].widths(options)[layer + 1]!
+  blockView(x, network, 'parameters').fill(bias, first, first + units)
 }
 
 const told = (check: ReturnType<typeof createHealthCheck>, times: number, meanQ = 0) =>
@@ -66,7 +66,7 @@ describe('the health of a learner', () => {
 
   it('tells of saturated actions, and that they are constant', async () => {
     const learner = await learnerOf()
-    fill(learner, 0, 2, 10)
+    fill(learner, 'actor', 2, 10)
     const check = createHealthCheck(learner)
     expect(check(0).health).toMatchObject({ saturated_actions: 1 })
     const findings = told(check, 60)
@@ -86,7 +86,7 @@ describe('the health of a learner', () => {
 
   it('tells of units that are off for the whole minibatch', async () => {
     const learner = await learnerOf()
-    for (const network of [0, 1] as const) fill(learner, network, 0, -100)
+    for (const network of NETWORK_NAMES) fill(learner, network, 0, -100)
     learner.update()
     const { health } = createHealthCheck(learner)(0)
     expect(health.critic_idle_units).toBe(1)
@@ -98,7 +98,7 @@ describe('the health of a learner', () => {
 
   it('counts exactly the units without gradient', async () => {
     const learner = await learnerOf()
-    const gradients = blockTensors(learner, 'g', 0, 4)
+    const gradients = blockTensors(learner, 'g', 'actor', 'gradient')
     const biases = ['g.0.bias', 'g.2.bias'].flatMap((name) =>
       Array.from(gradients[name]!.data as Float32Array),
     )

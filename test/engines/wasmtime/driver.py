@@ -67,14 +67,14 @@ class Learner:
         network, training = config["network"], config["training"]
         self.core, self.noise = core, training["noise"]
         actor, critic = network["actor_hidden_dims"], network["critic_hidden_dims"]
-        hidden = core.view(core.call("hiddenDimsAddress"), np.int32, 16)
-        hidden[: len(actor)] = actor
-        hidden[8 : 8 + len(critic)] = critic
-        batch, capacity = training["sample_size"], training["buffer_size"]
-        shape = (obs_dim, action_dim, len(actor) + 1, len(critic) + 1, batch, capacity)
-        tanh, small = network["critic_activation"] == "tanh", network["init"] == "small"
-        assert core.call("create", *shape, int(tanh), int(small))
         self.dims = [[obs_dim, *actor, action_dim], [obs_dim + action_dim, *critic, 1]]
+        dimensions = core.view(core.call("dimensionsAddress"), np.int32, 5)
+        batch, capacity = training["sample_size"], training["buffer_size"]
+        dimensions[:] = [obs_dim, action_dim, batch, capacity, network["init"] == "small"]
+        shapes = core.view(core.call("shapesAddress"), np.int32, 2, 12)
+        for shape, dims, tanh in zip(shapes, self.dims, [False, network["critic_activation"] == "tanh"]):
+            shape[: 2 + len(dims)] = [len(dims) - 1, tanh, *dims]
+        assert core.call("create")
         rates = [training[f"{who}_{what}"] for what in ("lr", "weight_decay") for who in ("actor", "critic")]
         rest = [training[key] for key in ("gamma", "tau", "max_grad_norm")]
         loss = LOSSES.index(training["loss_function"])

@@ -1,0 +1,50 @@
+// The defaults of the library and of scenarios, side by side.
+
+/** Of createLearner: DDPG as the paper has it, both networks alike and no gradient clipped. */
+export const LEARNER = {
+  actorHiddenDims: [64, 64],
+  criticHiddenDims: [64, 64],
+  criticActivation: 'relu',
+  init: 'small',
+  batchSize: 64,
+  capacity: 100_000,
+  seed: 0,
+  actorLr: 1e-3,
+  criticLr: 1e-3,
+  actorWeightDecay: 0,
+  criticWeightDecay: 0,
+  gamma: 0.99,
+  tau: 0.005,
+  maxGradNorm: 0,
+  criticLoss: 'l2',
+  delayActor: true,
+  noise: { type: 'gaussian' },
+} as const
+
+/** Of train: an update after every step, as the paper has it. */
+export const LOOP = {
+  initRandSteps: 1000,
+  framesPerBatch: 1,
+  optimStepsPerBatch: 1,
+  rewardScale: 1,
+  sigma: 0.2,
+  logInterval: 50,
+  evalInterval: 500,
+  checkpointInterval: 0,
+} as const
+
+/**
+ * Of a scenario. It differs where a file of the Python original must mean the same without the key: layers that narrow, a
+ * slower actor, clipped gradients, rounds of 50 updates after 200 steps. And a scenario has a file to keep checkpoints in.
+ */
+export const SCENARIO = {
+  ...LEARNER,
+  ...LOOP,
+  actorHiddenDims: [64, 32],
+  criticHiddenDims: [64, 32, 16],
+  actorLr: 1e-4,
+  maxGradNorm: 1,
+  framesPerBatch: 200,
+  optimStepsPerBatch: 50,
+  checkpointInterval: 10_000,
+} as const
