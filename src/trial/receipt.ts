@@ -17,11 +17,14 @@ const COUNT = 'must be an integer, at least 0'
 const QUANTITY = `must be ${QUANTITIES.join(', ')}`
 const LINKS = 'must be a list of links'
 
-const LINK = new RegExp(`^\\d+ [0-9a-f]{64}( [0-9a-f]{8}){${QUANTITIES.length}}$`)
-
 const hash = z.string(HASH).regex(/^[0-9a-f]{64}$/, HASH)
 const count = z.int(COUNT).min(0, COUNT)
 const splitMetrics = z.record(z.string(), z.number('must be a number or null').nullable(), 'must be metrics')
+
+const link = z
+  .string(LINKS)
+  .regex(/^\d+ [0-9a-f]{64}( [0-9a-f]{8})+$/, 'must be a link')
+  .refine((text) => text.split(' ').length === 2 + QUANTITIES.length, 'must be a link')
 
 const receiptSchema = z.strictObject({
   format: z.literal(FORMAT),
@@ -44,7 +47,7 @@ const receiptSchema = z.strictObject({
         QUANTITIES.map((name) => z.literal(name, QUANTITY)) as [z.ZodLiteral<string>],
         QUANTITY,
       ),
-      links: z.array(z.string(LINKS).regex(LINK, 'must be a link'), LINKS).min(1, LINKS),
+      links: z.array(link, LINKS).min(1, LINKS),
     },
     'must be every, quantities and links',
   ),
