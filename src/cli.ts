@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The command line: one block a command. What a command needs is imported when it runs, so --help is quick.
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { EXIT, exitWith, showStacks, tellFailure } from './commands/shared/failure.ts'
 import { guardConsole } from './commands/shared/terminal.ts'
 import { printable } from './text.ts'
 
@@ -43,6 +44,12 @@ function withScenario(command: Command): Command {
 const program = new Command('ddpg')
   .description('DDPG for trading research on a WebAssembly core')
   .version(version)
+  .option('--debug', 'show the stack of every error')
+  .on('option:debug', showStacks)
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done; 1 something failed or differs; 2 the command, a scenario or a key was not understood;\n70 a bug of ddpg; 129, 130 or 143 ended by SIGHUP, Ctrl-C or SIGTERM',
+  )
   .exitOverride()
   .configureOutput({
     writeOut: (text) => void process.stdout.write(printable(text)),
@@ -140,20 +147,23 @@ program
   .action(async (options) => (await import('./commands/web.ts')).web(options))
 
 // A reader that closes the pipe early, as head does, has what it wanted; a run goes on to its end all the same.
+let isToldOfStdout = false
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE' || process.exitCode === 1) return
+  if (error.code === 'EPIPE' || isToldOfStdout) return
+  isToldOfStdout = true
   console.error(`error: stdout cannot be written to: ${error.message}`)
-  process.exitCode = 1
+  exitWith(EXIT.failed)
 })
 process.stderr.on('error', () => undefined)
+
+// What goes wrong where nobody waits for it.
+process.on('uncaughtException', (error) => {
+  tellFailure(error)
+  process.exit()
+})
 
 try {
   await program.parseAsync()
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
-  else {
-    // several problems are a line each; an indented line goes with the one above it
-    console.error((error as Error).message.replace(/^(?! )/gm, 'error: '))
-    process.exitCode = 1
-  }
+  tellFailure(error)
 }

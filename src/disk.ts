@@ -1,12 +1,13 @@
 // The file system without its traps: nothing here waits for a pipe, reads a device without end or tries for ever.
 import { mkdirSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
+import { DdpgError } from './errors.ts'
 
 /**
  * Creates the folder and those above it. Not mkdir with `recursive`: where the working folder was deleted, Node tries
  * that again and again without end, and no signal is heard.
  * @param mode permissions of those that are created
- * @throws Error with the code of the system
+ * @throws DdpgError with the code of the system
  */
 export function makeFolder(path: string, mode = 0o777): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
@@ -20,7 +21,7 @@ export function makeFolder(path: string, mode = 0o777): void {
   }
 }
 
-/** The bytes of a file. @throws Error with the code of the system, or one of NOT_FILES */
+/** The bytes of a file. @throws DdpgError with the code of the system, or one of NOT_FILES */
 export function readWhole(path: string): Buffer<ArrayBuffer> {
   mustBeFile(path)
   return readFileSync(path)
@@ -33,11 +34,11 @@ export const NOT_FILES: Record<string, string> = {
   SOCKET: 'is a socket, not a file: give a file',
 }
 
-/** @throws Error with one of the codes of NOT_FILES when the path leads to something that is read without end */
+/** @throws DdpgError with one of the codes of NOT_FILES when the path leads to something that is read without end */
 export function mustBeFile(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false })
   const code = found && codeOf(found)
-  if (code) throw Object.assign(new Error(`it ${NOT_FILES[code]}`), { code })
+  if (code) throw Object.assign(new DdpgError(`it ${NOT_FILES[code]}`), { code })
 }
 
 function codeOf(found: Stats): string | undefined {

@@ -19,6 +19,7 @@ import { csvToTable } from './data/csv.ts'
 import type { LoadedTable } from './data/ohlcv.ts'
 import { isOwnParquet, parquetToTable } from './data/parquet.ts'
 import { makeFolder, NOT_FILES, readWhole } from './disk.ts'
+import { DdpgError, reasonOf, UsageError } from './errors.ts'
 
 /** Scenario folders: the user's own first, then the shipped one. */
 const scenarioFolders = ['configs', fileURLToPath(new URL('../configs', import.meta.url))]
@@ -28,17 +29,17 @@ export interface ScenarioFile {
   text: string
 }
 
-/** The file of a scenario by name. @throws Error that lists the names there are */
+/** The file of a scenario by name. @throws UsageError that lists the names there are */
 export function findScenario(name: string): ScenarioFile {
   const bare = name.replace(/\.ya?ml$/, '')
   const files = listScenarios()
   const path = files.find((file) => basename(file, '.yaml') === bare)
   if (path) return { path, text: readText(path) }
-  if (existsSync(name)) throw new Error(`scenario ${name} is a file: give it with --config ${name}`)
+  if (existsSync(name)) throw new UsageError(`scenario ${name} is a file: give it with --config ${name}`)
   const names = files.map((file) => basename(file, '.yaml'))
   const [near = ''] = names.toSorted((one, other) => distance(one, bare) - distance(other, bare))
   const guess = distance(near, bare) <= Math.max(1, bare.length * 0.4) ? `, did you mean ${near}?` : ''
-  throw new Error(`scenario ${name} not found${guess} (there are ${names.join(', ')})`)
+  throw new UsageError(`scenario ${name} not found${guess} (there are ${names.join(', ')})`)
 }
 
 /** Paths of all scenario files; a user's file hides the shipped one of the same name. */
@@ -56,7 +57,7 @@ export function readText(path: string): string {
   return readBytes(path, 'file').toString('utf8')
 }
 
-/** @throws Error in one sentence when the file cannot be read */
+/** @throws DdpgError in one sentence when the file cannot be read */
 export function readBytes(path: string, what: string): Buffer<ArrayBuffer> {
   return told(`${what} ${path}`, () => readWhole(path))
 }
@@ -77,22 +78,15 @@ const REASONS: Record<string, string> = {
 /** Of what is written, with the folders above it. */
 const WRITE_REASONS = { ...REASONS, ENOENT: 'cannot be written: a folder of its path was removed' }
 
-/** Does the work on files. @throws Error in one sentence about `subject` when that fails */
+/** Does the work on files. @throws DdpgError in one sentence about `subject` when that fails */
 function told<T>(subject: string, work: () => T, reasons = REASONS): T {
   try {
     return work()
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
-    throw new Error(`${subject} ${reasons[code] ?? `cannot be used: ${message}`}`, { cause: error })
-  }
-}
-
-/** Does the work. @throws Error of the work with `subject` before its sentence */
-export function named<T>(subject: string, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new Error(`${subject}: ${(error as Error).message}`, { cause: error })
+    const { code = '' } = error as NodeJS.ErrnoException
+    throw new DdpgError(`${subject} ${reasons[code] ?? `cannot be used: ${reasonOf(error)}`}`, {
+      cause: error,
+    })
   }
 }
 
@@ -109,7 +103,7 @@ export function isGenerated(path: string): boolean {
 /** Market data from a parquet or CSV file. */
 export async function readTable(path: string): Promise<LoadedTable> {
   const kind = extname(path).toLowerCase()
-  if (kind !== '.parquet' && kind !== '.csv') throw new Error(`${path} must be a .parquet or .csv file`)
+  if (kind !== '.parquet' && kind !== '.csv') throw new DdpgError(`${path} must be a .parquet or .csv file`)
   if (kind === '.csv') refuseTooLong(path)
   const bytes = readBytes(path, 'data file')
   if (kind === '.csv') return csvToTable(bytes.toString('utf8'), path)
@@ -120,7 +114,7 @@ function refuseTooLong(path: string): void {
   const { size } = told(`data file ${path}`, () => statSync(path))
   if (size <= constants.MAX_STRING_LENGTH) return
   const [have, most] = [size, constants.MAX_STRING_LENGTH].map((bytes) => Math.ceil(bytes / 1024 / 1024))
-  throw new Error(`data file ${path} has ${have} MiB, CSV may have ${most} MiB: convert it to parquet`)
+  throw new DdpgError(`data file ${path} has ${have} MiB, CSV may have ${most} MiB: convert it to parquet`)
 }
 
 /**

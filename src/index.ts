@@ -40,7 +40,8 @@ export {
 export { tradingTask, type TradingEvaluations, type TradingTask } from './task/trading.ts'
 export { computeMetrics, type WealthCurve, type Metrics } from './evaluate/metrics.ts'
 export { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from './trial/receipt.ts'
-export { parseScenario, type ParseOptions } from './scenario/load.ts'
+export { parseScenario, ScenarioError, type ParseOptions } from './scenario/load.ts'
+export { DdpgError, UsageError } from './errors.ts'
 export type { Scenario, ScenarioInput } from './scenario/schema.ts'
 export type { Evaluations, Task } from './task/task.ts'
 export {

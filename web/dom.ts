@@ -1,9 +1,10 @@
 // The elements of index.html, and new ones. Text enters the page as text, never as HTML.
+import { bug } from '../src/errors.ts'
 
 /** The element with that id, which index.html has. */
 export function byId<Kind extends HTMLElement = HTMLElement>(id: string): Kind {
   const found = document.getElementById(id)
-  if (!found) throw new Error(`index.html has no #${id}`)
+  if (!found) throw bug(`index.html has no #${id}`)
   return found as Kind
 }
 

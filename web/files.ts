@@ -1,4 +1,5 @@
 // Files that the user drops or chooses: what each is for, and how large it may be.
+import { DdpgError } from '../src/errors.ts'
 export type Kind = 'scenario' | 'data' | 'checkpoint' | 'receipt'
 
 const MEBIBYTE = 1024 * 1024
@@ -12,17 +13,17 @@ const KINDS: [endings: RegExp, kind: Kind, largest: number][] = [
   [/\.json$/i, 'receipt', 16 * MEBIBYTE],
 ]
 
-/** @throws Error in a sentence when the page has no use for such a file */
+/** @throws DdpgError in a sentence when the page has no use for such a file */
 export function kindOf({ name, size }: File): Kind {
   const found = KINDS.find(([endings]) => endings.test(name))
   if (!found)
-    throw new Error(
+    throw new DdpgError(
       `${name} cannot be used: the page takes data (.csv, .parquet), scenarios (.yaml), checkpoints (.safetensors) and receipts (.json)`,
     )
   const [, kind, largest] = found
   if (size > largest) {
     const [have, most] = [size, largest].map((bytes) => `${Number((bytes / MEBIBYTE).toPrecision(3))} MiB`)
-    throw new Error(`${name} is too large: it has ${have}, a ${kind} file may have ${most} here`)
+    throw new DdpgError(`${name} is too large: it has ${have}, a ${kind} file may have ${most} here`)
   }
   return kind
 }

@@ -9,6 +9,8 @@ import { createResults } from './results.ts'
 import { createRunPanel } from './run-panel.ts'
 import { createScenarios } from './scenarios.ts'
 import { fromFragment, toFragment, type SharedRun } from './share.ts'
+import { DdpgError } from '../src/errors.ts'
+import { sentenceOf } from './failure.ts'
 
 let worker = startWorker()
 const send = (request: Request): void => worker.postMessage(request)
@@ -114,7 +116,7 @@ function begin(ask: (address: string | undefined) => void): void {
     panel.starting()
     ask(address)
   } catch (error) {
-    panel.problem((error as Error).message)
+    panel.problem(sentenceOf(error))
   }
 }
 
@@ -142,12 +144,12 @@ async function takeFile(file: File): Promise<void> {
       scenarios.own(file.name.replace(/\.ya?ml$/i, ''), await file.text())
       return
     }
-    if (panel.isBusy()) throw new Error('a run is under way: stop it first')
+    if (panel.isBusy()) throw new DdpgError('a run is under way: stop it first')
     if (kind === 'data') ownData = file
     if (kind === 'receipt') panel.starting()
     send({ type: kind === 'receipt' ? 'verify' : kind, file })
   } catch (error) {
-    panel.problem((error as Error).message)
+    panel.problem(sentenceOf(error))
   }
 }
 
@@ -221,7 +223,7 @@ async function copyLink(): Promise<void> {
   try {
     linkField.value = new URL(await toFragment(shared), location.href).href
   } catch (error) {
-    return panel.problem((error as Error).message)
+    return panel.problem(sentenceOf(error))
   }
   byId('link-field').hidden = false
   linkField.select()
@@ -249,14 +251,14 @@ function keeping(receiptOfLink: string | undefined, change: () => void): void {
 
 async function openLink(): Promise<void> {
   try {
-    if (panel.isBusy()) throw new Error('a run is under way: stop it, then open the link again')
+    if (panel.isBusy()) throw new DdpgError('a run is under way: stop it, then open the link again')
     const shared = await fromFragment(location.hash)
     if (!shared) return void scenarios.choose('sine_wave')
     const { name, yaml, overrides } = shared
     seedField.value = shared.seed === null ? '' : String(shared.seed)
     if (yaml !== undefined) scenarios.own(name ?? 'own', yaml)
     else if (!scenarios.choose(name ?? 'sine_wave'))
-      throw new Error(`the link cannot be used: there is no scenario "${name!.slice(0, 50)}" here`)
+      throw new DdpgError(`the link cannot be used: there is no scenario "${name!.slice(0, 50)}" here`)
     expected = shared.receipt
     startWhenChecked = shared.train
     if (overrides.length > 0) {
@@ -265,7 +267,7 @@ async function openLink(): Promise<void> {
     }
   } catch (error) {
     if (!panel.isBusy()) scenarios.choose('sine_wave')
-    panel.problem((error as Error).message)
+    panel.problem(sentenceOf(error))
   }
 }
 

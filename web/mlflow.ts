@@ -1,9 +1,10 @@
 // Logging to an MLflow of this machine: off until the user turns it on, and forgotten with the visit.
 import { byId, element } from './dom.ts'
 import type { LoggedRun, Reply } from './protocol.ts'
+import { DdpgError } from '../src/errors.ts'
 
 export interface Mlflow {
-  /** Where the next run is logged to; undefined for nowhere. @throws Error in a sentence for an address elsewhere */
+  /** Where the next run is logged to; undefined for nowhere. @throws DdpgError in a sentence for an address elsewhere */
   address(): string | undefined
   /** Forgets what was said of the run before. */
   clear(): void
@@ -49,11 +50,11 @@ export function createMlflow(): Mlflow {
   }
 }
 
-/** @throws Error in a sentence when it is not one of this machine */
+/** @throws DdpgError in a sentence when it is not one of this machine */
 function localAddress(text: string): string {
   const { protocol, hostname } = URL.canParse(text) ? new URL(text) : {}
   if (protocol === 'http:' && (hostname === 'localhost' || hostname === '127.0.0.1')) return text
-  throw new Error(
+  throw new DdpgError(
     `the page logs to an MLflow on this machine alone, http://localhost:PORT or http://127.0.0.1:PORT, not to ${text || 'nowhere'}`,
   )
 }

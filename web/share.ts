@@ -1,6 +1,7 @@
 // A link that trains: scenario and seed in the fragment, which browsers keep to themselves. A fragment may come from
 // anybody, so it is measured before it is read, and what it holds is only ever shown as text.
 import { LARGEST_YAML } from './files.ts'
+import { DdpgError } from '../src/errors.ts'
 
 export interface SharedRun {
   /** A scenario that comes along; with `yaml`, the name of one's own. */
@@ -17,7 +18,7 @@ export interface SharedRun {
 
 const LONGEST_FRAGMENT = 100_000
 
-/** @throws Error in a sentence when it would be longer than fromFragment reads */
+/** @throws DdpgError in a sentence when it would be longer than fromFragment reads */
 export async function toFragment({
   name,
   yaml,
@@ -34,7 +35,7 @@ export async function toFragment({
   if (receipt !== undefined) fields.set('receipt', receipt)
   const fragment = `#${fields}${train ? '&train' : ''}`
   if (fragment.length > LONGEST_FRAGMENT)
-    throw new Error(
+    throw new DdpgError(
       `the scenario is too long for a link, which may have ${LONGEST_FRAGMENT} characters: send its file`,
     )
   return fragment
@@ -43,7 +44,7 @@ export async function toFragment({
 /**
  * @param hash of an address, with its #
  * @returns undefined when it says nothing
- * @throws Error in a sentence
+ * @throws DdpgError in a sentence
  */
 export async function fromFragment(hash: string): Promise<SharedRun | undefined> {
   if (hash.length < 2) return undefined
@@ -97,5 +98,5 @@ async function unpack(packed: string): Promise<string> {
 }
 
 function wrong(what: string, cause?: unknown): Error {
-  return new Error(`the link cannot be used: ${what}`, { cause })
+  return new DdpgError(`the link cannot be used: ${what}`, { cause })
 }

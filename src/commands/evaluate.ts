@@ -6,7 +6,7 @@ import { costSensitivity, type CostResult } from '../evaluate/costs.ts'
 import { digestOf, type Table } from '../data/table.ts'
 import { deterministic, evaluate, metricsBySplit, type Policy } from '../evaluate/evaluate.ts'
 import { tradingTask, SPLITS, wholeTable, type Splits } from '../task/trading.ts'
-import { named, readBytes } from '../files.ts'
+import { readBytes } from '../files.ts'
 import { compareCosts, compareEvaluations, type SplitMetrics } from '../report/tables/metrics.ts'
 import { formatNumber } from '../report/tables/table.ts'
 import { recordControl } from '../task/columns.ts'
@@ -15,6 +15,7 @@ import { loadPolicy } from '../trial/trial.ts'
 import { checkTargets, saveMarket, saveRollout, type Targets } from './save-rollout.ts'
 import { mustHaveData, readData } from './shared/scenario.ts'
 import { printTable } from './experiment/summary.ts'
+import { DdpgError, named, withSubject } from '../errors.ts'
 
 export interface EvaluateOptions extends Targets {
   checkpoint: string
@@ -42,11 +43,9 @@ export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<
     scenario.data.data_path = options.dataPath
   }
   checkTargets(options, scenario)
-  const { learner, core } = await loadPolicy(bytes, await loadModule()).catch((error) =>
-    named(`checkpoint ${checkpoint}`, () => {
-      throw error
-    }),
-  )
+  const { learner, core } = await loadPolicy(bytes, await loadModule()).catch((error: unknown) => {
+    throw withSubject(`checkpoint ${checkpoint}`, error)
+  })
   const policy = deterministic(learner)
   const done = isControl(scenario)
     ? evaluateControl(options, scenario, policy, core)
@@ -118,7 +117,7 @@ function evaluateControl(
   const { split, saveRollout: file } = options
   const { name } = scenario.env
   if (split !== 'all' && split !== 'test')
-    throw new Error(
+    throw new DdpgError(
       `there are no ${split} rows: ${name} is evaluated in episodes, which --split test or all play`,
     )
   const task = episodicTask(scenario)

@@ -14,12 +14,14 @@ import { targetOf } from '../tracking/mlflow/journal.ts'
 import { tidyRuns } from '../tracking/mlflow/local-runs.ts'
 import { artifactsOf, databaseFile } from '../tracking/mlflow/sqlite.ts'
 import { withoutLogin } from '../scenario/login.ts'
+import { EXIT, exitWith } from './shared/failure.ts'
 import { localDatabase, type StoreOptions } from './runs.ts'
+import { DdpgError, UsageError } from '../errors.ts'
 
-/** Starts MLflow's page and stays with it. @throws Error in a sentence when there is no MLflow */
+/** Starts MLflow's page and stays with it. @throws DdpgError in a sentence when there is no MLflow */
 export async function ui({ port, ...options }: StoreOptions & { port: number }): Promise<void> {
   const uri = trackingUri(options.trackingUri, mlflowEnvironment())
-  if (uri === 'none') throw new Error('runs are not tracked (none), so there is nothing to look at')
+  if (uri === 'none') throw new DdpgError('runs are not tracked (none), so there is nothing to look at')
   if (/^https?:/.test(uri)) return console.log(`the runs are on a server, open ${withoutLogin(uri)}`)
   const address = ['--host', '127.0.0.1', '--port', String(port)]
   const child = spawn('mlflow', ['server', ...storeOptions(uri), ...address], {
@@ -30,7 +32,9 @@ export async function ui({ port, ...options }: StoreOptions & { port: number }):
     child.on('spawn', () => console.log(`open http://127.0.0.1:${port}; Ctrl-C ends it`))
     child.on('error', () =>
       fail(
-        new Error('there is no mlflow command here: install it with "pip install mlflow", then try again'),
+        new DdpgError(
+          'there is no mlflow command here: install it with "pip install mlflow", then try again',
+        ),
       ),
     )
     child.on('exit', (code) => {
@@ -54,7 +58,7 @@ function storeOptions(uri: string): string[] {
  * Copies runs to a server and says how many.
  * @param source a journal, a folder of journals, an mlflow.db, or the id of a run of the local store
  * @param target where to, MLFLOW_TRACKING_URI by default
- * @throws Error in a sentence, for a journal with where it was meant to go: who wrote it may be a stranger
+ * @throws DdpgError in a sentence, for a journal with where it was meant to go: who wrote it may be a stranger
  */
 export async function sync(source: string, target: string | undefined, options: StoreOptions): Promise<void> {
   const journals = journalsOf(source)
@@ -88,13 +92,13 @@ function databaseAndRun(source: string, options: StoreOptions): [file: string, r
   if (existsSync(source) && !isFolder(source)) return [resolve(source), undefined]
   if (/^[0-9a-f]{4,32}$/.test(source)) return [localDatabase(options), source]
   if (existsSync(join(source, '0', 'meta.yaml')))
-    throw new Error(
+    throw new DdpgError(
       `${source} is a folder of text files: "mlflow migrate-filestore --source ${source} --target sqlite:///mlflow.db" ` +
         'makes an mlflow.db of it, which can be copied',
     )
   const found = isFolder(source) ? 'it is another folder' : 'nothing of that name is here'
   const folder = dirname(source) === '.' ? '' : `, in ${dirname(source)}`
-  throw new Error(`${source} is no journal, no mlflow.db and no id of a run: ${found}${folder}`)
+  throw new DdpgError(`${source} is no journal, no mlflow.db and no id of a run: ${found}${folder}`)
 }
 
 function isFolder(path: string): boolean {
@@ -125,13 +129,13 @@ async function withBar<T>(
 function tell(result: SyncResult): void {
   for (const sentence of result.refused) console.error(`error: ${sentence}`)
   console.log(`${runsOf(result)} copied; ${result.where}`)
-  if (result.refused.length > 0) process.exitCode = 1
+  if (result.refused.length > 0) exitWith(EXIT.failed)
 }
 
 function serverUri(remedy: string): string {
   const { MLFLOW_TRACKING_URI: uri } = mlflowEnvironment()
   if (uri) return uri
-  throw new Error(`where to? ${remedy}`)
+  throw new UsageError(`where to? ${remedy}`)
 }
 
 function runsOf({ runs }: SyncResult): string {

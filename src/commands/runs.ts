@@ -4,12 +4,13 @@ import { listRuns, type LocalRun } from '../tracking/mlflow/local-runs.ts'
 import { mlflowEnvironment, trackingUri } from '../tracking/mlflow/index.ts'
 import { databaseFile } from '../tracking/mlflow/sqlite.ts'
 import { formatNumber, formatTable } from '../report/tables/table.ts'
+import { DdpgError } from '../errors.ts'
 
 export interface StoreOptions {
   trackingUri?: string
 }
 
-/** Lists the runs of the local store, the newest last. @throws Error in a sentence when there is none */
+/** Lists the runs of the local store, the newest last. @throws DdpgError in a sentence when there is none */
 export function runs({ json, ...options }: StoreOptions & { json?: boolean }): void {
   const file = localDatabase(options)
   const all = listRuns(file)
@@ -54,9 +55,11 @@ export function runsTable(all: LocalRun[], width: number): string[] {
   )
 }
 
-/** The mlflow.db that the options and MLflow's variables name. @throws Error in a sentence when it is no file */
+/** The mlflow.db that the options and MLflow's variables name. @throws DdpgError in a sentence when it is no file */
 export function localDatabase({ trackingUri: given }: StoreOptions): string {
   const uri = trackingUri(given, mlflowEnvironment())
   if (uri.startsWith('sqlite:')) return databaseFile(uri)
-  throw new Error('runs are listed and copied from a file: give it with --tracking-uri sqlite:///mlflow.db')
+  throw new DdpgError(
+    'runs are listed and copied from a file: give it with --tracking-uri sqlite:///mlflow.db',
+  )
 }

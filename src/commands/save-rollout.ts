@@ -9,17 +9,18 @@ import { writeFile } from '../files.ts'
 import { marketColumns } from '../task/columns.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { tradesOf } from '../evaluate/trades.ts'
+import { DdpgError, UsageError } from '../errors.ts'
 
 export interface Targets {
   saveRollout?: string
   saveTrades?: string
 }
 
-/** Finds before the work what would keep a file from being written. @throws Error in a sentence */
+/** Finds before the work what would keep a file from being written. @throws DdpgError in a sentence */
 export function checkTargets({ saveRollout, saveTrades }: Targets, scenario: Scenario): void {
   const { name } = scenario.env
   if (saveTrades !== undefined && isControl(scenario))
-    throw new Error(`there are no trades to save: ${name} does not trade`)
+    throw new DdpgError(`there are no trades to save: ${name} does not trade`)
   const wanted = [
     ['--save-rollout', saveRollout, '.parquet'],
     ['--save-trades', saveTrades, '.csv'],
@@ -27,11 +28,11 @@ export function checkTargets({ saveRollout, saveTrades }: Targets, scenario: Sce
   for (const [option, file, extension] of wanted) {
     if (file === undefined) continue
     if (extname(file).toLowerCase() !== extension)
-      throw new Error(
+      throw new UsageError(
         `${option} writes ${extension.slice(1)}: the file must end in ${extension}, got ${file}`,
       )
     if (!isControl(scenario) && resolve(file) === resolve(scenario.data.data_path))
-      throw new Error(`${option} ${file} would replace the data that are evaluated: give another name`)
+      throw new DdpgError(`${option} ${file} would replace the data that are evaluated: give another name`)
   }
 }
 

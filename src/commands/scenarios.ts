@@ -2,6 +2,7 @@ import { isControl } from '../task/episodic.ts'
 import { listScenarios, readText } from '../files.ts'
 import { formatTable } from '../report/tables/table.ts'
 import { parseScenario } from '../scenario/load.ts'
+import { DdpgError } from '../errors.ts'
 
 /** Lists the scenarios that --scenario knows; one with problems is listed with the number of them. */
 export function scenarios(): void {
@@ -13,7 +14,8 @@ export function scenarios(): void {
       const data = isControl(scenario) ? 'none' : (generator?.pattern_type ?? 'own data')
       return [name, data, env.backend, String(training.max_steps), path]
     } catch (error) {
-      const { length } = (error as Error).message.split('\n')
+      if (!(error instanceof DdpgError)) throw error
+      const { length } = error.message.split('\n')
       return [name, `${length} ${length === 1 ? 'problem' : 'problems'}`, '–', '–', path]
     }
   })

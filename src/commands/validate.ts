@@ -1,6 +1,7 @@
 import { guardrails } from '../scenario/guardrails.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { loadScenario, type ScenarioOptions } from './shared/scenario.ts'
+import { DdpgError } from '../errors.ts'
 
 /** Says what stands in the way of a scenario, without training it. */
 export function validate(options: ScenarioOptions): void {
@@ -11,10 +12,10 @@ export function validate(options: ScenarioOptions): void {
   console.log(`${source.path} is valid, ${warnings === 0 ? 'without warnings' : `with ${number}`}`)
 }
 
-/** @throws Error with a line for each error */
+/** @throws DdpgError with a line for each error */
 export function stopOnErrors(scenario: Scenario): void {
   const errors = guardrails(scenario).filter(({ severity }) => severity === 'error')
-  if (errors.length > 0) throw new Error(errors.map(({ text }) => text).join('\n'))
+  if (errors.length > 0) throw new DdpgError(errors.map(({ text }) => text).join('\n'))
 }
 
 /** Prints the warnings on stderr; returns how many there are. */

@@ -3,12 +3,14 @@ import { createCore } from '../core/core.ts'
 import { loadModule, type CoreModule } from '../core/module.ts'
 import { generate } from '../data/synthetic.ts'
 import { digestOf, NO_DATA, type Table } from '../data/table.ts'
-import { named, readTable, readText } from '../files.ts'
+import { readTable, readText } from '../files.ts'
 import { readReceipt, receiptName, scenarioOf, type Receipt } from '../trial/receipt.ts'
 import { verify, type Verdict } from '../trial/verify.ts'
+import { EXIT, exitWith } from './shared/failure.ts'
 import { listenForInterrupt, takeTurns } from './shared/interrupt.ts'
 import { mustHaveData } from './shared/scenario.ts'
 import { createDisplay } from './shared/progress.ts'
+import { DdpgError, named } from '../errors.ts'
 
 export interface VerifyCommandOptions {
   until?: number
@@ -41,8 +43,8 @@ export async function verifyReceiptFile(file: string, options: VerifyCommandOpti
   const name = receiptName(receipt)
   if (options.json) console.log(JSON.stringify({ receipt: name, ...verdict }, null, 2))
   else console.log(`receipt ${name.slice(0, 16)}: ${verdict.sentence}`)
-  if (interrupt.exitCode()) process.exitCode = interrupt.exitCode()
-  if (!verdict.identical) process.exitCode = 1
+  if (!verdict.identical) exitWith(EXIT.failed)
+  else if (interrupt.exitCode()) exitWith(interrupt.exitCode()!)
 }
 
 async function follow<T, R>(steps: AsyncGenerator<T, R>, show: (event: T) => void): Promise<R> {
@@ -65,9 +67,9 @@ async function dataOf(receipt: Receipt, module: CoreModule, path: string | undef
   if (isControl(scenario)) return NO_DATA
   const { data, data_generator: generator } = scenario
   const remedy = 'give the file that it was trained on with --data-path FILE'
-  if (!generator) throw new Error(`the receipt tells of data that it does not make: ${remedy}`)
+  if (!generator) throw new DdpgError(`the receipt tells of data that it does not make: ${remedy}`)
   const table = generate(generator, data.timeframe, await createCore(module, generator.seed!))
   if (digestOf(table) !== receipt.data)
-    throw new Error(`the receipt was made with other data than its data_generator makes: ${remedy}`)
+    throw new DdpgError(`the receipt was made with other data than its data_generator makes: ${remedy}`)
   return table
 }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import sirv from 'sirv'
+import { DdpgError } from '../errors.ts'
 
 const folder = fileURLToPath(new URL('../../dist/web', import.meta.url))
 
@@ -18,9 +19,9 @@ const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 }
 
-/** Serves until a signal ends the process. @throws Error in a sentence when it cannot listen there */
+/** Serves until a signal ends the process. @throws DdpgError in a sentence when it cannot listen there */
 export async function web({ port }: { port: number }): Promise<void> {
-  if (!existsSync(`${folder}/index.html`)) throw new Error('the page is not built: run npm run build:web')
+  if (!existsSync(`${folder}/index.html`)) throw new DdpgError('the page is not built: run npm run build:web')
   const files = sirv(folder, { etag: true })
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
@@ -47,7 +48,7 @@ function inASentence(error: NodeJS.ErrnoException, port: number): Error {
     EADDRINUSE: `port ${port} is taken: give another with --port, or 0 for any that is free`,
     EACCES: `port ${port} may not be used without special rights: give one above 1023 with --port`,
   }
-  return new Error(reasons[error.code ?? ''] ?? `cannot listen on port ${port}: ${error.message}`, {
+  return new DdpgError(reasons[error.code ?? ''] ?? `cannot listen on port ${port}: ${error.message}`, {
     cause: error,
   })
 }

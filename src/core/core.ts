@@ -2,6 +2,7 @@
 // Engines differ in the last bits of JavaScript's Math, so whatever feeds a result takes these instead.
 import { instantiate } from '@assemblyscript/loader'
 import type { CoreModule } from './module.ts'
+import { DdpgError } from '../errors.ts'
 
 /** Transcendentals in f64 with the same bits on every engine. */
 export interface CoreMath {
@@ -107,6 +108,6 @@ function createRandom(exports: CoreExports, stream: number): Random {
 
 function checkedSeed(seed: number): number {
   if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new RangeError(`seed must be an integer in [0, 2^53), got ${seed}`)
+    throw new DdpgError(`seed must be an integer in [0, 2^53), got ${seed}`)
   return seed
 }

@@ -3,6 +3,7 @@ import { createCore, type Core } from './core.ts'
 import { COUNTERS, countersView, HYPERPARAMETERS, recordOf, STATISTICS, writeDimensions } from './fields.ts'
 import { loadModule } from './module.ts'
 import { complete, LOSSES, type LearnerOptions } from './options.ts'
+import { DdpgError } from '../errors.ts'
 
 export type { LearnerOptions, Noise } from './options.ts'
 
@@ -28,13 +29,13 @@ export interface Learner {
   actUniform(): void
   /** Begins an episode of the noise process. */
   resetNoise(): void
-  /** Stores (obs, action, reward, nextObs). @throws RangeError when a number is not finite */
+  /** Stores (obs, action, reward, nextObs). @throws DdpgError when a number is not finite */
   observe(reward: number, terminated: boolean, truncated: boolean): void
-  /** One gradient step. The result is reused. @throws Error naming update and quantity when one is not finite */
+  /** One gradient step. The result is reused. @throws DdpgError naming update and quantity when one is not finite */
   update(): UpdateStatistics
   /**
    * The deterministic action for each row: [rows, actionDim] from [rows, obsDim]; touches nothing else.
-   * @throws RangeError when obs does not hold rows × obsDim numbers
+   * @throws DdpgError when obs does not hold rows × obsDim numbers
    */
   policy(obs: ArrayLike<number>, rows?: number): Float32Array
   /** Updates done, and transitions held. */
@@ -58,15 +59,15 @@ const HIDDEN_KEYS = 'network.actor_hidden_dims, network.critic_hidden_dims'
  * A learner with freshly initialised networks. All its memory is reserved here.
  * @param given what is left out or undefined is as by default
  * @param core an instance without a learner, whose streams are seeded; by default a new one with options.seed
- * @throws RangeError that lists every option out of range, or says what to lower when it does not fit in 4 GiB
- * @throws Error when the core has a learner
+ * @throws DdpgError that lists every option out of range, or says what to lower when it does not fit in 4 GiB
+ * @throws DdpgError when the core has a learner
  */
 export async function createLearner(given: LearnerOptions, core?: Core): Promise<Learner> {
   const options = complete(given)
   const own = core ?? (await createCore(await loadModule(), options.seed))
   const problem = memoryProblem(options, own)
-  if (problem) throw new RangeError(problem)
-  if (!own.exports.create()) throw new RangeError(tooLarge(options, own, 'more than is free here'))
+  if (problem) throw new DdpgError(problem)
+  if (!own.exports.create()) throw new DdpgError(tooLarge(options, own, 'more than is free here'))
   return facade(own, options)
 }
 
@@ -79,7 +80,7 @@ export function memoryProblem(given: LearnerOptions, core: Core): string | undef
   const options = complete(given)
   const { exports } = core
   if (exports.obsAddress() !== 0)
-    throw new Error('this core has a learner already: make another one with createCore')
+    throw new DdpgError('this core has a learner already: make another one with createCore')
   writeDimensions(exports, options)
   if (exports.bytesNeeded() <= FOUR_GIB) return undefined
   return tooLarge(options, core, 'more than the 4 GiB that a learner can have')
@@ -128,15 +129,16 @@ function facade(core: Core, options: Required<LearnerOptions>): Learner {
     observe(reward, terminated, truncated) {
       if (x.observe(reward, terminated ? 1 : 0, truncated ? 1 : 0)) return
       const isReward = !Number.isFinite(Math.fround(reward)) // it is stored as f32
-      throw new RangeError(
+      throw new DdpgError(
         isReward ? `the reward must be finite, got ${reward}` : 'observations and actions must be finite',
       )
     },
     update() {
-      if (counters.replaySize === 0) throw new Error('update needs a stored transition: call observe first')
+      if (counters.replaySize === 0)
+        throw new DdpgError('update needs a stored transition: call observe first')
       const failed = x.update()
       if (failed)
-        throw new Error(
+        throw new DdpgError(
           `${QUANTITIES[failed]} not finite at update ${counters.updates + 1}: ` +
             'lower actorLr or criticLr (training.actor_lr, training.critic_lr) or the reward scale',
         )
@@ -146,7 +148,7 @@ function facade(core: Core, options: Required<LearnerOptions>): Learner {
     policy(obs, rows = obs.length / obsDim) {
       if (!Number.isInteger(rows) || obs.length !== rows * obsDim) {
         const wanted = Number.isInteger(rows) ? `${rows} × ${obsDim}` : `rows of ${obsDim}`
-        throw new RangeError(`obs must hold ${wanted} numbers, got ${obs.length}`)
+        throw new DdpgError(`obs must hold ${wanted} numbers, got ${obs.length}`)
       }
       const actions = new Float32Array(rows * actionDim)
       for (let row = 0; row < rows; row += batchSize) {

@@ -1,5 +1,6 @@
 // Where the compiled core comes from: a file beside this package in Node, Deno and Bun, the network in a page.
 import { sha256 } from './sha256.ts'
+import { DdpgError } from '../errors.ts'
 
 /** The compiled core, and the SHA-256 of its bytes, which receipts and checkpoints name. */
 export interface CoreModule {
@@ -17,7 +18,7 @@ async function readModule(url: URL = location): Promise<Uint8Array<ArrayBuffer>>
   try {
     return new Uint8Array(await readFile(url))
   } catch (error) {
-    throw new Error('the core is not built: run npm run build', { cause: error })
+    throw new DdpgError('the core is not built: run npm run build', { cause: error })
   }
 }
 

@@ -1,5 +1,6 @@
 // The options of a learner, checked here, once; the core trusts them.
 import { LEARNER } from './defaults.ts'
+import { DdpgError } from '../errors.ts'
 
 export interface LearnerOptions {
   /** Numbers in an observation, 1 to 4096. */
@@ -36,7 +37,7 @@ export type Noise = { type: 'gaussian' } | { type: 'ou'; theta: number; dt: numb
 
 export const LOSSES = ['l2', 'l1', 'smooth_l1']
 
-/** All options, those that are left out or undefined as by default. @throws RangeError that lists all out of range */
+/** All options, those that are left out or undefined as by default. @throws DdpgError that lists all out of range */
 export function complete(given: LearnerOptions): Required<LearnerOptions> {
   const set = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
@@ -81,7 +82,7 @@ function check(o: Required<LearnerOptions>): void {
     'noise',
     'of type gaussian, or of type ou with a finite theta, at least 0, and a finite dt above 0',
   )
-  if (problems.length > 0) throw new RangeError(problems.join('\n'))
+  if (problems.length > 0) throw new DdpgError(problems.join('\n'))
 }
 
 function isNoise(noise: Noise): boolean {

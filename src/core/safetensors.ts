@@ -1,5 +1,6 @@
 // The safetensors format (https://github.com/huggingface/safetensors): u64 length of a JSON header, the header with
 // name → { dtype, shape, data_offsets } and string metadata, then the little-endian data.
+import { DdpgError } from '../errors.ts'
 
 const DTYPES = { F32: Float32Array, F64: Float64Array, U64: BigUint64Array, U8: Uint8Array } as const
 type Dtype = keyof typeof DTYPES
@@ -39,7 +40,7 @@ export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<
   return bytes
 }
 
-/** @throws Error when the bytes are not a whole safetensors file with dtypes F32, F64, U64 and U8 */
+/** @throws DdpgError when the bytes are not a whole safetensors file with dtypes F32, F64, U64 and U8 */
 export function readSafetensors(bytes: Uint8Array): TensorFile {
   const { header, start } = readHeader(bytes)
   const { __metadata__: metadata = {}, ...entries } = header
@@ -52,12 +53,12 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
       data_offsets: offsets,
     } = (entry ?? {}) as { dtype: Dtype; shape: number[]; data_offsets: [number, number] }
     if (!Object.hasOwn(DTYPES, dtype) || !Array.isArray(shape) || !Array.isArray(offsets))
-      throw new Error(`tensor ${name} has no dtype F32, F64, U64 or U8, shape and offsets`)
+      throw new DdpgError(`tensor ${name} has no dtype F32, F64, U64 or U8, shape and offsets`)
     const Data = DTYPES[dtype]
     const [from, to] = offsets
     const count = shape.reduce((product, n) => product * n, 1)
     if (!(from >= 0) || to - from !== count * Data.BYTES_PER_ELEMENT || start + to > bytes.length) {
-      throw new Error(
+      throw new DdpgError(
         `tensor ${name} needs ${count * Data.BYTES_PER_ELEMENT} bytes up to ${start + to}, the file has ${bytes.length}`,
       )
     }
@@ -67,11 +68,11 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
     total += to - from
   }
   if (start + total !== bytes.length)
-    throw new Error(`the tensors fill ${start + total} bytes, the file has ${bytes.length}`)
+    throw new DdpgError(`the tensors fill ${start + total} bytes, the file has ${bytes.length}`)
   return { tensors, metadata: metadata as Record<string, string> }
 }
 
-/** What a file says of itself, without its tensors. @throws Error when it does not begin as a safetensors file */
+/** What a file says of itself, without its tensors. @throws DdpgError when it does not begin as a safetensors file */
 export function readMetadata(bytes: Uint8Array): Record<string, unknown> {
   const { __metadata__: metadata } = readHeader(bytes).header
   return typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {}
@@ -81,15 +82,15 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start
   const length =
     bytes.length < 8 ? 0 : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
   if (length < 2 || length > bytes.length - 8)
-    throw new Error('not a safetensors file, or only the beginning of one')
+    throw new DdpgError('not a safetensors file, or only the beginning of one')
   let header: unknown
   try {
     header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))
   } catch (error) {
-    throw new Error('not a safetensors file: its header is not JSON', { cause: error })
+    throw new DdpgError('not a safetensors file: its header is not JSON', { cause: error })
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header))
-    throw new Error('not a safetensors file: its header is not a JSON object')
+    throw new DdpgError('not a safetensors file: its header is not a JSON object')
   return { header: header as Record<string, unknown>, start: 8 + length }
 }
 

@@ -21,6 +21,7 @@ import {
 } from './fields.ts'
 import type { Learner } from './learner.ts'
 import { dtypeOf, type Tensor } from './safetensors.ts'
+import { DdpgError } from '../errors.ts'
 
 /** What PyTorch calls the blocks that are saved; the gradient outlives no update. */
 const SUFFIXES = { parameters: '', target: '_target', m: '_exp_avg', v: '_exp_avg_sq' } as const
@@ -65,7 +66,7 @@ export function replayTensors(learner: Learner): Record<string, Tensor> {
   return Object.fromEntries(views.map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]))
 }
 
-/** After setLearnerTensors, which empties it. @throws Error naming the tensor that does not fit */
+/** After setLearnerTensors, which empties it. @throws DdpgError naming the tensor that does not fit */
 export function setReplayTensors(learner: Learner, tensors: Record<string, Tensor>): void {
   const { replaySize: size, replayCursor: cursor } = recordOf(
     tensors['counters']!.data as Float64Array,
@@ -73,7 +74,7 @@ export function setReplayTensors(learner: Learner, tensors: Record<string, Tenso
   )
   const { capacity } = learner.options
   const isSound = size < capacity ? cursor === size : size === capacity && cursor < capacity
-  if (!isSound) throw new Error(`the replay buffer of ${size} transitions does not fit into ${capacity}`)
+  if (!isSound) throw new DdpgError(`the replay buffer of ${size} transitions does not fit into ${capacity}`)
   const views = replayViews(learner, size)
   mustFit(views, tensors)
   for (const [name, { data }] of Object.entries(views)) data.set(tensors[name]!.data as never)
@@ -86,7 +87,7 @@ function setReplay({ core }: Learner, replaySize: number, replayCursor: number):
 
 /**
  * Writes the tensors into a learner of the same dimensions, or nothing when one does not fit.
- * @throws Error naming the tensor that does not fit
+ * @throws DdpgError naming the tensor that does not fit
  */
 export function setLearnerTensors(learner: Learner, tensors: Record<string, Tensor>): void {
   mustFit(learnerTensors(learner), tensors)
@@ -102,15 +103,15 @@ export function setLearnerTensors(learner: Learner, tensors: Record<string, Tens
   setReplay(learner, 0, 0) // until setReplayTensors
 }
 
-/** @throws Error naming the tensor that is missing, or of another shape or type */
+/** @throws DdpgError naming the tensor that is missing, or of another shape or type */
 export function mustFit(expected: Record<string, Tensor>, tensors: Record<string, Tensor>): void {
   for (const [name, { shape, data }] of Object.entries(expected)) {
     const found = tensors[name]
-    if (!found) throw new Error(`tensor ${name} is missing`)
+    if (!found) throw new DdpgError(`tensor ${name} is missing`)
     if (String(found.shape) !== String(shape))
-      throw new Error(`tensor ${name} has shape [${found.shape}], expected [${shape}]`)
+      throw new DdpgError(`tensor ${name} has shape [${found.shape}], expected [${shape}]`)
     if (dtypeOf(found.data) !== dtypeOf(data))
-      throw new Error(`tensor ${name} has dtype ${dtypeOf(found.data)}, expected ${dtypeOf(data)}`)
+      throw new DdpgError(`tensor ${name} has dtype ${dtypeOf(found.data)}, expected ${dtypeOf(data)}`)
   }
 }
 

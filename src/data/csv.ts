@@ -1,23 +1,24 @@
 import Papa from 'papaparse'
 import { listRows, toOhlcv, type LoadedTable } from './ohlcv.ts'
+import { DdpgError } from '../errors.ts'
 
 /**
  * Market data from CSV text: a header, then a row for each bar; comma, semicolon, tab or bar as separator.
  * @param name of the file, for the messages
- * @throws RangeError as `toOhlcv`, and for rows that do not have the header's number of fields
+ * @throws DdpgError as `toOhlcv`, and for rows that do not have the header's number of fields
  */
 export function csvToTable(text: string, name: string): LoadedTable {
   const { data, errors } = Papa.parse<string[]>(text, { skipEmptyLines: true })
   const [header = [], ...rows] = data
   const quote = errors.find((error) => error.type === 'Quotes')
-  if (quote) throw new RangeError(`${name}: quotes do not match in row ${quote.row}: ${quote.message}`)
+  if (quote) throw new DdpgError(`${name}: quotes do not match in row ${quote.row}: ${quote.message}`)
   const ragged = listRows(
     rows.length,
     (i) => rows[i]!.length !== header.length,
     (i) => `${rows[i]!.length}`,
   )
   if (ragged)
-    throw new RangeError(
+    throw new DdpgError(
       `${name}: the header has ${header.length} fields, another number of them in ${ragged}`,
     )
   return toOhlcv(

@@ -2,6 +2,7 @@
 // nothing behind it meets a missing value, a price of zero or rows out of order.
 import type { Table } from './table.ts'
 import { epochMilliseconds, parseTime } from '../math/time.ts'
+import { DdpgError } from '../errors.ts'
 
 /** A column as its file holds it. */
 export interface RawColumn {
@@ -29,7 +30,7 @@ const namelessIndex = ['__index_level_0__', '', 'unnamed: 0']
  * Market data of a file as a table.
  * @param raw columns of equal length in any order, named in any case
  * @param name of the file, for the messages
- * @throws RangeError with every problem found, each on a line of its own; rows count from 1
+ * @throws DdpgError with every problem found, each on a line of its own; rows count from 1
  */
 export function toOhlcv(raw: RawColumn[], name: string): LoadedTable {
   const problems: string[] = []
@@ -62,7 +63,7 @@ export function toOhlcv(raw: RawColumn[], name: string): LoadedTable {
   }
   checkBars(columns, length, problems)
   if (columns.timestamp) checkTimes(columns.timestamp, problems)
-  if (problems.length) throw new RangeError(`${name}: ${problems.join('\n  ')}`)
+  if (problems.length) throw new DdpgError(`${name}: ${problems.join('\n  ')}`)
 
   const steps = columns.timestamp!.subarray(1).map((time, i) => time - columns.timestamp![i]!)
   const spacing = steps.toSorted()[steps.length >> 1]!

@@ -11,6 +11,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer'
 import { toOhlcv, type LoadedTable, type RawColumn } from './ohlcv.ts'
 import type { Table } from './table.ts'
 import { nanosecondsToMilliseconds } from '../math/time.ts'
+import { DdpgError } from '../errors.ts'
 
 /** Marks the files that `tableToParquet` wrote. */
 const GENERATOR = 'ddpg-wasm'
@@ -65,12 +66,12 @@ const parsers = {
 /**
  * Market data from the bytes of a parquet file of any writer and compression.
  * @param name of the file, for the messages
- * @throws RangeError as `toOhlcv`, and for what is no parquet file
+ * @throws DdpgError as `toOhlcv`, and for what is no parquet file
  */
 export async function parquetToTable(buffer: ArrayBuffer, name: string): Promise<LoadedTable> {
   return toOhlcv(
     await readColumns(buffer).catch((error: Error) => {
-      throw new RangeError(`${name} cannot be read as parquet: ${error.message}`, { cause: error })
+      throw new DdpgError(`${name} cannot be read as parquet: ${error.message}`, { cause: error })
     }),
     name,
   )

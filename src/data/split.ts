@@ -1,5 +1,6 @@
 // Chronological split: the first rows train, the next validate, the next test.
 import type { DataConfig } from '../scenario/schema.ts'
+import { DdpgError } from '../errors.ts'
 
 export type SplitName = 'train' | 'validation' | 'test'
 
@@ -13,7 +14,7 @@ export interface RowRange {
  * Rows of the splits; what a null size leaves open is filled as the scenario's guide says: validation takes half
  * of what training leaves, test the rest. Rows after the test split are not used.
  * @param name of the data, for the messages
- * @throws RangeError if a split would have fewer than 2 rows or the rows do not suffice
+ * @throws DdpgError if a split would have fewer than 2 rows or the rows do not suffice
  */
 export function split(
   length: number,
@@ -21,7 +22,7 @@ export function split(
   name: string,
 ): Record<SplitName, RowRange> {
   const fail = (problem: string) => {
-    throw new RangeError(`${name} has ${length} rows: ${problem}`)
+    throw new DdpgError(`${name} has ${length} rows: ${problem}`)
   }
   if (length < 6) fail('the train, validation and test splits need 2 each, 6 in all')
 

@@ -5,6 +5,7 @@ import type { Core, CoreMath, Random } from '../core/core.ts'
 import type { DataGenerator } from '../scenario/schema.ts'
 import type { Table } from './table.ts'
 import { parseTime, timeframeMilliseconds } from '../math/time.ts'
+import { DdpgError } from '../errors.ts'
 
 type Config<P extends DataGenerator['pattern_type']> = Extract<DataGenerator, { pattern_type: P }>
 type Bars = Record<'open' | 'high' | 'low' | 'close' | 'volume', Float64Array>
@@ -13,12 +14,12 @@ type Bars = Record<'open' | 'high' | 'low' | 'close' | 'volume', Float64Array>
  * The market that a generator describes, one row per bar, from start_date on.
  * @param timeframe length of a bar, such as 1h
  * @param core its `random.data` is drawn from and must be seeded
- * @throws RangeError if start_date is no date, or trends do not fit
+ * @throws DdpgError if start_date is no date, or trends do not fit
  */
 export function generate(config: DataGenerator, timeframe: string, core: Core): Table {
   const start = parseTime(config.start_date)
   if (Number.isNaN(start))
-    throw new RangeError(
+    throw new DdpgError(
       `data_generator.start_date ${quoted(config.start_date)} must be an ISO 8601 date such as 2024-01-01`,
     )
   const step = timeframeMilliseconds(timeframe)
@@ -130,11 +131,11 @@ function trendingPrices(config: Config<'trending'>, random: Random): Float64Arra
   const { base_price: base, n_samples: n, n_trends: segments, volatility } = config
   const { min_trend_length: shortest, max_trend_length: longest } = config
   if (shortest > longest)
-    throw new RangeError(
+    throw new DdpgError(
       `data_generator.min_trend_length ${shortest} must not be above max_trend_length ${longest}`,
     )
   if (segments * shortest > n)
-    throw new RangeError(
+    throw new DdpgError(
       `data_generator.n_samples ${n} cannot hold n_trends ${segments} of min_trend_length ${shortest}: raise it to ${segments * shortest} or lower them`,
     )
   const [weakest, strongest] = config.trend_strength_range

@@ -1,4 +1,5 @@
 import { canonical, sha256 } from '../core/sha256.ts'
+import { DdpgError } from '../errors.ts'
 
 /**
  * Columns of equal length, in file order. Prices and volume as float64; `timestamp` is milliseconds since 1970
@@ -12,11 +13,10 @@ export interface Table {
 /** The data of what needs none. */
 export const NO_DATA: Table = { length: 0, columns: {} }
 
-/** The column, or a RangeError that names what there is. */
+/** The column, or a DdpgError that names what there is. */
 export function column(table: Table, name: string): Float64Array {
   const found = table.columns[name]
-  if (!found)
-    throw new RangeError(`column "${name}" not found, have ${Object.keys(table.columns).join(', ')}`)
+  if (!found) throw new DdpgError(`column "${name}" not found, have ${Object.keys(table.columns).join(', ')}`)
   return found
 }
 

@@ -14,6 +14,7 @@ import { createMountainCar } from './mountain-car.ts'
 import { createPendulum } from './pendulum.ts'
 import { positionEnvironment } from './position-env.ts'
 import { weightEnvironment } from './trading-env.ts'
+import { DdpgError } from '../errors.ts'
 
 const TRADING: Record<BackendOf<'trading'>, TradingEnvironment> = {
   tradingenv: weightEnvironment,
@@ -30,23 +31,23 @@ const CONTROL: Record<ControlName, CreateEpisodic> = {
 const EPISODIC: Record<BackendOf<'episodic'>, (name: string) => CreateEpisodic> = {
   classic_control(name) {
     if (isControlName(name)) return CONTROL[name]
-    throw new RangeError(`env.name must be ${CONTROL_NAMES.join(' or ')}, got ${name}`)
+    throw new DdpgError(`env.name must be ${CONTROL_NAMES.join(' or ')}, got ${name}`)
   },
 }
 
-/** @throws RangeError in a sentence when the environment does not trade */
+/** @throws DdpgError in a sentence when the environment does not trade */
 export function tradingEnvironment({
   backend,
   name,
 }: Pick<EnvConfig, 'backend' | 'name'>): TradingEnvironment {
   if (hasOwn(TRADING, backend)) return TRADING[backend]
-  throw new RangeError(`${name} is no market: it is trained without data`)
+  throw new DdpgError(`${name} is no market: it is trained without data`)
 }
 
 /**
  * The environment of a scenario that trades.
  * @param random the stream that resets draw from
- * @throws RangeError in a sentence when it does not trade, or the market is too short for it
+ * @throws DdpgError in a sentence when it does not trade, or the market is too short for it
  */
 export function createEnv(config: EnvConfig, market: Market, math: CoreMath, random: Random): ResumableEnv {
   return tradingEnvironment(config).create(config, market, math, random)
@@ -55,7 +56,7 @@ export function createEnv(config: EnvConfig, market: Market, math: CoreMath, ran
 /**
  * The environment of a scenario that is played in episodes.
  * @param random the stream that resets draw from
- * @throws RangeError in a sentence when there is none of that name
+ * @throws DdpgError in a sentence when there is none of that name
  */
 export function createEpisodicEnv(
   { backend, name }: Pick<EnvConfig, 'backend' | 'name'>,
@@ -63,14 +64,14 @@ export function createEpisodicEnv(
   random: Random,
 ): ResumableEnv {
   if (hasOwn(EPISODIC, backend)) return EPISODIC[backend](name)(math, random)
-  throw new RangeError(`${name} trades: it has no episodes without data`)
+  throw new DdpgError(`${name} trades: it has no episodes without data`)
 }
 
 /**
  * An environment of classic control.
  * @param name such as Pendulum-v1
  * @param random the stream that resets draw from
- * @throws RangeError in a sentence when there is none of that name
+ * @throws DdpgError in a sentence when there is none of that name
  */
 export function createControlEnv(name: string, math: CoreMath, random: Random): ResumableEnv {
   return createEpisodicEnv({ backend: 'classic_control', name }, math, random)

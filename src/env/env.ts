@@ -90,7 +90,7 @@ export interface Trade {
 
 /** All that differs between environments that trade. */
 export interface TradingEnvironment {
-  /** @throws RangeError in a sentence when the market is too short for the configuration */
+  /** @throws DdpgError in a sentence when the market is too short for the configuration */
   create(config: EnvConfig, market: Market, math: CoreMath, random: Random): ResumableEnv
   /** The configuration for whole episodes, from the first row of a market to its last. */
   wholeEpisodes(config: EnvConfig): EnvConfig

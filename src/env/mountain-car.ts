@@ -3,6 +3,7 @@
 import type { CoreMath, Random } from '../core/core.ts'
 import { CLASSIC_CONTROL } from '../scenario/environments.ts'
 import type { ResumableEnv, StepResult } from './env.ts'
+import { DdpgError } from '../errors.ts'
 
 const f32 = Math.fround
 const MAX_STEPS = 999
@@ -40,7 +41,7 @@ export function createMountainCar(math: CoreMath, random: Random): ResumableEnv 
   }
 
   function step(action: ArrayLike<number>): StepResult {
-    if (over) throw new Error('the episode is over: call reset')
+    if (over) throw new DdpgError('the episode is over: call reset')
     const force = f32(Math.max(-1, Math.min(1, action[0]!)))
     const slope = f32(0.0025 * math.cos(f32(3 * position)))
     const pushed = f32(velocity + f32(f32(force * POWER) - slope))

@@ -3,6 +3,7 @@
 import type { CoreMath, Random } from '../core/core.ts'
 import { CLASSIC_CONTROL } from '../scenario/environments.ts'
 import type { ResumableEnv, StepResult } from './env.ts'
+import { DdpgError } from '../errors.ts'
 
 const MAX_STEPS = 200
 const MAX_SPEED = 8
@@ -36,7 +37,7 @@ export function createPendulum(math: CoreMath, random: Random): ResumableEnv {
   }
 
   function step(action: ArrayLike<number>): StepResult {
-    if (stepCount === MAX_STEPS) throw new Error('the episode is over: call reset')
+    if (stepCount === MAX_STEPS) throw new DdpgError('the episode is over: call reset')
     const torque = Math.fround(MAX_TORQUE * Math.max(-1, Math.min(1, action[0]!)))
     const turn = wrapped(angle)
     const effort = Math.fround(TORQUE_COST * Math.fround(torque * torque))

@@ -26,6 +26,7 @@ import {
   valueOf,
   type Portfolio,
 } from './portfolio.ts'
+import { DdpgError } from '../errors.ts'
 
 /** Index of the position that an action chooses: the number of thresholds that it exceeds. */
 export function positionIndex(action: number, thresholds: number[], positions: number): number {
@@ -53,7 +54,7 @@ export function createPositionEnv(
       duration === null
         ? `env.windows ${window}`
         : `env.windows ${window} and env.max_episode_duration ${duration}`
-    throw new RangeError(`${keys} need ${window + (duration ?? 1)} rows, there are ${rows}`)
+    throw new DdpgError(`${keys} need ${window + (duration ?? 1)} rows, there are ${rows}`)
   }
 
   const obs = new Float32Array(window * width)
@@ -101,7 +102,7 @@ export function createPositionEnv(
   }
 
   function takeStep(action: ArrayLike<number>): StepResult {
-    if (over) throw new Error('the episode is over: call reset')
+    if (over) throw new DdpgError('the episode is over: call reset')
     const chosen =
       positions[positionIndex(action[0]!, config.continuous_action_thresholds, positions.length)]!
     if (chosen !== target[0]) {

@@ -17,6 +17,7 @@ import {
   type Trade,
   type TradingEnvironment,
 } from './env.ts'
+import { DdpgError } from '../errors.ts'
 
 const REWARD_CLIP = 2
 
@@ -55,7 +56,7 @@ export function createTradingEnv(config: TradingEnvConfig, market: Market, math:
   }
 
   function step(action: ArrayLike<number>): StepResult {
-    if (over) throw new Error('the episode is over: call reset')
+    if (over) throw new DdpgError('the episode is over: call reset')
     let growth = 1
     for (let i = 0; i < assets; i++) {
       const change = prices[i]![row + 1]! / prices[i]![row]! - 1

@@ -2,6 +2,7 @@
 // numbers are statistics of the training rows.
 import type { CoreMath } from '../core/core.ts'
 import { column, type Table } from '../data/table.ts'
+import { DdpgError } from '../errors.ts'
 
 /** What computing features needs besides the data: plain numbers, stored in the checkpoint as JSON. */
 export interface FeatureStatistics {
@@ -52,7 +53,7 @@ function overClose(table: Table, name: string): Float64Array {
  * feature, but the range of feature_trend.
  * @param options.noFeatures plain open, high, low, close and volume instead of the derived features
  * @param options.columns the features wanted, in this order; null = all
- * @throws RangeError for a feature that does not exist
+ * @throws DdpgError for a feature that does not exist
  */
 export function fitFeatures(
   table: Table,
@@ -64,7 +65,7 @@ export function fitFeatures(
   const names = options.columns ?? Object.keys(raws)
   const unknown = names.filter((name) => !Object.hasOwn(raws, name))
   if (unknown.length)
-    throw new RangeError(
+    throw new DdpgError(
       `env.feature_columns names ${unknown.join(', ')}, have ${Object.keys(raws).join(', ')}${options.noFeatures ? ' (data.no_features is true)' : ''}`,
     )
   const firstClose = column(table, 'close')[0]!

@@ -1,12 +1,12 @@
 // Times in milliseconds since 1970, UTC, by integer arithmetic: the same on every engine and in every time zone.
+import { DdpgError } from '../errors.ts'
 
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
 /** Length of a bar in milliseconds. @param timeframe a number and s, m, h, d or w, such as 1h */
 export function timeframeMilliseconds(timeframe: string): number {
   const match = /^([1-9]\d*)([smhdw])$/.exec(timeframe)
-  if (!match)
-    throw new RangeError(`timeframe "${timeframe}" must be a number and s, m, h, d or w, such as 1h`)
+  if (!match) throw new DdpgError(`timeframe "${timeframe}" must be a number and s, m, h, d or w, such as 1h`)
   return Number(match[1]) * units[match[2] as keyof typeof units]
 }
 

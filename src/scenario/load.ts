@@ -9,6 +9,7 @@ import { scenarioSchema, type ParsedScenario, type Scenario } from './schema.ts'
 import { findings } from './sentences.ts'
 import { listed, oneLine, shown } from '../text.ts'
 import { isMapping, LIMITS, readSource, type Problem } from './source.ts'
+import { UsageError } from '../errors.ts'
 
 type Tree = Record<string, unknown>
 
@@ -21,8 +22,15 @@ export interface ParseOptions {
   randomSeed: () => number
 }
 
-/** What `parseScenario` throws; its message holds the problems, one a line. */
-export type ScenarioError = Error & { problems: string[] }
+/** The error that `parseScenario` throws; its message holds the problems, one a line. */
+export class ScenarioError extends UsageError {
+  override name = 'ScenarioError'
+  readonly problems: string[]
+  constructor(problems: string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
 
 /**
  * Reads a scenario.
@@ -153,5 +161,5 @@ function scenarioError(file: string, problems: readonly Problem[], hidden = 0): 
   const all = unique.slice(0, LISTED)
   const more = unique.length - all.length + hidden
   if (more > 0) all.push(`${oneLine(file)}: and ${more} more ${more === 1 ? 'problem' : 'problems'}`)
-  return Object.assign(new Error(all.join('\n')), { name: 'ScenarioError', problems: all })
+  return new ScenarioError(all)
 }

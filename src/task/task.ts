@@ -12,7 +12,7 @@ export interface Task<E extends Evaluations = Evaluations> {
   digest: string
   /** Of the training data, for checkpoints to keep. */
   statistics: FeatureStatistics
-  /** Finds what would stop a trial at its beginning or its end. @throws RangeError in a sentence */
+  /** Finds what would stop a trial at its beginning or its end. @throws DdpgError in a sentence */
   check(core: Core): void
   /** The environment to train in. */
   createEnv(core: Core): ResumableEnv

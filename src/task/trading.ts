@@ -16,6 +16,7 @@ import {
 import { computeFeatures, fitFeatures, type FeatureStatistics } from '../features/index.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Task } from './task.ts'
+import { DdpgError, named } from '../errors.ts'
 
 export const SPLITS = ['train', 'validation', 'test'] as const satisfies SplitName[]
 
@@ -32,7 +33,7 @@ export type TradingTask = Task<TradingEvaluations> & Splits<SplitName>
 
 /**
  * @param statistics of the training rows that a checkpoint was trained on; by default fitted here
- * @throws RangeError for splits, features or prices that the table does not have, and for a scenario that does not trade
+ * @throws DdpgError for splits, features or prices that the table does not have, and for a scenario that does not trade
  */
 export function tradingTask(
   scenario: Scenario,
@@ -41,7 +42,7 @@ export function tradingTask(
   statistics?: FeatureStatistics,
 ): TradingTask {
   const { data, env } = scenario
-  if (isControl(scenario)) throw new RangeError(`${env.name} is no market: it is trained without data`)
+  if (isControl(scenario)) throw new DdpgError(`${env.name} is no market: it is trained without data`)
   const splits = split(table.length, data, data.data_path)
   const options = { noFeatures: data.no_features, columns: env.feature_columns }
   const fitted = statistics ?? fitFeatures(table, splits.train.to, options, math)
@@ -54,7 +55,7 @@ export function tradingTask(
 /**
  * All rows of a table as one split, `all`: of data that none of it was trained on.
  * @param statistics of the rows that it was trained on
- * @throws RangeError for features or prices that the table does not have
+ * @throws DdpgError for features or prices that the table does not have
  */
 export function wholeTable(
   scenario: Scenario,
@@ -78,12 +79,7 @@ function marketTask(
   return {
     check(core) {
       for (const split of SPLITS) {
-        try {
-          createEvaluationEnv(scenario, markets[split], core)
-        } catch (error) {
-          const { message } = error as Error
-          throw new RangeError(`the ${split} split is too short: ${message}`, { cause: error })
-        }
+        named(`the ${split} split is too short`, () => createEvaluationEnv(scenario, markets[split], core))
       }
     },
     createEnv: ({ math, random }) => createEnv(scenario.env, markets.train, math, random.environment),
@@ -101,7 +97,7 @@ function pricesOf(table: Table, names: string[], file: string): Float64Array[] {
   const have = Object.keys(table.columns).filter((name) => name !== 'timestamp')
   const unknown = names.filter((name) => !have.includes(name))
   if (unknown.length)
-    throw new RangeError(`env.price_columns names ${unknown.join(', ')}, have ${have.join(', ')}`)
+    throw new DdpgError(`env.price_columns names ${unknown.join(', ')}, have ${have.join(', ')}`)
   return names.map((name) => {
     const price = table.columns[name]!
     const bad = listRows(
@@ -110,7 +106,7 @@ function pricesOf(table: Table, names: string[], file: string): Float64Array[] {
       (i) => String(price[i]),
     )
     if (bad)
-      throw new RangeError(
+      throw new DdpgError(
         `${file}: ${name}, which env.price_columns names, is not positive and finite in ${bad}`,
       )
     return price

@@ -6,6 +6,7 @@ import type { FeatureStatistics } from '../features/index.ts'
 import { parseScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { TrainState } from './train.ts'
+import { DdpgError } from '../errors.ts'
 
 const FORMAT = 'ddpg-wasm checkpoint 2'
 const CHECKSUM = 'sha256'
@@ -54,21 +55,21 @@ export function writeCheckpoint({ info, tensors, run }: Checkpoint): Uint8Array<
   return bytes
 }
 
-/** What a checkpoint says of itself. @throws Error as openCheckpoint does */
+/** What a checkpoint says of itself. @throws DdpgError as openCheckpoint does */
 export function readCheckpoint(bytes: Uint8Array): CheckpointInfo {
   return openCheckpoint(bytes).info
 }
 
-/** @throws Error in a sentence when it is not a checkpoint of this version, or was changed or cut since */
+/** @throws DdpgError in a sentence when it is not a checkpoint of this version, or was changed or cut since */
 export function openCheckpoint(bytes: Uint8Array): Checkpoint {
   const { format } = readMetadata(bytes)
   if (format !== FORMAT)
-    throw new Error(
+    throw new DdpgError(
       `expected a file of format "${FORMAT}", found ${format ? JSON.stringify(format) : 'none'}`,
     )
   const end = bytes.length - CHECKSUM_BYTES
   if (String(sha256Bytes(bytes.subarray(0, end))) !== String(new Uint8Array(bytes.subarray(end))))
-    throw new Error('damaged or cut: its content does not match its checksum')
+    throw new DdpgError('damaged or cut: its content does not match its checksum')
   const { tensors, metadata } = readSafetensors(bytes)
   delete tensors[CHECKSUM]
   mustBeFinite(tensors)
@@ -80,14 +81,14 @@ export function openCheckpoint(bytes: Uint8Array): Checkpoint {
     Array.isArray(info.statistics?.scales) &&
     typeof info.core === 'string' &&
     typeof info.data === 'string'
-  if (!isSound) throw new Error('its step, obsDim, actionDim, statistics, core or data are missing')
+  if (!isSound) throw new DdpgError('its step, obsDim, actionDim, statistics, core or data are missing')
   return { info, tensors, run: run === undefined ? undefined : (JSON.parse(run) as RunState) }
 }
 
-/** @throws Error when it is of the policy alone */
+/** @throws DdpgError when it is of the policy alone */
 export function mustHoldRun({ run }: Checkpoint): RunState {
   if (run) return run
-  throw new Error(
+  throw new DdpgError(
     'it holds a policy and no run: resume from checkpoint.safetensors or checkpoint_step_….safetensors',
   )
 }
@@ -101,6 +102,6 @@ function parsed({ format, ...texts }: Record<string, string>): object {
 function mustBeFinite(tensors: Record<string, Tensor>): void {
   for (const [name, { data }] of Object.entries(tensors)) {
     if (data instanceof Float32Array && !data.every(Number.isFinite))
-      throw new Error(`tensor ${name} holds numbers that are not finite`)
+      throw new DdpgError(`tensor ${name} holds numbers that are not finite`)
   }
 }

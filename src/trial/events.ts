@@ -1,6 +1,7 @@
 // What happens in a run as rows of numbers, to hash it, to keep it in a checkpoint, and to tell it again.
 import type { Health } from './health.ts'
 import type { TrainEvent } from './train.ts'
+import { DdpgError } from '../errors.ts'
 
 export type HistoryEvent =
   | Extract<TrainEvent, { type: 'episode' | 'losses' | 'update' }>
@@ -64,7 +65,7 @@ function eventOf(row: Float64Array): Exclude<HistoryEvent, { type: 'update' }> {
     const wealth = Number.isNaN(d) ? undefined : d
     return { type, step, episodeReward: a!, episodeLength: b!, positionChanges: c!, wealth }
   }
-  if (type !== 'losses') throw new Error(`its history holds rows of kind ${kind}`)
+  if (type !== 'losses') throw new DdpgError(`its history holds rows of kind ${kind}`)
   const [criticLoss, actorLoss, meanQ] = [b!, c!, d!]
   const [meanTargetQ, criticGradNorm, actorGradNorm] = [e!, f!, g!]
   const statistics = { criticLoss, actorLoss, meanQ, meanTargetQ, criticGradNorm, actorGradNorm }

@@ -9,6 +9,7 @@ import { valueAt, without } from '../scenario/overrides.ts'
 import { taskKind } from '../scenario/environments.ts'
 import { meaninglessKeys } from '../scenario/resolve.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { DdpgError } from '../errors.ts'
 
 const FORMAT = 'ddpg-wasm receipt 1'
 
@@ -143,28 +144,28 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
 }
 
-/** @throws Error in a sentence when the text is not a receipt of this version */
+/** @throws DdpgError in a sentence when the text is not a receipt of this version */
 export function readReceipt(text: string): Receipt {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new Error('not a receipt, or only the beginning of one: it is not JSON', { cause: error })
+    throw new DdpgError('not a receipt, or only the beginning of one: it is not JSON', { cause: error })
   }
   const format = (value as { format?: unknown } | null)?.format
   if (format !== FORMAT)
-    throw new Error(
+    throw new DdpgError(
       `expected a receipt of format "${FORMAT}", found ${format === undefined ? 'none' : JSON.stringify(format)}`,
     )
   const { data, error } = receiptSchema.safeParse(value)
   if (data) return data
   const [issue] = error.issues
   const unknown = issue!.code === 'unrecognized_keys' && issue!.path.length === 0
-  if (unknown) throw new Error(`unknown key ${issue!.keys[0]}`)
-  throw new Error(`${issue!.path.join('.')} ${issue!.message}`)
+  if (unknown) throw new DdpgError(`unknown key ${issue!.keys[0]}`)
+  throw new DdpgError(`${issue!.path.join('.')} ${issue!.message}`)
 }
 
-/** The scenario that a receipt tells. @throws Error when its config is not one */
+/** The scenario that a receipt tells. @throws DdpgError when its config is not one */
 export function scenarioOf({ config, seed }: Receipt): Scenario {
   const text = JSON.stringify({ ...config, seed })
   // the data may be of a file, whose name receipts do not tell

@@ -25,6 +25,7 @@ import { differingKeys } from './receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Task } from '../task/task.ts'
 import { newTrainState, type TrainEvent, type TrainState } from './train.ts'
+import { DdpgError } from '../errors.ts'
 
 export interface Session {
   scenario: Scenario
@@ -47,7 +48,7 @@ interface SessionOptions {
   experiment?: CheckpointInfo['experiment']
 }
 
-/** A new trial, or one that goes on. @throws Error in a sentence when it cannot go on from `resume` */
+/** A new trial, or one that goes on. @throws DdpgError in a sentence when it cannot go on from `resume` */
 export async function openSession(
   scenario: Scenario,
   task: Task,
@@ -66,7 +67,7 @@ export async function openSession(
   }
   const numbers = (name: string) => {
     const found = saved.tensors[name]
-    if (!(found?.data instanceof Float64Array)) throw new Error(`tensor ${name} is missing`)
+    if (!(found?.data instanceof Float64Array)) throw new DdpgError(`tensor ${name} is missing`)
     return found.data
   }
   mustFit(placeTensors(learner, env), saved.tensors)
@@ -84,7 +85,7 @@ export async function openSession(
   }
 }
 
-/** What a checkpoint tells of its run, when this one can go on from it. @throws Error in a sentence when it cannot */
+/** What a checkpoint tells of its run, when this one can go on from it. @throws DdpgError in a sentence when it cannot */
 export function resumable(
   checkpoint: Checkpoint,
   scenario: Scenario,
@@ -95,20 +96,20 @@ export function resumable(
   const short = (hash: string): string => hash.slice(0, 12)
   const run = mustHoldRun(checkpoint)
   if (info.core !== module.sha256)
-    throw new Error(
+    throw new DdpgError(
       `it was written with core module ${short(info.core)}, this is ${short(module.sha256)}: resume it with the version that wrote it`,
     )
   if (info.data !== digest)
-    throw new Error(
+    throw new DdpgError(
       `it was trained on other data (SHA-256 ${short(info.data)}) than these (${short(digest)}): give it its own`,
     )
   const others = differingKeys(info.scenario, scenario).filter((key) => key !== 'training.max_steps')
-  if (others.length > 0) throw new Error(`it was trained with other values of ${others.join(', ')}`)
+  if (others.length > 0) throw new DdpgError(`it was trained with other values of ${others.join(', ')}`)
   const { frames_per_batch: frames, max_steps: maxSteps } = scenario.training
   if (maxSteps < info.step)
-    throw new Error(`it is at step ${info.step} already, training.max_steps is ${maxSteps}`)
+    throw new DdpgError(`it is at step ${info.step} already, training.max_steps is ${maxSteps}`)
   if (maxSteps > info.step && info.step % frames !== 0)
-    throw new Error(
+    throw new DdpgError(
       `its last round of updates came early, at step ${info.step}, where its run ended: ` +
         `a longer run would have had it at a multiple of ${frames} steps; resume from an earlier checkpoint`,
     )

@@ -4,6 +4,7 @@
 import { LOOP } from '../core/defaults.ts'
 import type { Learner, UpdateStatistics } from '../core/learner.ts'
 import type { Env } from '../env/env.ts'
+import { DdpgError } from '../errors.ts'
 
 export interface TrainOptions {
   /** Environment steps in all. */
@@ -69,7 +70,7 @@ export function newTrainState(): TrainState {
 /**
  * Trains the learner on the environment.
  * @param state of a run that was saved and goes on, with its learner and environment restored; kept up to date
- * @throws RangeError, with the first event, that lists every option out of range or dimension that does not agree;
+ * @throws DdpgError, with the first event, that lists every option out of range or dimension that does not agree;
  *   later, when the environment gives an observation of another length
  */
 export function* train(
@@ -152,12 +153,12 @@ function check(env: Env, learner: Learner, o: Required<TrainOptions>): void {
     if (has !== expected)
       problems.push(`${name} of the environment is ${has}, that of the learner ${expected}`)
   }
-  if (problems.length > 0) throw new RangeError(problems.join('\n'))
+  if (problems.length > 0) throw new DdpgError(problems.join('\n'))
 }
 
 function copy(obs: ArrayLike<number>, to: Float32Array, method: 'reset' | 'step'): void {
   if (obs.length !== to.length)
-    throw new RangeError(
+    throw new DdpgError(
       `${method} of the environment gave ${obs.length} numbers to observe, not ${to.length}`,
     )
   to.set(obs)

@@ -23,6 +23,7 @@ import {
 } from './state.ts'
 import type { Evaluations, Task } from '../task/task.ts'
 import { train, type TrainEvent, type TrainOptions } from './train.ts'
+import { DdpgError } from '../errors.ts'
 
 export type TrialEvent =
   | Exclude<TrainEvent, { type: 'evaluate' | 'checkpoint' }>
@@ -73,7 +74,7 @@ const OBSERVED = { rows: 512, numbers: 25_000 }
 /**
  * Trains and evaluates. A resumed trial tells again of the losses, episodes and validations before it was saved.
  * @param scenario whose `seed` is this trial's
- * @throws Error in a sentence when it cannot go on from `resume`
+ * @throws DdpgError in a sentence when it cannot go on from `resume`
  */
 export async function* runTrial<E extends Evaluations>(
   scenario: Scenario,
@@ -160,13 +161,13 @@ function receiptOf(
   })
 }
 
-/** Finds what would stop a trial at its beginning or its end. @throws Error in a sentence */
+/** Finds what would stop a trial at its beginning or its end. @throws DdpgError in a sentence */
 export async function checkTrial(scenario: Scenario, task: Task, module: CoreModule): Promise<void> {
   const core = await createCore(module, 0)
   task.check(core)
   const { obsDim, actionDim } = task.createEnv(core)
   const problem = memoryProblem(learnerOptions(scenario, obsDim, actionDim), core)
-  if (problem) throw new RangeError(problem)
+  if (problem) throw new DdpgError(problem)
 }
 
 /** What the policy of a checkpoint is worth; what is random in it, as a benchmark, follows the seed of its scenario. */
@@ -179,7 +180,7 @@ export async function evaluateCheckpoint<E extends Evaluations>(
   return task.evaluate(deterministic(learner), core)
 }
 
-/** The learner of a checkpoint, without its replay buffer. @throws Error when it is not a checkpoint of ours */
+/** The learner of a checkpoint, without its replay buffer. @throws DdpgError when it is not a checkpoint of ours */
 export async function loadPolicy(
   bytes: Uint8Array,
   module: CoreModule,

@@ -27,7 +27,7 @@ export interface VerifyOptions {
 
 /**
  * Trains as the receipt says, on the data given, NO_DATA for classic control.
- * @throws Error in a sentence when its config is not a scenario, or the data do not do for it
+ * @throws DdpgError in a sentence when its config is not a scenario, or the data do not do for it
  */
 export async function* verify(
   receipt: Receipt,

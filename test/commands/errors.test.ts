@@ -21,11 +21,12 @@ async function expectError(
   sentence: string,
   args: string[],
   files: Record<string, string | null> = {},
+  exitCode = 1,
 ): Promise<void> {
   const { code, stdout, stderr } = await runWith(files, ...args)
   expect(stderr).toBe(`error: ${sentence}\n`)
   expect(stdout).toBe('')
-  expect(code).toBe(1)
+  expect(code).toBe(exitCode)
 }
 
 async function expectUsageError(sentence: string, ...args: string[]): Promise<void> {
@@ -84,13 +85,15 @@ describe('a wrong command line', () => {
 })
 
 describe('a scenario that cannot be read', () => {
+  const notUnderstood = (sentence: string, args: string[], files = {}) =>
+    expectError(sentence, args, files, 2)
   it.concurrent('is looked for by name, and the nearest one suggested', () =>
-    expectError(
+    notUnderstood(
       'scenario sine_wav not found, did you mean sine_wave? (there are mean_reversion, mountain_car_continuous, pendulum, sine_wave, smoke, upward_drift)',
       ['experiment', '-s', 'sine_wav'],
     ))
   it.concurrent('may be a file that was given as a name', () =>
-    expectError(
+    notUnderstood(
       'scenario own.yaml is a file: give it with --config own.yaml',
       ['experiment', '-s', 'own.yaml'],
       {
@@ -108,7 +111,7 @@ describe('a scenario that cannot be read', () => {
       { 'own.yaml': own },
     ))
   it.concurrent('is wrong in all these places at once', () =>
-    expectError(
+    notUnderstood(
       [
         'bad.yaml:1: seed must be an integer or null, got "x"',
         'error: bad.yaml:3: unknown key training.actor_lrr, did you mean training.actor_lr?',
@@ -119,7 +122,7 @@ describe('a scenario that cannot be read', () => {
       { 'bad.yaml': 'seed: x\ntraining:\n  actor_lrr: 3\n  tau: 7\n' },
     ))
   it.concurrent('names the options that stand for a key as they were given', () =>
-    expectError(
+    notUnderstood(
       [
         '--name "a/../b": experiment_name must begin with a letter or digit and hold only letters, digits, space and _ . -, got "a/../b"',
         'error: --max-steps 100: training.init_rand_steps must be below training.max_steps 100, got 200: nothing would be learned',

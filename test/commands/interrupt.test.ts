@@ -103,7 +103,7 @@ describe('a checkpoint', () => {
     const path = 'logs/smoke/run_1/trial_0/checkpoint_best.safetensors' // the first that is written
     expect(withoutWarnings(stderr)).toBe(
       `error: trial_0 (seed 7) failed: file ${path} cannot be written: it would be larger than allowed\n` +
-        'warning: there is no report: file logs/smoke/run_1/report.html cannot be written: it would be larger than allowed\n',
+        'error: there is no report: file logs/smoke/run_1/report.html cannot be written: it would be larger than allowed\n',
     )
     expect(code).toBe(1)
     expect(readdirSync(join(folder, 'logs/smoke/run_1/trial_0'))).toEqual([])

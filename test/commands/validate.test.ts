@@ -62,7 +62,7 @@ describe('ddpg validate', () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'own.yaml'), 'training: {max_stepz: 1}\n')
     const { code, stderr } = await runCli(folder, 'validate', '-c', 'own.yaml')
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toBe(
       'error: own.yaml:1: unknown key training.max_stepz, did you mean training.max_steps?\n',
     )

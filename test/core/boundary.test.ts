@@ -5,6 +5,7 @@ import { createLearner, memoryProblem, type LearnerOptions } from '../../src/cor
 import { learnerTensors } from '../../src/core/tensors.ts'
 import type { CoreModule } from '../../src/core/module.ts'
 import { debugModule, releaseModule } from '../helpers/kernels.ts'
+import { DdpgError } from '../../src/errors.ts'
 
 async function trained(module: CoreModule, updates: number, options: Partial<LearnerOptions> = {}) {
   const core = await createCore(module, 5)
@@ -124,7 +125,7 @@ describe('memory', () => {
     ],
   ])('refuses %s that do not fit in 4 GiB, and tells so beforehand', async (_, options, sentence) => {
     await expect(createLearner(options)).rejects.toThrow(sentence)
-    await expect(createLearner(options)).rejects.toThrow(RangeError)
+    await expect(createLearner(options)).rejects.toThrow(DdpgError)
     const core = await createCore(releaseModule, 0)
     const { byteLength } = core.exports.memory.buffer
     expect(memoryProblem(options, core)).toMatch(sentence)
@@ -140,7 +141,7 @@ describe('memory', () => {
 
   it('is one learner, once', async () => {
     const options = { obsDim: 3, actionDim: 1, batchSize: 4, capacity: 8 }
-    const refusal = new Error('this core has a learner already: make another one with createCore')
+    const refusal = new DdpgError('this core has a learner already: make another one with createCore')
     const core = await createCore(releaseModule, 0)
     const learner = await createLearner(options, core)
     const before = learner.policy([1, 2, 3])

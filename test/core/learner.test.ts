@@ -4,6 +4,7 @@ import { qValues } from '../../src/core/inspect.ts'
 import { blockTensors, learnerTensors, replayTensors, setLearnerTensors } from '../../src/core/tensors.ts'
 import { createLearner, type LearnerOptions, type Noise } from '../../src/core/learner.ts'
 import { createBatchLearner } from '../helpers/kernels.ts'
+import { DdpgError } from '../../src/errors.ts'
 
 const small = {
   obsDim: 2,
@@ -67,7 +68,7 @@ describe('the policy refuses', () => {
     const learner = await createLearner(small)
     const obs = new Float32Array(length)
     const ask = () => (rows === undefined ? learner.policy(obs) : learner.policy(obs, rows))
-    expect(ask).toThrow(new RangeError(message))
+    expect(ask).toThrow(new DdpgError(message))
   })
 })
 
@@ -202,11 +203,11 @@ describe('replay', () => {
   it('refuses what is not finite, and stores nothing of it', async () => {
     const learner = await withTransitions(3)
     expect(() => learner.observe(NaN, false, false)).toThrow(
-      new RangeError('the reward must be finite, got NaN'),
+      new DdpgError('the reward must be finite, got NaN'),
     )
     // finite as f64, not as the f32 that is stored
     expect(() => learner.observe(1e39, false, false)).toThrow(
-      new RangeError('the reward must be finite, got 1e+39'),
+      new DdpgError('the reward must be finite, got 1e+39'),
     )
     const before = replayTensors(learner)
     for (const name of ['obs', 'action', 'nextObs'] as const) {
@@ -215,7 +216,7 @@ describe('replay', () => {
         const kept = view.slice()
         view[view.length - 1] = value
         expect(() => learner.observe(1, false, false), `${name} ${value}`).toThrow(
-          new RangeError('observations and actions must be finite'),
+          new DdpgError('observations and actions must be finite'),
         )
         view.set(kept)
       }
@@ -363,7 +364,7 @@ describe('options', () => {
     { type: 'pink' },
   ])('refuse the noise %j, beside what else is wrong', async (noise) => {
     await expect(createLearner({ ...small, gamma: 2, noise: noise as Noise })).rejects.toThrow(
-      new RangeError(
+      new DdpgError(
         'gamma must be in [0, 1], got 2\n' +
           'noise must be of type gaussian, or of type ou with a finite theta, at least 0, ' +
           `and a finite dt above 0, got ${JSON.stringify(noise)}`,

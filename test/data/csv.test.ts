@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { csvToTable } from '../../src/data/csv.ts'
+import { DdpgError } from '../../src/errors.ts'
 
 const header = 'date,open,high,low,close,volume'
 const rows = ['2024-01-01,1,3,0.5,2,10', '2024-01-02,2,4,1.5,3.25,0', '2024-01-03,3,5,2.5,4e0,7']
@@ -48,7 +49,7 @@ test('columns may stand in any order', () => {
 
 test('rows with another number of fields than the header are named', () => {
   expect(() => csvToTable(`${text}\n2024-01-04,1,2,3`, 'btc.csv')).toThrow(
-    new RangeError('btc.csv: the header has 6 fields, another number of them in row 4 (4)'),
+    new DdpgError('btc.csv: the header has 6 fields, another number of them in row 4 (4)'),
   )
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { toOhlcv, type RawColumn } from '../../src/data/ohlcv.ts'
+import { DdpgError } from '../../src/errors.ts'
 
 const hour = 3_600_000
 const start = Date.UTC(2024, 0, 1)
@@ -130,15 +131,15 @@ describe('a bad file is refused with a sentence:', () => {
       'btc.csv: has two columns of one name, "close" and "Close": remove one',
     ],
   ])('%s', (_, changes, sentence) => {
-    expect(() => load(changes)).toThrow(new RangeError(sentence))
+    expect(() => load(changes)).toThrow(new DdpgError(sentence))
   })
 
   test('no rows, or one', () => {
     const cut = (length: number) =>
       bars().map(({ name, values }) => ({ name, values: Array.from(values).slice(0, length) }))
-    expect(() => toOhlcv(cut(0), 'btc.csv')).toThrow(new RangeError('btc.csv: has no rows'))
+    expect(() => toOhlcv(cut(0), 'btc.csv')).toThrow(new DdpgError('btc.csv: has no rows'))
     expect(() => toOhlcv(cut(1), 'btc.csv')).toThrow(
-      new RangeError('btc.csv: has only 1 row, at least 2 are needed'),
+      new DdpgError('btc.csv: has only 1 row, at least 2 are needed'),
     )
   })
 
@@ -160,7 +161,7 @@ describe('a bad file is refused with a sentence:', () => {
   test('several problems at once, each on its line', () => {
     const changes = { ...replaced('close', { 1: 0 }), ...replaced('time', { 4: start }), volume: undefined }
     expect(() => load(changes)).toThrow(
-      new RangeError(
+      new DdpgError(
         [
           'btc.csv: has no column volume: have time, open, high, low, close',
           '  close is not positive in row 2 (0)',

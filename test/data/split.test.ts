@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { split } from '../../src/data/split.ts'
+import { DdpgError } from '../../src/errors.ts'
 
 const sizes = (
   train_size: number,
@@ -68,6 +69,6 @@ describe('too few rows are refused with the key to lower:', () => {
       'x has 500 rows: data.test_size 51 is more than the 50 after training and validation: lower it, or data.train_size or data.validation_size',
     ],
   ])('%s', (_, length, config, sentence) => {
-    expect(() => split(length, config, 'x')).toThrow(new RangeError(sentence))
+    expect(() => split(length, config, 'x')).toThrow(new DdpgError(sentence))
   })
 })

@@ -3,6 +3,7 @@ import { createCore, type Core } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'
 import { generate } from '../../src/data/synthetic.ts'
 import { scenarioSchema } from '../../src/scenario/schema.ts'
+import { DdpgError } from '../../src/errors.ts'
 import golden from '../golden/gen.json' with { type: 'json' }
 
 const core: Core = await createCore(await loadModule(), 0)
@@ -344,6 +345,6 @@ describe('what cannot be generated is refused with a sentence:', () => {
       'data_generator.n_samples 500 cannot hold n_trends 11 of min_trend_length 50: raise it to 550 or lower them',
     ],
   ])('%s', (_, generator, sentence) => {
-    expect(() => market(generator)).toThrow(new RangeError(sentence))
+    expect(() => market(generator)).toThrow(new DdpgError(sentence))
   })
 })

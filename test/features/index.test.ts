@@ -5,6 +5,7 @@ import { generate } from '../../src/data/synthetic.ts'
 import type { Table } from '../../src/data/table.ts'
 import { computeFeatures, fitFeatures, type Features } from '../../src/features/index.ts'
 import { scenarioSchema } from '../../src/scenario/schema.ts'
+import { DdpgError } from '../../src/errors.ts'
 import golden from '../golden/features_tiny.json' with { type: 'json' }
 import markets from '../golden/gen.json' with { type: 'json' }
 
@@ -145,7 +146,7 @@ test('a feature that does not exist is refused with what there is', () => {
   expect(() =>
     fitFeatures(market, 300, { noFeatures: false, columns: ['feature_trend', 'feature_rsi'] }, math),
   ).toThrow(
-    new RangeError(
+    new DdpgError(
       'env.feature_columns names feature_rsi, have feature_return, feature_high, feature_low, feature_volume, feature_trend',
     ),
   )

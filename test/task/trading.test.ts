@@ -3,6 +3,7 @@ import { createCore } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'
 import { tradingTask } from '../../src/task/trading.ts'
 import { parse } from '../scenario/helpers.ts'
+import { DdpgError } from '../../src/errors.ts'
 
 const { math } = await createCore(await loadModule(), 0)
 
@@ -46,13 +47,13 @@ describe('the columns that are traded', () => {
     [['constructor'], 'constructor'],
   ])('must be prices that there are: %j', (columns, wrong) => {
     expect(() => prepared(columns)).toThrow(
-      new RangeError(`env.price_columns names ${wrong}, have open, high, low, close, volume, vwap`),
+      new DdpgError(`env.price_columns names ${wrong}, have open, high, low, close, volume, vwap`),
     )
   })
 
   it('must be positive and finite in all rows', () => {
     expect(() => prepared(['close', 'vwap'], [1, 0, -2, 3, NaN, Infinity, -0, 4, -Infinity, 5])).toThrow(
-      new RangeError(
+      new DdpgError(
         'own.csv: vwap, which env.price_columns names, is not positive and finite in rows 2 (0), 3 (-2), 5 (NaN), 6 (Infinity), 7 (0) and 1 more',
       ),
     )

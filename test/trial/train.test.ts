@@ -11,6 +11,7 @@ import { loadModule } from '../../src/core/module.ts'
 import type { Env } from '../../src/env/env.ts'
 import { train, type TrainEvent, type TrainOptions } from '../../src/trial/train.ts'
 import { createMarket, expectClose, generator, testEnv, walk } from '../env/helpers.ts'
+import { DdpgError } from '../../src/errors.ts'
 
 const module = await loadModule()
 const SMALL = { actorHiddenDims: [6], criticHiddenDims: [6], batchSize: 4, capacity: 1000 }
@@ -281,7 +282,7 @@ describe('training refuses', () => {
       rewardScale: 0,
     }
     expect(() => eventsOf(watched, learner, wrong)).toThrow(
-      new RangeError(
+      new DdpgError(
         [
           'maxSteps must be an integer, at least 1, got 0',
           'framesPerBatch must be an integer, at least 1, got 0',
@@ -326,7 +327,7 @@ describe('training refuses', () => {
     const env = countingEnv(3)
     const learner = await newLearner({ ...env, obsDim: 3, actionDim: 2 })
     expect(() => eventsOf(env, learner, FAST)).toThrow(
-      new RangeError(
+      new DdpgError(
         'obsDim of the environment is 2, that of the learner 3\n' +
           'actionDim of the environment is 1, that of the learner 2',
       ),
@@ -338,11 +339,11 @@ describe('training refuses', () => {
     const learner = await newLearner(env)
     const atReset: Env = { ...env, reset: () => ({ obs, info: {} }) }
     expect(() => [...train(atReset, learner, FAST)]).toThrow(
-      new RangeError(`reset of the environment gave ${obs.length} numbers to observe, not 2`),
+      new DdpgError(`reset of the environment gave ${obs.length} numbers to observe, not 2`),
     )
     const atStep: Env = { ...env, step: (action) => ({ ...env.step(action), obs }) }
     expect(() => [...train(atStep, learner, FAST)]).toThrow(
-      new RangeError(`step of the environment gave ${obs.length} numbers to observe, not 2`),
+      new DdpgError(`step of the environment gave ${obs.length} numbers to observe, not 2`),
     )
     expect(learner.replaySize).toBe(0)
   })

@@ -2,8 +2,9 @@
 import './no-eval.ts'
 import { stringify } from 'yaml'
 import { loadModule } from '../../src/core/module.ts'
-import type { ScenarioError } from '../../src/scenario/load.ts'
+import { ScenarioError } from '../../src/scenario/load.ts'
 import type { Inputs, Reply, Request } from '../protocol.ts'
+import { sentenceOf } from '../failure.ts'
 import type { Control } from './follow.ts'
 import {
   describe,
@@ -62,10 +63,8 @@ async function checked(inputs: Inputs): Promise<Reply> {
     const preview = isSmall ? viewOfTable(await tableOf(scenario, own, await loading)) : undefined
     return { type: 'checked', problems: [], notes, summary, preview }
   } catch (error) {
-    const isScenario = (error as Error).name === 'ScenarioError'
-    const problems = isScenario
-      ? problemsOf(error as ScenarioError, inputs)
-      : [{ line: 0, text: (error as Error).message }]
+    const isScenario = error instanceof ScenarioError
+    const problems = isScenario ? problemsOf(error, inputs) : [{ line: 0, text: sentenceOf(error) }]
     return { type: 'checked', problems, notes: [] }
   }
 }
@@ -147,7 +146,7 @@ self.addEventListener('message', async ({ data: request }: MessageEvent<Request>
   try {
     await handle(request)
   } catch (error) {
-    post({ type: 'problem', about: request.type, message: (error as Error).message })
+    post({ type: 'problem', about: request.type, message: sentenceOf(error) })
   }
 })
 

@@ -10,6 +10,7 @@ import { parseScenario, type ScenarioError } from '../../src/scenario/load.ts'
 import { readOverride } from '../../src/scenario/overrides.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
 import type { Inputs, Problem } from '../protocol.ts'
+import { DdpgError } from '../../src/errors.ts'
 
 export interface OwnData extends LoadedTable {
   name: string
@@ -29,7 +30,7 @@ export function readInputs({ name, yaml, seed }: Inputs, own: OwnData | undefine
 
 function mustTrade({ env }: Scenario): void {
   if (env.backend === 'classic_control')
-    throw new Error(
+    throw new DdpgError(
       `this page shows markets and ${env.name} is none: the command line trains and verifies it`,
     )
 }
@@ -44,7 +45,7 @@ export function problemsOf(error: ScenarioError, { name }: Inputs): Problem[] {
   })
 }
 
-/** The YAML with overrides laid on top, its comments kept. @throws Error that lists the overrides that are none */
+/** The YAML with overrides laid on top, its comments kept. @throws DdpgError that lists the overrides that are none */
 export function withOverrides(yaml: string, overrides: readonly string[]): string {
   const document = parseDocument(yaml)
   const problems: string[] = []
@@ -53,11 +54,11 @@ export function withOverrides(yaml: string, overrides: readonly string[]): strin
     if ('problem' in read) problems.push(read.problem.replace(/^-o /, ''))
     else document.setIn(read.path, document.createNode(read.value))
   }
-  if (problems.length > 0) throw new Error(`the link cannot be used: ${problems.join('; ')}`)
+  if (problems.length > 0) throw new DdpgError(`the link cannot be used: ${problems.join('; ')}`)
   return document.toString({ lineWidth: 0, flowCollectionPadding: false })
 }
 
-/** @throws Error in sentences */
+/** @throws DdpgError in sentences */
 export async function readOwnData(file: File): Promise<OwnData> {
   const { name } = file
   if (/\.csv$/i.test(name)) {
@@ -87,7 +88,7 @@ export function rowsOf(generator: NonNullable<Scenario['data_generator']>): numb
 
 let last: { key: string; table: Table } | undefined
 
-/** The table of one's own, or a generated one. @throws Error in a sentence when there is neither */
+/** The table of one's own, or a generated one. @throws DdpgError in a sentence when there is neither */
 export async function tableOf(
   scenario: Scenario,
   own: OwnData | undefined,
@@ -97,7 +98,7 @@ export async function tableOf(
   const { data, data_generator: generator } = scenario
   if (own) return own.table
   if (!generator)
-    throw new Error(
+    throw new DdpgError(
       'the scenario has no data_generator, so its data are a file of yours: add a parquet or CSV file',
     )
   const key = JSON.stringify([generator, data.timeframe])

@@ -1,5 +1,6 @@
 // Logs a run of the page to an MLflow on this machine. Loaded only when the user asks for it.
 import { createCore } from '../../src/core/core.ts'
+import { sentenceOf } from '../failure.ts'
 import type { CoreModule } from '../../src/core/module.ts'
 import { compareWithBenchmarks } from '../../src/evaluate/evaluate.ts'
 import type { TradingTask } from '../../src/task/trading.ts'
@@ -27,7 +28,7 @@ export interface Parts {
   resumedAt: number | undefined
 }
 
-/** @throws Error in a sentence when MLflow refuses the run */
+/** @throws DdpgError in a sentence when MLflow refuses the run */
 export async function startLogging(
   uri: string,
   parts: Parts,
@@ -68,7 +69,7 @@ export async function startLogging(
           const tests = await createCore(module, scenario.seed)
           tracking.result(result, compareWithBenchmarks(result.evaluation.test, scenario, tests))
         } catch (error) {
-          warn(`MLflow has not all of ${title}: ${(error as Error).message}`)
+          warn(`MLflow has not all of ${title}: ${sentenceOf(error)}`)
         }
         return end(result.complete ? 'FINISHED' : 'KILLED')
       },

@@ -13,6 +13,8 @@ import type { Scenario } from '../../src/scenario/schema.ts'
 import { checkTrial, runTrial, type TrialResult } from '../../src/trial/trial.ts'
 import { verify } from '../../src/trial/verify.ts'
 import type { Download, Finished, Reply } from '../protocol.ts'
+import { DdpgError, named } from '../../src/errors.ts'
+import { sentenceOf } from '../failure.ts'
 import { follow, type Control, type FollowOptions } from './follow.ts'
 import { tableOf, type OwnData } from './inputs.ts'
 import type { PageTracking, Parts } from './mlflow.ts'
@@ -40,7 +42,7 @@ export interface TrialRun {
   result: TrialResult
 }
 
-/** Trains to the end or until the user stops it. @throws Error in sentences */
+/** Trains to the end or until the user stops it. @throws DdpgError in sentences */
 export async function train(scenario: Scenario, context: Context, saved?: SavedTrial): Promise<TrialRun> {
   const { module, own, control, post } = context
   const table = await tableOf(scenario, own, module)
@@ -72,7 +74,7 @@ async function loggingOf(parts: Parts, { mlflow, post }: Context): Promise<PageT
     const { startLogging } = await import('./mlflow.ts')
     return await startLogging(mlflow, parts, post)
   } catch (error) {
-    post({ type: 'mlflow', text: `The run is not logged: ${(error as Error).message}`, isProblem: true })
+    post({ type: 'mlflow', text: `The run is not logged: ${sentenceOf(error)}`, isProblem: true })
     return undefined
   }
 }
@@ -82,11 +84,12 @@ async function preparedFor(scenario: Scenario, table: Table, { module }: Context
   return tradingTask(scenario, table, math, saved?.info.statistics)
 }
 
-/** Trains again what a receipt tells, and compares. @throws Error in sentences */
+/** Trains again what a receipt tells, and compares. @throws DdpgError in sentences */
 export async function verifyReceipt(file: File, context: Context): Promise<void> {
   const { module, post } = context
-  const receipt = named(file, readReceipt, await file.text())
-  const scenario = named(file, scenarioOf, receipt)
+  const text = await file.text()
+  const receipt = named(file.name, () => readReceipt(text))
+  const scenario = named(file.name, () => scenarioOf(receipt))
   const table = await tableFor(receipt, scenario, context)
   const prepared = await preparedFor(scenario, table, context)
   const following = started(scenario, prepared, createTrialCollector(), context)
@@ -95,35 +98,27 @@ export async function verifyReceipt(file: File, context: Context): Promise<void>
   post({ type: 'verdict', identical: verdict.identical, sentence: verdict.sentence })
 }
 
-/** One's own data, or generated ones. @throws Error in a sentence when the receipt is of neither */
+/** One's own data, or generated ones. @throws DdpgError in a sentence when the receipt is of neither */
 async function tableFor(receipt: Receipt, scenario: Scenario, { own, module }: Context): Promise<Table> {
   if (own && digestOf(own.table) === receipt.data) return own.table
   const table = await tableOf(scenario, undefined, module)
   if (digestOf(table) === receipt.data) return table
-  throw new Error(
+  throw new DdpgError(
     'the receipt was made with other data than its data_generator makes: add the file that it was trained on first',
   )
 }
 
-/** @throws Error in a sentence that names the file */
+/** @throws DdpgError in a sentence that names the file */
 export async function readSaved(file: File): Promise<SavedTrial> {
   const bytes = new Uint8Array(await file.arrayBuffer())
-  return named(file, savedIn, bytes)
+  return named(file.name, () => savedIn(bytes))
 }
 
-/** A run to go on from. @throws Error in a sentence when the bytes hold none */
+/** A run to go on from. @throws DdpgError in a sentence when the bytes hold none */
 export function savedIn(bytes: Uint8Array): SavedTrial {
   const checkpoint = openCheckpoint(bytes)
   mustHoldRun(checkpoint)
   return { bytes, info: checkpoint.info }
-}
-
-function named<Given, Read>({ name }: File, read: (given: Given) => Read, given: Given): Read {
-  try {
-    return read(given)
-  } catch (error) {
-    throw new Error(`${name}: ${(error as Error).message}`, { cause: error })
-  }
 }
 
 /** Tells the page that training begins; returns what it takes to follow it. */

@@ -10,6 +10,7 @@ import { trackStatistics } from '../../tracking/experiment.ts'
 import { CHECKPOINT } from '../../tracking/trial.ts'
 import { controlStatistics, trialStatistics, type Statistics } from '../../task/across-trials.ts'
 import { checkTrial } from '../../trial/trial.ts'
+import { exitWith } from '../shared/failure.ts'
 import { listenForInterrupt } from '../shared/interrupt.ts'
 import { createDisplay } from '../shared/progress.ts'
 import type { Destination } from './report.ts'
@@ -25,6 +26,7 @@ import { summarize, type ExperimentReport, type TrialReport } from './summary.ts
 import { startTracking, type Tracking } from './track.ts'
 import { runTrials, type Plan, type TrialServices, type TrialEnd } from './trials.ts'
 import { stopOnErrors, warn } from '../validate.ts'
+import { ScenarioError } from '../../scenario/load.ts'
 
 export interface ExperimentOptions extends ScenarioOptions {
   generateData?: boolean
@@ -85,11 +87,10 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   }
   if (options.json) console.log(JSON.stringify(report, null, 2))
   else summarize(report, folder, tracking.describe())
-  if (ends.includes('FAILED')) process.exitCode = 1
-  if (interrupt.exitCode()) process.exitCode = interrupt.exitCode()
+  if (interrupt.exitCode()) exitWith(interrupt.exitCode()!)
 }
 
-/** What to train on, once nothing stands in the way. @throws Error in a sentence */
+/** What to train on, once nothing stands in the way. @throws DdpgError in a sentence */
 async function taskOf(
   { scenario, saved }: ChosenTrials,
   module: CoreModule,
@@ -176,7 +177,7 @@ const isNew = (saved: ChosenTrials['saved']): boolean => saved.every((checkpoint
 
 /**
  * With the options that stand for a key of the scenario on top.
- * @throws Error that calls these options by their own names
+ * @throws DdpgError that calls these options by their own names
  */
 function trialsOf(options: ExperimentOptions): ChosenTrials {
   const { override = [], maxSteps, name, features, trials } = options
@@ -194,9 +195,10 @@ function trialsOf(options: ExperimentOptions): ChosenTrials {
     const saved = Array.from({ length: trials }, () => undefined)
     return { ...loadScenario({ ...options, generateData, override: all }), saved }
   } catch (error) {
-    const { message } = error as Error
-    const named = own.reduce((text, [option, key]) => text.replaceAll(`-o ${key}:`, `${option}:`), message)
-    throw new Error(named, { cause: error })
+    if (!(error instanceof ScenarioError)) throw error
+    const name = (text: string) =>
+      own.reduce((all, [option, key]) => all.replaceAll(`-o ${key}:`, `${option}:`), text)
+    throw new ScenarioError(error.problems.map(name))
   }
 }
 

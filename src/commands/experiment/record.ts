@@ -11,6 +11,7 @@ import type { Scenario } from '../../scenario/schema.ts'
 import type { Evaluations } from '../../task/task.ts'
 import { BEST, CHECKPOINT, trackTrial } from '../../tracking/trial.ts'
 import type { TrialEvent, TrialResult } from '../../trial/trial.ts'
+import { tellFailure } from '../shared/failure.ts'
 import { controlRecord } from './record-control.ts'
 import { marketRecord } from './record-market.ts'
 import type { TaskRecord } from './record-task.ts'
@@ -88,7 +89,7 @@ export function recordTrial(
       try {
         savePlots(result)
       } catch (error) {
-        note(`warning: ${parts.name} has not all of its plots: ${(error as Error).message}`)
+        tellFailure(error, `${parts.name} has not all of its plots: `, note)
       }
       return result.evaluated === 'best' ? best! : final
     },

@@ -10,6 +10,7 @@ import { writeFile } from '../../files.ts'
 import { dataFacts } from '../../report/sections/setting.ts'
 import { toHtml, type PageParts } from '../../report/html.ts'
 import { toMarkdown } from '../../report/markdown.ts'
+import { tellFailure } from '../shared/failure.ts'
 import { reportOf, type ReportParts } from '../../report/report.ts'
 
 export interface ReportInput extends Omit<ReportParts, 'data' | 'versions'> {
@@ -47,7 +48,7 @@ export function writeReport(
     }
     return join(folder, files.at(-1)![0])
   } catch (error) {
-    note(`warning: there is no report: ${(error as Error).message}`)
+    tellFailure(error, 'there is no report: ', note)
     return undefined
   }
 }

@@ -3,13 +3,14 @@ import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { mustHoldRun, openCheckpoint, type Checkpoint } from '../../trial/checkpoint.ts'
 import type { CoreModule } from '../../core/module.ts'
-import { listCheckpoints, named, readBytes, writeFile, type ScenarioFile } from '../../files.ts'
+import { listCheckpoints, readBytes, writeFile, type ScenarioFile } from '../../files.ts'
 import { differingKeys } from '../../trial/receipt.ts'
 import { parseScenario } from '../../scenario/load.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import { resumable } from '../../trial/state.ts'
 import type { Task } from '../../task/task.ts'
 import { CHECKPOINT } from '../../tracking/trial.ts'
+import { DdpgError, named } from '../../errors.ts'
 
 /** A checkpoint of a run, without its tensors. */
 export interface ResumePoint {
@@ -29,7 +30,7 @@ const LOGS = 'logs'
  * @param file a checkpoint, or `last` for the newest whole one
  * @param overrides of keys without influence on results, and of training.max_steps
  * @returns the scenario that is in the file, with the seed of trial 0; by trial where it goes on from
- * @throws Error in a sentence
+ * @throws DdpgError in a sentence
  */
 export function resumption(
   file: string,
@@ -44,14 +45,14 @@ export function resumption(
   })
   const changed = differingKeys(info.scenario, scenario).filter((key) => key !== 'training.max_steps')
   if (changed.length > 0)
-    throw new Error(`${changed.join(', ')} cannot change in a run that is resumed: start a new one`)
+    throw new DdpgError(`${changed.join(', ')} cannot change in a run that is resumed: start a new one`)
   const { trial, trials } = info.experiment ?? { trial: 0, trials: 1 }
   const run = dirname(dirname(given.path))
   const saved = Array.from({ length: trials }, (_, i) =>
     i === trial ? given : newestIn(join(run, `trial_${i}`)),
   )
   if (saved.every((one) => one?.step === scenario.training.max_steps))
-    throw new Error(
+    throw new DdpgError(
       `checkpoint ${given.path} is of a run that is complete: --max-steps N beyond ${info.step} extends it`,
     )
   return {
@@ -77,7 +78,8 @@ function newestIn(folder: string): ResumePoint | undefined {
     try {
       return open(path)
     } catch (error) {
-      console.error(`warning: ${(error as Error).message}; trying the one before it`)
+      if (!(error instanceof DdpgError)) throw error
+      console.error(`warning: ${error.message}; trying the one before it`)
     }
   }
   return undefined
@@ -85,12 +87,12 @@ function newestIn(folder: string): ResumePoint | undefined {
 
 function newest(): ResumePoint {
   const found = newestIn(LOGS)
-  if (!found) throw new Error(`there is no checkpoint under ${LOGS}/: give the file with --resume FILE`)
+  if (!found) throw new DdpgError(`there is no checkpoint under ${LOGS}/: give the file with --resume FILE`)
   console.error(`note: resuming ${found.path}`)
   return found
 }
 
-/** Finds what would keep trials from going on, before anything is written. @throws Error in a sentence */
+/** Finds what would keep trials from going on, before anything is written. @throws DdpgError in a sentence */
 export function checkResumption(
   saved: readonly (ResumePoint | undefined)[],
   scenario: Scenario,

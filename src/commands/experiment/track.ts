@@ -38,7 +38,7 @@ export interface TrackingParts {
 
 /**
  * Begins the run of the experiment. When the process ends before `end`, its runs are KILLED if `isStopped`, else FAILED.
- * @throws Error when the store refuses it
+ * @throws DdpgError when the store refuses it
  */
 export async function startTracking(parts: TrackingParts, isStopped: () => boolean): Promise<Tracking> {
   const { scenario, uris, core, description, note } = parts

@@ -14,6 +14,7 @@ import type { Scenario } from '../../scenario/schema.ts'
 import type { Evaluations } from '../../task/task.ts'
 import { runTrial, type TrialEvent, type TrialResult } from '../../trial/trial.ts'
 import type { StopFlag } from '../shared/interrupt.ts'
+import { bug, fromErrorRecord, type ErrorRecord } from '../../errors.ts'
 
 /** What a trial begins with. A worker gets a copy of it. */
 export interface TrialInput {
@@ -35,7 +36,7 @@ export interface TrialOutput {
 }
 
 export interface Trainer {
-  /** One trial at a time. @throws Error in a sentence when it fails */
+  /** One trial at a time. @throws DdpgError in a sentence when it fails */
   train(input: TrialInput): AsyncIterable<TrainerMessage>
   end(): void
 }
@@ -101,7 +102,7 @@ export interface WorkerSetup {
 }
 
 /** What a worker sends. */
-export type WorkerMessage = TrainerMessage[] | { error: string }
+export type WorkerMessage = TrainerMessage[] | { error: ErrorRecord }
 
 const WORKER = new URL(`./trial-worker${extname(import.meta.url)}`, import.meta.url)
 
@@ -123,11 +124,11 @@ function workerTrainer(setup: WorkerSetup): Trainer {
     try {
       for await (const [message] of messages) {
         isOver = 'error' in message || 'result' in message.at(-1)!
-        if ('error' in message) throw new Error(message.error)
+        if ('error' in message) throw fromErrorRecord(message.error)
         yield* message
         if (isOver) return
       }
-      throw new Error('its thread ended')
+      throw bug('its thread ended')
     } finally {
       if (!isOver) end() // the trial is given up: nobody listens
     }

@@ -1,6 +1,7 @@
 // A worker thread of trainer.ts: trains the trials that it is given, one after the other.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createCore } from '../../core/core.ts'
+import { toErrorRecord } from '../../errors.ts'
 import { createTask } from '../../task/create.ts'
 import {
   trainTrial,
@@ -39,5 +40,5 @@ function send(message: WorkerMessage): void {
 }
 
 parentPort!.on('message', (input: TrialInput) => {
-  train(input).catch((error: Error) => send({ error: error.message }))
+  train(input).catch((error: unknown) => send({ error: toErrorRecord(error) }))
 })

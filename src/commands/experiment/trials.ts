@@ -11,6 +11,9 @@ import { createTrialCollector } from '../../trial/collector.ts'
 import type { TrialSummary } from '../../report/trial-summary.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import type { TaskMetrics } from '../../task/create.ts'
+import { messageOf } from '../../tracking/mlflow/types.ts'
+import { tellFailure } from '../shared/failure.ts'
+import { bug } from '../../errors.ts'
 import { takeTurns, type Interrupt } from '../shared/interrupt.ts'
 import type { Display } from '../shared/progress.ts'
 import type { TrialParts } from './record.ts'
@@ -145,12 +148,12 @@ async function runTrial(parts: TrialParts, run: Run, trainer: Trainer, display: 
       reported: { ...told(), status, ...ends, evaluated: result.evaluated, chartData },
     }
   } catch (error) {
-    const { message } = error as Error
+    const message = messageOf(error)
     stopSystemMetrics()
     run.setTags({ error: message })
     run.end('FAILED')
     progress.end('FAILED')
-    display.note(`error: ${name} (seed ${scenario.seed}) failed: ${message}`)
+    tellFailure(error, `${name} (seed ${scenario.seed}) failed: `, display.note)
     const failed = { status: 'FAILED', error: message } as const
     return { run, report: { ...common(), ...failed }, reported: { ...told(), ...failed } }
   }
@@ -172,5 +175,5 @@ async function follow(
     show(told.event, told.seconds)
     await turn()
   }
-  throw new Error('it ended without a result')
+  throw bug('it ended without a result')
 }

@@ -1,9 +1,10 @@
-// Ctrl-C and its like.
+// Signals such as Ctrl-C stop a run at the end of a round.
+import { EXIT } from './failure.ts'
 
 /** Shared with the threads that train: 0, or the exit code of the process once it was interrupted. */
 export type StopFlag = Int32Array<SharedArrayBuffer>
 
-const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const
 
 export interface Interrupt {
   /** What the process is to exit with, once it was interrupted. */
@@ -24,15 +25,15 @@ export function listenForInterrupt(note: (text: string) => void, then: string): 
   const exitCode = () => Atomics.load(stop, 0) || undefined
   const onSignal = (signal: NodeJS.Signals) => {
     if (exitCode() !== undefined) process.exit(exitCode())
-    Atomics.store(stop, 0, EXIT_CODES[signal as keyof typeof EXIT_CODES])
+    Atomics.store(stop, 0, EXIT[signal as (typeof SIGNALS)[number]])
     note(`stopping after this round${then}; press Ctrl-C again to stop at once`)
   }
-  for (const signal of Object.keys(EXIT_CODES)) process.on(signal, onSignal)
+  for (const signal of SIGNALS) process.on(signal, onSignal)
   return {
     exitCode,
     stop,
     end: () => {
-      for (const signal of Object.keys(EXIT_CODES)) process.off(signal, onSignal)
+      for (const signal of SIGNALS) process.off(signal, onSignal)
     },
   }
 }

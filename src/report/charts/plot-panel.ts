@@ -3,6 +3,7 @@ import { init } from '#echarts'
 import type { EChartsCoreOption } from 'echarts/core'
 import { extent, group, roundTicks, thin, tickFormat, TIME_LABELS } from './plot-scale.ts'
 import type { Candles, PlotPoint, Values } from './plot-scale.ts'
+import { bug } from '../../errors.ts'
 
 /** One line of a panel. `inLegend` names it in the legend of the picture. */
 export interface PlotLine {
@@ -144,9 +145,7 @@ function lineSeries(line: PlotLine, points: PlotPoint[], index: number): ECharts
 function horizontalSpan({ x, lines, candles }: Panel): [number, number] | undefined {
   const rows = Math.max(candles?.close.length ?? 0, ...lines.map((line) => line.values.length))
   if (x.at && x.at.length < rows)
-    throw new RangeError(
-      `plot: expected a place on the "${x.name}" axis for each of ${rows} rows, found ${x.at.length}`,
-    )
+    throw bug(`plot: expected a place on the "${x.name}" axis for each of ${rows} rows, found ${x.at.length}`)
   if (rows === 0) return undefined
   return x.at ? [x.at[0]!, x.at[rows - 1]!] : [0, rows - 1]
 }
@@ -221,7 +220,7 @@ export function legendNames(panels: { lines: PlotLine[] }[]): string[] {
 
 /**
  * The picture as an SVG document on white, animation and script free. The same picture gives the same string.
- * Errors: RangeError when a line is longer than its horizontal axis.
+ * Errors: Error when a line is longer than its horizontal axis.
  */
 export function renderPicture({ title, width, height, panels }: Picture): string {
   const parts = panels.map(layOut)

@@ -143,7 +143,7 @@ export function plotCumulativeReward({ title, curves }: { title: string; curves:
 
 /**
  * Price above, weight of wealth below, over time or else steps.
- * Errors: RangeError when there are fewer timestamps than rows.
+ * Errors: Error when there are fewer timestamps than rows.
  */
 export function plotPositions(options: {
   title: string

@@ -3,6 +3,7 @@ import { memoryJournal } from './memory-journal.ts'
 import type { Tracker } from './run.ts'
 import { serverTracker, warnOnce } from './server-tracker.ts'
 import { noTracker } from './run.ts'
+import { DdpgError } from '../../errors.ts'
 
 export type { Run, RunOptions, Tracker } from './run.ts'
 export type { Dataset, MetricPoint, RunStatus } from './types.ts'
@@ -18,11 +19,11 @@ export interface BrowserOptions {
 
 /**
  * The tracker of a server, which must let this page in: MLflow does for pages of http://localhost and
- * http://127.0.0.1. @param uri `http://localhost:5000`, or `none` @throws RangeError for another kind of URI
+ * http://127.0.0.1. @param uri `http://localhost:5000`, or `none` @throws DdpgError for another kind of URI
  */
 export async function openTracker(uri: string, options: BrowserOptions = {}): Promise<Tracker> {
   if (uri === 'none') return noTracker()
-  if (!/^https?:/.test(uri)) throw new RangeError(`a page logs to an http address or none, got ${uri}`)
+  if (!/^https?:/.test(uri)) throw new DdpgError(`a page logs to an http address or none, got ${uri}`)
   const { user = 'browser', tags = {}, warn = console.warn } = options
   const context = { user, tags, warn: warnOnce(warn) }
   return serverTracker(uri, {}, context, memoryJournal, { hint: originHint() })

@@ -5,7 +5,7 @@
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { makeFolder, mustBeFile } from '../../disk.ts'
-import { messageOf } from './types.ts'
+import { DdpgError, reasonOf } from '../../errors.ts'
 
 /** How long a write waits for another program's. */
 const busyMilliseconds = 5000
@@ -41,7 +41,7 @@ export function openDatabase(file: string): DatabaseSync {
     return opened
   } catch (error) {
     database?.close()
-    throw new Error(`cannot use ${file} as an MLflow database: ${messageOf(error)}`, { cause: error })
+    throw new DdpgError(`cannot use ${file} as an MLflow database: ${reasonOf(error)}`, { cause: error })
   }
 }
 
@@ -242,7 +242,7 @@ export function insertInto(table: TableName): string {
 function createTables(database: DatabaseSync): void {
   if (tableExists(database, 'alembic_version')) return
   if (database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get())
-    throw new Error('it holds tables of something else: choose another file')
+    throw new DdpgError('it holds tables of something else: choose another file')
   database.exec(ddl)
 }
 
@@ -253,14 +253,14 @@ function checkTables(database: DatabaseSync): void {
     const theirs = database.prepare(`SELECT * FROM pragma_table_info(?)`).all(table)
     const missing = [...ours].find((name) => !theirs.some((found) => found['name'] === name))
     if (missing)
-      throw new Error(
+      throw new DdpgError(
         `${table}.${missing} is missing, so it was made by an older MLflow: run "mlflow db upgrade" on it`,
       )
     const extra = theirs.find(
       (found) => found['notnull'] && found['dflt_value'] === null && !ours.has(String(found['name'])),
     )
     if (extra)
-      throw new Error(
+      throw new DdpgError(
         `${table}.${extra['name']} is required, so it was made by a newer MLflow: choose another file`,
       )
   }

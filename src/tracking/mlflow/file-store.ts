@@ -18,14 +18,15 @@ import { filesBelow, NAME_TAKEN, writeArtifact } from './artifact.ts'
 import { behindGate } from './gate.ts'
 import { isGone, PROCESS_TAG } from './process.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
-import { messageOf, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
+import { Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
+import { DdpgError, reasonOf } from '../../errors.ts'
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
 
 /** MLflow's numbers of the states. */
 const STATUS = { RUNNING: 1, FINISHED: 3, FAILED: 4, KILLED: 5 }
 
-/** @param uri `file:` with a path, or a path; created. @throws Error when the folder cannot be used */
+/** @param uri `file:` with a path, or a path; created. @throws DdpgError when the folder cannot be used */
 export function fileStore(uri: string): LocalStore {
   const root = storeFolder(uri)
   try {
@@ -33,7 +34,7 @@ export function fileStore(uri: string): LocalStore {
     if (!existsSync(join(root, '0'))) createExperiment(root, '0', 'Default')
     endDeadRuns(root)
   } catch (error) {
-    throw new Error(`cannot use folder ${root} for runs: ${messageOf(error)}`, { cause: error })
+    throw new DdpgError(`cannot use folder ${root} for runs: ${reasonOf(error)}`, { cause: error })
   }
   const folders = new Map<string, string>()
   const folderOf = (run: string) => {

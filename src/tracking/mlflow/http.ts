@@ -1,6 +1,7 @@
 // Requests to an MLflow server: address, login, time limits, and what its answers mean.
 import { quoted, shown } from '../../text.ts'
 import { Blocked, Refusal, Unavailable, messageOf } from './types.ts'
+import { DdpgError } from '../../errors.ts'
 
 export type Environment = Record<string, string | undefined>
 
@@ -44,14 +45,14 @@ export interface Surroundings {
 
 /**
  * The server of a URI, with the login from the URI itself, `MLFLOW_TRACKING_USERNAME` and `_PASSWORD`, or
- * `MLFLOW_TRACKING_TOKEN`, in this order. @throws RangeError in a sentence for an address that is none
+ * `MLFLOW_TRACKING_TOKEN`, in this order. @throws DdpgError in a sentence for an address that is none
  */
 export function serverOf(
   uri: string,
   environment: Environment,
   { hint = '', exchange = exchangeHere }: Surroundings = {},
 ): Server {
-  if (!URL.canParse(uri)) throw new RangeError('the http address of the tracking URI is not a valid one')
+  if (!URL.canParse(uri)) throw new DdpgError('the http address of the tracking URI is not a valid one')
   const url = new URL(uri)
   const { username, password } = url
   const { MLFLOW_TRACKING_USERNAME: user, MLFLOW_TRACKING_PASSWORD: secret } = environment
@@ -83,13 +84,13 @@ function withoutSlashes(path: string): string {
   return path.slice(0, end)
 }
 
-/** A number that a variable may set. @throws RangeError in a sentence when it is none, or negative */
+/** A number that a variable may set. @throws DdpgError in a sentence when it is none, or negative */
 export function numberOf(environment: Environment, name: string, otherwise: number): number {
   const text = environment[name]
   if (text === undefined || text === '') return otherwise
   const value = Number(text)
   if (Number.isFinite(value) && value >= 0) return value
-  throw new RangeError(`${name} must be a number, at least 0, got ${text}`)
+  throw new DdpgError(`${name} must be a number, at least 0, got ${text}`)
 }
 
 /** Without its percent signs, if these are of an address. */

@@ -21,7 +21,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { makeFolder, readWhole } from '../../disk.ts'
 import { isHere, isGone, thisProcess } from './process.ts'
-import { messageOf, type Journal, type Operation } from './types.ts'
+import { type Journal, type Operation } from './types.ts'
+import { DdpgError, reasonOf } from '../../errors.ts'
 
 const FORMAT = 'ddpg-wasm mlflow journal 1'
 const FILE = 'journal.jsonl'
@@ -107,7 +108,7 @@ function headerOf(file: string): Header | undefined {
 
 const HEADER_BYTES = 10_000
 
-/** Where a journal was meant to go: to be shown, not to be followed. @throws Error in a sentence when it is none */
+/** Where a journal was meant to go: to be shown, not to be followed. @throws DdpgError in a sentence when it is none */
 export function targetOf(path: string): string {
   const file = join(folderOf(path), FILE)
   const header = headerOf(file)
@@ -116,7 +117,7 @@ export function targetOf(path: string): string {
 }
 
 function noJournal(file: string): Error {
-  return new Error(`${file} is no journal: expected format "${FORMAT}"`)
+  return new DdpgError(`${file} is no journal: expected format "${FORMAT}"`)
 }
 
 function folderOf(path: string): string {
@@ -126,13 +127,13 @@ function folderOf(path: string): string {
 /**
  * A journal that an ended process left. Runs that the process left open are KILLED at their last operation.
  * @param path its folder, or the file in it
- * @throws Error in a sentence when it is none, damaged before its end, or its process goes on
+ * @throws DdpgError in a sentence when it is none, damaged before its end, or its process goes on
  */
 export function openJournal(path: string): Journal {
   const folder = folderOf(path)
   const { header, last, entries, operations, size } = scan(join(folder, FILE))
   if (isInUse(last))
-    throw new Error(`journal ${path} is in use by process ${last.process}: wait for its end, or end it`)
+    throw new DdpgError(`journal ${path} is in use by process ${last.process}: wait for its end, or end it`)
   const descriptor = openSync(join(folder, FILE), 'r+')
   // a torn last line
   ftruncateSync(descriptor, size)
@@ -241,11 +242,11 @@ function read(folder: string, descriptor: number, { number, offset, length }: En
   const bytes = Buffer.alloc(length)
   readSync(descriptor, bytes, 0, length, offset)
   const line = parse(bytes.toString('utf8').trimEnd())
-  if (!line || !('kind' in line)) throw new Error(`journal ${folder} was changed by another program`)
+  if (!line || !('kind' in line)) throw new DdpgError(`journal ${folder} was changed by another program`)
   if (line.kind !== 'artifact') return line
   const { file: _, ...rest } = line
   const content = contentOf(folder, number)
-  if (!lstatSync(content).isFile()) throw new Error(`journal ${folder}: ${number} in it must be a file`)
+  if (!lstatSync(content).isFile()) throw new DdpgError(`journal ${folder}: ${number} in it must be a file`)
   return { ...rest, content: readWhole(content) }
 }
 
@@ -273,7 +274,9 @@ function scan(file: string) {
     const end = bytes.indexOf(10, offset)
     const line = end < 0 ? undefined : parse(bytes.toString('utf8', offset, end))
     if (!line && end >= 0 && end + 1 < bytes.length)
-      throw new Error(`journal ${file}, line ${number}: it does not match its checksum, the file is damaged`)
+      throw new DdpgError(
+        `journal ${file}, line ${number}: it does not match its checksum, the file is damaged`,
+      )
     if (!line) break
     const length = end + 1 - offset
     if ('process' in line) {
@@ -293,11 +296,11 @@ function scan(file: string) {
 }
 
 function readJournal(file: string): Buffer {
-  if (!existsSync(file)) throw new Error(`journal ${file} does not exist`)
+  if (!existsSync(file)) throw new DdpgError(`journal ${file} does not exist`)
   try {
     return readWhole(file)
   } catch (error) {
-    throw new Error(`journal ${file} cannot be read: ${messageOf(error)}`, { cause: error })
+    throw new DdpgError(`journal ${file} cannot be read: ${reasonOf(error)}`, { cause: error })
   }
 }
 

@@ -10,6 +10,7 @@ import { isInnerPath } from './gate.ts'
 import { LIMITS, splitPairs } from './rules.ts'
 import { artifactsOf, endDeadRuns } from './sqlite.ts'
 import type { Operation, MetricPoint, RunStatus, StoredDataset } from './types.ts'
+import { DdpgError } from '../../errors.ts'
 
 export interface LocalRun {
   id: string
@@ -25,7 +26,7 @@ export interface LocalRun {
   folder: string
 }
 
-/** All runs that are not deleted, oldest first. @throws Error in a sentence when there is no such file, or no MLflow's */
+/** All runs that are not deleted, oldest first. @throws DdpgError in a sentence when there is no such file, or no MLflow's */
 export function listRuns(file: string): LocalRun[] {
   return withDatabase(file, (database) => runRows(database).map((row) => localRun(database, file, row)))
 }
@@ -34,7 +35,7 @@ export function listRuns(file: string): LocalRun[] {
  * The operations of runs, those of a parent before those of its children.
  * @param wanted the id of a run, or the beginning of one; all runs when absent. Runs below it come along
  * @param listener told of each run that is done, and of how many, and in a sentence of what cannot be copied
- * @throws Error in a sentence when there is no such run
+ * @throws DdpgError in a sentence when there is no such run
  */
 export function* runOperations(
   file: string,
@@ -135,7 +136,7 @@ function parentOf(database: DatabaseSync, row: Row): string | undefined {
 function familyOf(database: DatabaseSync, file: string, rows: Row[], wanted: string): Row[] {
   const found = rows.filter((row) => String(row['id']).startsWith(wanted))
   if (found.length !== 1)
-    throw new Error(
+    throw new DdpgError(
       found.length === 0
         ? `run ${wanted} is not in ${file}: "ddpg runs" lists those there are`
         : `${found.length} runs of ${file} begin with ${wanted}: give more of the id`,
@@ -232,13 +233,13 @@ function* artifactsIn(folder: string | undefined, run: string): Generator<Operat
   }
 }
 
-/** Marks the runs of killed processes KILLED. @throws Error in a sentence when there is no such file, or no MLflow's */
+/** Marks the runs of killed processes KILLED. @throws DdpgError in a sentence when there is no such file, or no MLflow's */
 export function tidyRuns(file: string): void {
   openExisting(file).close()
 }
 
 function openExisting(file: string): DatabaseSync {
-  if (!existsSync(file)) throw new Error(`there are no runs here: ${file} does not exist`)
+  if (!existsSync(file)) throw new DdpgError(`there are no runs here: ${file} does not exist`)
   const database = openDatabase(file)
   endDeadRuns(database)
   return database

@@ -14,6 +14,7 @@ import { threadedExchange } from './threaded-exchange.ts'
 import { contextTags, serverTracker, warnOnce } from './server-tracker.ts'
 import { databaseFile, sqliteStore, type ArtifactLocation } from './sqlite.ts'
 import { messageOf, newId, type Journal, type LocalStore, type Warn } from './types.ts'
+import { DdpgError } from '../../errors.ts'
 
 export interface TrackerOptions {
   /** Tags of every run. */
@@ -38,7 +39,7 @@ export function trackingUri(given: string | undefined, environment: Environment,
 
 /**
  * The tracker of a URI: `sqlite:///FILE`, `http(s)://HOST[:PORT][/PREFIX]`, `file:FOLDER`, a folder, or `none`.
- * @throws RangeError for another kind of URI, Error for a store that cannot be used
+ * @throws DdpgError for another kind of URI, Error for a store that cannot be used
  */
 export async function openTracker(uri: string, options: TrackerOptions = {}): Promise<Tracker> {
   const { environment = mlflowEnvironment(), spool = '.mlflow-spool' } = options
@@ -114,7 +115,7 @@ export function mlflowEnvironment(): Environment {
   return hasLogin ? found : { ...found, ...storedLogin() }
 }
 
-/** The store of a file or folder. @throws RangeError for another kind of URI, Error for one that cannot be used */
+/** The store of a file or folder. @throws DdpgError for another kind of URI, Error for one that cannot be used */
 export function localStore(uri: string, artifacts?: ArtifactLocation): LocalStore {
   if (uri.startsWith('sqlite:')) return sqliteStore(uri, artifacts)
   refuseMistaken(uri)
@@ -122,15 +123,15 @@ export function localStore(uri: string, artifacts?: ArtifactLocation): LocalStor
     /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1] ?? (/^(databricks|databricks-uc|uc)$/.test(uri) ? uri : 'file')
   if (scheme === 'file') return fileStore(uri)
   if (/^(postgresql|mysql|mssql)/.test(scheme))
-    throw new RangeError(
+    throw new DdpgError(
       `runs cannot be written to ${scheme} directly: start "mlflow server --backend-store-uri ${scheme}://…" and give its http address`,
     )
   const supported = 'sqlite:///FILE, an http address, file:FOLDER or none'
   if (/^(databricks|uc)/.test(scheme))
-    throw new RangeError(
+    throw new DdpgError(
       `Databricks is not supported: log to ${supported}, and take the runs over with MLflow's tools`,
     )
-  throw new RangeError(`the tracking URI must be ${supported}, its kind is ${scheme}`)
+  throw new DdpgError(`the tracking URI must be ${supported}, its kind is ${scheme}`)
 }
 
 /** What would be taken for a folder, and is not meant for one. */
@@ -140,7 +141,7 @@ function refuseMistaken(uri: string): void {
     : /\.(db|sqlite3?)$/i.test(uri) && !/^[a-z][a-z0-9+.-]+:/i.test(uri)
       ? `sqlite:///${uri}`
       : undefined
-  if (meant) throw new RangeError(`the tracking URI ${uri} has no kind, did you mean ${meant}?`)
+  if (meant) throw new DdpgError(`the tracking URI ${uri} has no kind, did you mean ${meant}?`)
 }
 
 function newJournal(spool: string, uri: string, warn: Warn): Journal {

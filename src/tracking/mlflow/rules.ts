@@ -11,6 +11,7 @@ import {
   type RunStatus,
   type Warn,
 } from './types.ts'
+import { DdpgError } from '../../errors.ts'
 
 /** Makes MLflow open the experiment with its table of runs rather than with traces. */
 export const EXPERIMENT_TAGS = { 'mlflow.experimentKind': 'custom_model_development' }
@@ -58,24 +59,24 @@ export function cleanText(text: string): string {
   return text.replace(/\p{Surrogate}|\0/gu, '\uFFFD')
 }
 
-/** @throws TypeError when the value is no text */
+/** @throws DdpgError when the value is no text */
 function storedText(what: string, value: unknown, length: number, warn: Warn): string {
-  if (typeof value !== 'string') throw new TypeError(`${what} must be a string, got ${String(value)}`)
+  if (typeof value !== 'string') throw new DdpgError(`${what} must be a string, got ${String(value)}`)
   if (value.length > length)
     warn('truncated', `the value of ${what} has ${value.length} characters: MLflow gets the first ${length}`)
   return cleanText(value.slice(0, length))
 }
 
-/** @throws RangeError when a store cannot have an experiment of that name or id, or one is needed */
+/** @throws DdpgError when a store cannot have an experiment of that name or id, or one is needed */
 export function checkExperiment(name: string | undefined, id: string | undefined, isKnown: boolean): void {
   if (name === undefined && id === undefined && !isKnown)
-    throw new RangeError('a run needs an experiment, or a run above it')
+    throw new DdpgError('a run needs an experiment, or a run above it')
   if (name !== undefined && (typeof name !== 'string' || name === '' || name.length > LIMITS.experiment))
-    throw new RangeError(
+    throw new DdpgError(
       `the experiment name must have 1 to ${LIMITS.experiment} characters, got ${String(name).length}`,
     )
   if (id !== undefined && !isExperimentId(id))
-    throw new RangeError(`the id of an experiment is a number, got ${JSON.stringify(id)}`)
+    throw new DdpgError(`the id of an experiment is a number, got ${JSON.stringify(id)}`)
 }
 
 /** @param where the store */
@@ -95,18 +96,18 @@ export function noRun(id: string, where: string): Refusal {
   return new Refusal(`there is no run ${id} in ${where}: check its id (MLFLOW_RUN_ID)`)
 }
 
-/** @throws RangeError when no store can have a run of that id */
+/** @throws DdpgError when no store can have a run of that id */
 export function checkRunId(id: string): void {
   if (!isRunId(id))
-    throw new RangeError(`the id of a run has letters, digits, _ and - alone, got ${JSON.stringify(id)}`)
+    throw new DdpgError(`the id of a run has letters, digits, _ and - alone, got ${JSON.stringify(id)}`)
 }
 
-/** @throws TypeError for a value that is no text */
+/** @throws DdpgError for a value that is no text */
 export function storedTags(tags: Record<string, string>, warn: Warn): Record<string, string> {
   return storedPairs('tag', tags, LIMITS.tag, warn)
 }
 
-/** @throws TypeError for a value that is no text, Error when two names become one with two values */
+/** @throws DdpgError for a value that is no text, Error when two names become one with two values */
 export function storedParams(params: Record<string, string>, warn: Warn): Record<string, string> {
   return storedPairs('parameter', params, LIMITS.param, warn)
 }
@@ -118,7 +119,7 @@ function storedPairs(what: string, pairs: Record<string, string>, length: number
     const value = storedText(`${what} ${key}`, text, length, warn)
     const before = stored.get(key)
     if (before !== undefined && before !== value)
-      throw new Error(`${what} ${key} is given twice, as ${before} and as ${value}: use another name`)
+      throw new DdpgError(`${what} ${key} is given twice, as ${before} and as ${value}: use another name`)
     stored.set(key, value)
   }
   return Object.fromEntries(stored)
@@ -127,7 +128,7 @@ function storedPairs(what: string, pairs: Record<string, string>, length: number
 /**
  * A point as MLflow stores it; undefined for a value that is not finite, which MLflow's pages cannot show.
  * @param key as `cleanKey` gives it
- * @throws TypeError or RangeError for a value, step or time of another kind
+ * @throws DdpgError or DdpgError for a value, step or time of another kind
  */
 export function storedPoint(
   key: string,
@@ -136,10 +137,10 @@ export function storedPoint(
   step: number,
   warn: Warn,
 ): MetricPoint | undefined {
-  if (typeof value !== 'number') throw new TypeError(`metric ${key} must be a number, got ${String(value)}`)
-  if (!Number.isSafeInteger(step)) throw new RangeError(`step must be an integer, got ${step}`)
+  if (typeof value !== 'number') throw new DdpgError(`metric ${key} must be a number, got ${String(value)}`)
+  if (!Number.isSafeInteger(step)) throw new DdpgError(`step must be an integer, got ${step}`)
   if (!Number.isSafeInteger(timestamp) || timestamp < 0)
-    throw new RangeError(`timestamp must be whole milliseconds since 1970, got ${timestamp}`)
+    throw new DdpgError(`timestamp must be whole milliseconds since 1970, got ${timestamp}`)
   // + 0: MLflow's JSON has no -0
   if (Number.isFinite(value)) return { key, value: value + 0, timestamp, step: step + 0 }
   warn('nonfinite', `metric ${key} is ${value} at step ${step}: such values are left out of MLflow`)
@@ -151,10 +152,10 @@ export function isBefore(one: MetricPoint, other: MetricPoint): boolean {
   return (one.step - other.step || one.timestamp - other.timestamp || one.value - other.value) < 0
 }
 
-/** @throws RangeError for a status that MLflow does not know */
+/** @throws DdpgError for a status that MLflow does not know */
 export function checkStatus(status: RunStatus): void {
   if (!STATUSES.includes(status))
-    throw new RangeError(`the status must be ${STATUSES.join(', ')}, got ${String(status)}`)
+    throw new DdpgError(`the status must be ${STATUSES.join(', ')}, got ${String(status)}`)
 }
 
 /** The operation that records an input of a run. */

@@ -22,6 +22,7 @@ import {
   type Store,
   type Warn,
 } from './types.ts'
+import { DdpgError } from '../../errors.ts'
 
 export interface RunOptions {
   /** Its name; created when there is none. That of `parent` by default. */
@@ -42,7 +43,7 @@ export interface RunOptions {
 export interface Run {
   /** 32 hex digits. Until a server that was away gave the run its own id, the key in its tag `ddpg.run_key`. */
   readonly id: string
-  /** Parameters are immutable. @throws Error when a key gets another value, TypeError when it is no string */
+  /** Parameters are immutable. @throws DdpgError when a key gets another value or it is no string */
   logParams(params: Record<string, string>): void
   /**
    * Non-finite values are left out and counted in `train/nonfinite_total`.
@@ -61,7 +62,7 @@ export interface Run {
 export interface Tracker {
   /**
    * Begins a run. A server that does not answer delays it by seconds at most, and is brought up to date later.
-   * @throws RangeError for a bad name or id, Error when the store refuses: no such login, a deleted experiment
+   * @throws DdpgError for a bad name or id, Error when the store refuses: no such login, a deleted experiment
    */
   startRun(options: RunOptions): Promise<Run>
   /** Where to look: a line for a person. @param run as an address of its own, where there is one */
@@ -174,7 +175,7 @@ function createRun(
   let nonFinite = { count: 0, step: 0 }
   let ended = false
   const refuseEnded = () => {
-    if (ended) throw new Error('the run has ended: nothing can be logged to it')
+    if (ended) throw new DdpgError('the run has ended: nothing can be logged to it')
   }
   return {
     get id() {
@@ -187,7 +188,7 @@ function createRun(
         const before = params.get(key)
         if (before === value) delete stored[key]
         else if (before !== undefined)
-          throw new Error(
+          throw new DdpgError(
             `parameter ${key} is ${before} and cannot become ${value}: parameters are immutable`,
           )
       }

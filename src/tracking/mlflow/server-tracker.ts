@@ -3,6 +3,7 @@ import { numberOf, serverOf, type Environment, type Surroundings } from './http.
 import { restStore } from './rest.ts'
 import { createTracker, type Tracker, type TrackerContext } from './run.ts'
 import type { Journal } from './types.ts'
+import { DdpgError } from '../../errors.ts'
 
 /** How often and how long, as MLflow's own variables say; the defaults are shorter, for nobody likes to wait. */
 export function retryPolicy(environment: Environment): RetryPolicy {
@@ -38,7 +39,7 @@ export function warnOnce(print: (sentence: string) => void): TrackerContext['war
   }
 }
 
-/** Tags that a user sets from outside. @throws RangeError in a sentence when they are no object of strings */
+/** Tags that a user sets from outside. @throws DdpgError in a sentence when they are no object of strings */
 export function contextTags(environment: Environment): Record<string, string> {
   const text = environment['MLFLOW_RUN_CONTEXT']
   if (!text) return {}
@@ -49,6 +50,6 @@ export function contextTags(environment: Environment): Record<string, string> {
     // told below
   }
   const isObject = typeof tags === 'object' && tags !== null && !Array.isArray(tags)
-  if (!isObject) throw new RangeError(`MLFLOW_RUN_CONTEXT must be a JSON object of tags, got ${text}`)
+  if (!isObject) throw new DdpgError(`MLFLOW_RUN_CONTEXT must be a JSON object of tags, got ${text}`)
   return Object.fromEntries(Object.entries(tags as object).map(([key, value]) => [key, String(value)]))
 }

@@ -10,6 +10,7 @@ import { behindGate } from './gate.ts'
 import { isGone, PROCESS_TAG } from './process.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, isBefore, noExperiment, noRun } from './rules.ts'
 import { newId, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
+import { DdpgError } from '../../errors.ts'
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
 
@@ -17,7 +18,7 @@ export type ArtifactLocation = 'portable' | 'absolute'
 
 /**
  * Opens or creates the database with the folders above it. @param uri `sqlite:///relative.db` or `sqlite:////absolute.db`
- * @throws RangeError for another kind of URI, Error for a file that cannot be opened or whose tables are not understood
+ * @throws DdpgError for another kind of URI, Error for a file that cannot be opened or whose tables are not understood
  */
 export function sqliteStore(uri: string, artifacts: ArtifactLocation = 'portable'): LocalStore {
   const file = databaseFile(uri)
@@ -55,7 +56,7 @@ const BUSY_MILLISECONDS = 1000
 export function databaseFile(uri: string): string {
   const path = /^sqlite:\/\/\/([^?]+)$/.exec(uri)?.[1]
   if (!path || path === ':memory:' || /[\\/]$/.test(path))
-    throw new RangeError(`tracking_uri must be sqlite:///relative.db or sqlite:////absolute.db, got ${uri}`)
+    throw new DdpgError(`tracking_uri must be sqlite:///relative.db or sqlite:////absolute.db, got ${uri}`)
   return resolve(path)
 }
 

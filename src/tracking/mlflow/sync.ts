@@ -7,7 +7,8 @@ import { runOperations } from './local-runs.ts'
 import { localStore, mlflowEnvironment } from './open.ts'
 import { restStore } from './rest.ts'
 import { retryPolicy } from './server-tracker.ts'
-import { Blocked, Refusal, messageOf, type Operation, type Store } from './types.ts'
+import { Blocked, Refusal, type Operation, type Store } from './types.ts'
+import { DdpgError, reasonOf } from '../../errors.ts'
 
 export interface SyncOptions {
   /** Where MLflow's variables are read, process.env by default. */
@@ -27,7 +28,7 @@ export interface SyncResult {
 /**
  * Copies what a journal holds and removes it.
  * @param uri where to; that of the journal is what whoever wrote it wants
- * @throws Error in a sentence for a journal that cannot be read, and for a store that does not answer or let one in
+ * @throws DdpgError in a sentence for a journal that cannot be read, and for a store that does not answer or let one in
  */
 export async function syncJournal(
   path: string,
@@ -53,7 +54,7 @@ export async function syncJournal(
 
 /**
  * Copies the runs of an mlflow.db. @param run the id of one, or its beginning; all by default
- * @throws Error in a sentence for a file or run that is not there, and for a store that does not answer or let one in
+ * @throws DdpgError in a sentence for a file or run that is not there, and for a store that does not answer or let one in
  */
 export function syncDatabase(
   file: string,
@@ -69,7 +70,7 @@ export function syncDatabase(
 }
 
 function openStore(uri: string, environment: Environment): Store {
-  if (uri === 'none') throw new RangeError('runs cannot be copied to none: give the address of a server')
+  if (uri === 'none') throw new DdpgError('runs cannot be copied to none: give the address of a server')
   return /^https?:/i.test(uri) ? restStore(serverOf(uri, environment)) : localStore(uri)
 }
 
@@ -111,7 +112,7 @@ async function withRetries(store: Store, operation: Operation, environment: Envi
     } catch (error) {
       if (error instanceof Refusal || error instanceof Blocked) throw error
       if (failures >= maxRetries)
-        throw new Error(`${messageOf(error)}: what was copied stays, run the same again`, { cause: error })
+        throw new DdpgError(`${reasonOf(error)}: what was copied stays, run the same again`, { cause: error })
       await sleep(Math.min(backoffFactor * (1 << failures), 30) * 1000)
     }
   }

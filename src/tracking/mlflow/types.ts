@@ -1,5 +1,6 @@
 // What passes between the parts of the MLflow client. A run is a list of operations; every store does them, and
 // doing one again changes nothing. So a queue, a file on disk and a copy to another store are the same list.
+import { DdpgError } from '../../errors.ts'
 
 export const STATUSES = ['FINISHED', 'FAILED', 'KILLED'] as const
 export type RunStatus = (typeof STATUSES)[number]
@@ -79,10 +80,10 @@ export interface LocalStore extends Store {
 }
 
 /** The store understood and said no: trying again is of no use. */
-export class Refusal extends Error {}
+export class Refusal extends DdpgError {}
 
 /** No answer, or one that may be another next time. */
-export class Unavailable extends Error {
+export class Unavailable extends DdpgError {
   /** As the server asked for. */
   readonly retryAfterMilliseconds: number | undefined
   constructor(message: string, options?: ErrorOptions & { retryAfterMilliseconds?: number }) {

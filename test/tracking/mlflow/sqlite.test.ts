@@ -19,6 +19,7 @@ import { openTracker } from '../../../src/tracking/mlflow/open.ts'
 import { cleanKey, cleanPath } from '../../../src/tracking/mlflow/rules.ts'
 import { syncJournal } from '../../../src/tracking/mlflow/sync.ts'
 import type { Tracker } from '../../../src/tracking/mlflow/run.ts'
+import { DdpgError } from '../../../src/errors.ts'
 
 let folder: string
 let file: string
@@ -76,7 +77,7 @@ describe('opening a store', () => {
   it.each(['sqlite://', 'sqlite:///', 'sqlite:///:memory:'])(
     'refuses %s with what is supported',
     async (uri) => {
-      await expect(open(uri)).rejects.toThrow(RangeError)
+      await expect(open(uri)).rejects.toThrow(DdpgError)
       await expect(open(uri)).rejects.toThrow(/tracking_uri must be sqlite:\/\/\/.*, got /)
     },
   )
@@ -155,7 +156,7 @@ describe('a run', () => {
     await expect(start()).rejects.toThrow(
       /experiment "sine" is deleted in .*: restore it in MLflow or choose another name/,
     )
-    await expect(tracker.startRun({ experiment: '', name: 'x' })).rejects.toThrow(RangeError)
+    await expect(tracker.startRun({ experiment: '', name: 'x' })).rejects.toThrow(DdpgError)
   })
 
   it('may be in an experiment that is given by its id, or in that of the run above it', async () => {
