@@ -25,6 +25,8 @@ export async function web({ port }: { port: number }): Promise<void> {
   const files = sirv(folder, { etag: true })
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
+    // Another name for this machine is that of a page elsewhere, which would read what is here as its own.
+    if (!isOwnName(request)) return refuse(response, 421)
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405)
     files(request, response, () => refuse(response, 404))
   })
@@ -36,11 +38,24 @@ export async function web({ port }: { port: number }): Promise<void> {
   console.log(`the page is at http://127.0.0.1:${taken}/ (Ctrl-C ends it)`)
 }
 
-function refuse(response: ServerResponse<IncomingMessage>, status: 404 | 405): void {
+function isOwnName({ headers, socket }: IncomingMessage): boolean {
+  const port = socket.localPort
+  const names = ['127.0.0.1', 'localhost', '[::1]']
+  const host = headers.host?.toLowerCase() ?? ''
+  return names.some((name) => host === `${name}:${port}` || (port === 80 && host === name))
+}
+
+const REFUSALS = {
+  404: 'not found',
+  405: 'only GET and HEAD',
+  421: 'this is for http://127.0.0.1, http://localhost and http://[::1] with the port of the page alone',
+}
+
+function refuse(response: ServerResponse<IncomingMessage>, status: keyof typeof REFUSALS): void {
   response.statusCode = status
   response.setHeader('Content-Type', 'text/plain; charset=utf-8')
   if (status === 405) response.setHeader('Allow', 'GET, HEAD')
-  response.end(status === 404 ? 'not found\n' : 'only GET and HEAD\n')
+  response.end(`${REFUSALS[status]}\n`)
 }
 
 function inASentence(error: NodeJS.ErrnoException, port: number): Error {

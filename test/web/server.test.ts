@@ -11,9 +11,13 @@ describe('ddpg web', () => {
   })
 
   /** Asks for the path as it is written: fetch would tidy it up. */
-  async function ask(path: string, method = 'GET'): Promise<{ response: IncomingMessage; text: string }> {
+  async function ask(
+    path: string,
+    method = 'GET',
+    headers: Record<string, string> = {},
+  ): Promise<{ response: IncomingMessage; text: string }> {
     const { hostname, port } = new URL(served.address)
-    const asked = request({ hostname, port, path, method }).end()
+    const asked = request({ hostname, port, path, method, headers }).end()
     const [response] = (await once(asked, 'response')) as [IncomingMessage]
     const chunks = await response.toArray()
     return { response, text: Buffer.concat(chunks).toString() }
@@ -63,6 +67,19 @@ describe('ddpg web', () => {
   it('answers GET and HEAD alone', async () => {
     expect((await ask('/', 'HEAD')).response.statusCode).toBe(200)
     expect((await ask('/', 'POST')).response.statusCode).toBe(405)
+  })
+
+  it('answers to its own names alone, so that no page elsewhere can give it another', async () => {
+    const { port } = new URL(served.address)
+    for (const name of ['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]'])
+      expect((await ask('/', 'GET', { host: `${name}:${port}` })).response.statusCode, name).toBe(200)
+    const others = ['evil.example', `evil.example:${port}`, 'localhost', `localhost:${Number(port) + 1}`]
+    others.push(`127.0.0.1.evil.example:${port}`, `user@localhost:${port}`, `localhost.:${port}`)
+    for (const host of others) {
+      const { response, text } = await ask('/', 'GET', { host })
+      expect([response.statusCode, text.includes('<')], host).toEqual([421, false])
+      expect(response.headers['content-security-policy'], host).toContain("default-src 'none'")
+    }
   })
 
   it('says in a sentence that a port is taken, or none', async () => {
