@@ -11,8 +11,10 @@ import { compareCosts, compareEvaluations, type SplitMetrics } from '../report/t
 import { formatNumber } from '../report/tables/table.ts'
 import { recordControl } from '../task/columns.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { quoted } from '../text.ts'
 import { loadPolicy } from '../trial/trial.ts'
 import { checkTargets, saveMarket, saveRollout, type Targets } from './save-rollout.ts'
+import { isOnOtherHost } from './shared/places.ts'
 import { mustHaveData, readData } from './shared/scenario.ts'
 import { printTable } from './experiment/summary.ts'
 import { DdpgError, named, withSubject } from '../errors.ts'
@@ -41,6 +43,9 @@ export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<
   if (options.dataPath !== undefined) {
     mustHaveData(scenario, 'read')
     scenario.data.data_path = options.dataPath
+  } else if (isOnOtherHost(scenario.data.data_path)) {
+    const path = quoted(scenario.data.data_path)
+    throw new DdpgError(`checkpoint ${checkpoint}: its data are on another machine, ${path}: ${REMEDY}`)
   }
   checkTargets(options, scenario)
   const { learner, core } = await loadPolicy(bytes, await loadModule()).catch((error: unknown) => {

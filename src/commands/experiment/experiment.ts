@@ -190,7 +190,7 @@ function trialsOf(options: ExperimentOptions): ChosenTrials {
   const first = features ? [] : ['env.feature_columns=null']
   try {
     const all = [...first, ...override, ...own.map(([, text]) => text)]
-    if (options.resume !== undefined) return resumption(options.resume, all)
+    if (options.resume !== undefined) return resumption(options.resume, { ...options, override: all })
     const generateData = options.generateData ?? false
     const saved = Array.from({ length: trials }, () => undefined)
     return { ...loadScenario({ ...options, generateData, override: all }), saved }

@@ -5,6 +5,7 @@ import { mustHoldRun, openCheckpoint, type Checkpoint } from '../../trial/checkp
 import type { CoreModule } from '../../core/module.ts'
 import { listCheckpoints, readBytes, writeFile, type ScenarioFile } from '../../files.ts'
 import { differingKeys } from '../../trial/receipt.ts'
+import { askForPlaces, type PlaceOptions } from '../shared/places.ts'
 import { parseScenario } from '../../scenario/load.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import { resumable } from '../../trial/state.ts'
@@ -28,19 +29,20 @@ const LOGS = 'logs'
  * they have in the same run, and from their beginning where they have none. One that is complete has nothing left to do
  * but its evaluation, so the experiment is whole again.
  * @param file a checkpoint, or `last` for the newest whole one
- * @param overrides of keys without influence on results, and of training.max_steps
+ * @param options of the command line; overrides of keys without influence on results, and of training.max_steps
  * @returns the scenario that is in the file, with the seed of trial 0; by trial where it goes on from
  * @throws DdpgError in a sentence
  */
 export function resumption(
   file: string,
-  overrides: readonly string[],
+  options: PlaceOptions,
 ): { scenario: Scenario; trackingUri: string; source: ScenarioFile; saved: (ResumePoint | undefined)[] } {
   const given = file === 'last' ? newest() : open(file)
   const { info } = given.checkpoint
+  askForPlaces(given.path, info.scenario, options)
   const text = stringify(info.scenario)
   const { scenario, trackingUri } = parseScenario(text, given.path, {
-    overrides,
+    overrides: options.override ?? [],
     randomSeed: () => info.scenario.seed,
   })
   const changed = differingKeys(info.scenario, scenario).filter((key) => key !== 'training.max_steps')

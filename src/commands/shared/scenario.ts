@@ -16,8 +16,9 @@ import { withoutLogins } from '../../scenario/login.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import { createTask } from '../../task/create.ts'
 import { DdpgError } from '../../errors.ts'
+import { placesOfScenario, type PlaceOptions } from './places.ts'
 
-export interface ScenarioOptions {
+export interface ScenarioOptions extends Omit<PlaceOptions, 'generateData'> {
   scenario?: string
   config?: string
   override?: string[]
@@ -41,7 +42,9 @@ export function loadScenario(options: ScenarioOptions & { seed?: number; generat
     randomSeed,
   })
   const idle = options.generateData === false && existsSync(scenario.data.data_path)
-  for (const note of [...notes, ...(idle ? idleGeneratorNotes(override) : [])]) console.error(`note: ${note}`)
+  const elsewhere = placesOfScenario(source.path, scenario, options)
+  for (const note of [...notes, ...elsewhere, ...(idle ? idleGeneratorNotes(override) : [])])
+    console.error(`note: ${note}`)
   return { scenario, trackingUri, source: { ...source, text: withoutLogins(source.text) } }
 }
 
