@@ -1,3 +1,6 @@
+import { on } from 'node:events'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { isControl } from '../task/episodic.ts'
 import { createCore } from '../core/core.ts'
 import { loadModule, type CoreModule } from '../core/module.ts'
@@ -5,12 +8,14 @@ import { generate } from '../data/synthetic.ts'
 import { digestOf, NO_DATA, type Table } from '../data/table.ts'
 import { readTable, readText } from '../files.ts'
 import { readReceipt, receiptName, scenarioOf, type Receipt } from '../trial/receipt.ts'
-import { verify, type Verdict } from '../trial/verify.ts'
+import type { TrialEvent } from '../trial/trial.ts'
+import type { Verdict } from '../trial/verify.ts'
 import { EXIT, exitWith } from './shared/failure.ts'
-import { listenForInterrupt, takeTurns } from './shared/interrupt.ts'
+import { listenForInterrupt } from './shared/interrupt.ts'
 import { mustHaveData } from './shared/scenario.ts'
 import { createDisplay } from './shared/progress.ts'
-import { DdpgError, named } from '../errors.ts'
+import type { VerifyMessage, VerifySetup } from './verify-thread.ts'
+import { bug, DdpgError, fromErrorRecord, named } from '../errors.ts'
 
 export interface VerifyCommandOptions {
   until?: number
@@ -26,15 +31,12 @@ export async function verifyReceiptFile(file: string, options: VerifyCommandOpti
   const module = await loadModule()
   const table = await dataOf(receipt, module, options.dataPath)
   const display = createDisplay(options.json)
-  const interrupt = listenForInterrupt(display.note, '')
-  const shouldStop = () => interrupt.exitCode() !== undefined
+  const interrupt = listenForInterrupt(display.note, 'this update')
   const progress = display.trial('verify', scenario.training.max_steps, receipt.seed)
   let verdict: Verdict | undefined
   try {
-    verdict = await follow(
-      verify(receipt, table, module, { until: options.until, shouldStop }),
-      progress.event,
-    )
+    const setup = { receipt, table, module, until: options.until, stop: interrupt.stop }
+    verdict = await verifyInThread(setup, progress.event)
   } finally {
     progress.end(!verdict ? 'FAILED' : verdict.updates === receipt.updates ? 'FINISHED' : 'STOPPED')
     display.end()
@@ -47,13 +49,21 @@ export async function verifyReceiptFile(file: string, options: VerifyCommandOpti
   else if (interrupt.exitCode()) exitWith(interrupt.exitCode()!)
 }
 
-async function follow<T, R>(steps: AsyncGenerator<T, R>, show: (event: T) => void): Promise<R> {
-  const turn = takeTurns()
-  for (;;) {
-    const { value, done } = await steps.next()
-    if (done) return value
-    show(value)
-    await turn()
+const THREAD = new URL(`./verify-thread${extname(import.meta.url)}`, import.meta.url)
+
+/** In a thread of its own, so that signals are heard here whatever takes long there. */
+async function verifyInThread(setup: VerifySetup, show: (event: TrialEvent) => void): Promise<Verdict> {
+  const worker = new Worker(THREAD, { workerData: setup })
+  try {
+    const messages = on(worker, 'message', { close: ['exit'] }) as AsyncIterable<[VerifyMessage]>
+    for await (const [message] of messages) {
+      if ('error' in message) throw fromErrorRecord(message.error)
+      if ('verdict' in message) return message.verdict
+      message.events.forEach(show)
+    }
+    throw bug('its thread ended')
+  } finally {
+    void worker.terminate()
   }
 }
 

@@ -21,7 +21,7 @@ export interface Verdict {
 export interface VerifyOptions {
   /** Compares up to the first link at that many updates or more; what comes after it is not trained or evaluated. */
   until?: number | undefined
-  /** Asked after every round; true ends the comparison with the last link before. */
+  /** Asked after every event; true ends the comparison with the last link before. */
   shouldStop?: () => boolean
 }
 
@@ -48,7 +48,7 @@ export async function* verify(
     const { value, done } = await trial.next()
     if (done) return verdictOf(value.receipt!, receipt, module)
     yield value
-    if (value.type === 'round' && shouldStop()) return identicalUntil(compared, receipt, module)
+    if (shouldStop()) return identicalUntil(compared, receipt, module)
     if (value.type !== 'link') continue
     const difference = differenceOf(value.link, links[i], links[i - 1])
     if (difference) return differs(difference, receipt, module)

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { ExperimentReport } from '../../src/commands/experiment/summary.ts'
-import { ended, runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
+import { ended, overrides, runCli, startCli, temporaryFolder } from '../helpers/cli.ts'
 import { withoutWarnings } from '../helpers/warnings.ts'
 
 const long = 'experiment -s smoke -g --max-steps 5000000 -o training.checkpoint_interval=2000'.split(' ')
@@ -64,6 +64,42 @@ describe('an experiment that is stopped', () => {
     child.kill('SIGTERM')
     expect((await end).code).toBe(130)
     expect(statuses(folder)).toEqual(['KILLED', 'KILLED'])
+  })
+
+  it.concurrent.each([
+    [
+      'a round of ten million updates',
+      [
+        'training.optim_steps_per_batch=10000000',
+        'training.log_interval=100000000',
+        'training.eval_interval=100000000',
+      ],
+    ],
+    ['an evaluation of a hundred thousand episodes', ['evaluation.n_episodes=100000']],
+  ])('by two signals ends at once, in the middle of %s', async (what, keys) => {
+    const folder = temporaryFolder()
+    const scenario = what.includes('episodes') ? 'pendulum' : 'smoke'
+    const args = [
+      'experiment',
+      '-s',
+      scenario,
+      ...(scenario === 'smoke' ? ['-g'] : []),
+      '--max-steps',
+      '1000',
+    ]
+    const child = startCli(folder, [
+      ...args,
+      ...overrides('training.init_rand_steps=100', 'training.frames_per_batch=500', ...keys),
+    ])
+    const end = ended(child)
+    await once(child.stdout!, 'data')
+    const told = new Promise<void>((resolve) => {
+      child.stderr!.on('data', (text) => String(text).includes('stopping') && resolve())
+    })
+    child.kill('SIGINT')
+    await told
+    child.kill('SIGINT')
+    expect((await end).code).toBe(130)
   })
 
   it.concurrent('prints the whole document with --json', async () => {

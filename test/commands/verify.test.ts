@@ -188,7 +188,7 @@ describe('ddpg verify', () => {
     child.kill(signal)
     const { stdout, stderr, ...rest } = await end
     expect(rest.code).toBe(code)
-    expect(stderr).toBe('stopping after this round; press Ctrl-C again to stop at once\n')
+    expect(stderr).toBe('stopping after this update; press Ctrl-C again to stop at once\n')
     expect(stdout).toMatch(/: identical up to update 0 of 1200\n$/)
   })
 

@@ -72,12 +72,12 @@ describe('a receipt that is true', () => {
   })
 
   it('is identical up to the last link before it was told to stop', async () => {
-    let rounds = 0
-    expect(await verdictOn(receipt, { shouldStop: () => ++rounds === 15 })).toEqual({
+    let events = 0
+    expect(await verdictOn(receipt, { shouldStop: () => ++events === 800 })).toEqual({
       identical: true,
       updates: 500,
       sentence: 'identical up to update 500 of 1020',
-      steps: 300,
+      steps: 280,
     })
   })
 

@@ -54,7 +54,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   const module = await loadModule()
   const task = await taskOf(chosen, module, options.generateData)
   const display = createDisplay(options.json)
-  const interrupt = listenForInterrupt(display.note, ' and writing a checkpoint')
+  const interrupt = listenForInterrupt(display.note, 'this round and writing a checkpoint')
   const where = {
     scenario,
     uris: { given: options.trackingUri, scenario: chosen.trackingUri },

@@ -1,5 +1,5 @@
-// Who trains a trial: this thread, or a worker thread, which computes and sends what it has to tell. Files, tracking
-// and the terminal are left to this thread either way.
+// Trains trials in worker threads, which compute and send what they have to tell. Files, tracking and the terminal are
+// left to this thread, which hears signals at any time for that.
 import { on } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -53,10 +53,9 @@ export interface Training {
   stop: StopFlag
 }
 
-/** This thread where one at a time will do, else threads that begin at once. */
+/** Threads that begin at once. */
 export function createTrainers({ scenario, task, module, saved, workers, stop }: Training): Trainer[] {
   const length = Math.min(workers, saved.length)
-  if (length === 1) return [{ train: (input) => trainTrial(input, task, module, stop), end: () => undefined }]
   const table = 'table' in task ? task.table : NO_DATA
   return Array.from({ length }, () => workerTrainer({ scenario, table, module, stop }))
 }

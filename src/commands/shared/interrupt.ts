@@ -16,17 +16,17 @@ export interface Interrupt {
 }
 
 /**
- * The first signal asks trials to stop after their round and gives the exit code; the second ends the process.
+ * The first signal asks trials to stop and gives the exit code; the second ends the process.
  * @param note tells of it
- * @param then what follows the round
+ * @param after what is done before, in words
  */
-export function listenForInterrupt(note: (text: string) => void, then: string): Interrupt {
+export function listenForInterrupt(note: (text: string) => void, after: string): Interrupt {
   const stop: StopFlag = new Int32Array(new SharedArrayBuffer(4))
   const exitCode = () => Atomics.load(stop, 0) || undefined
   const onSignal = (signal: NodeJS.Signals) => {
     if (exitCode() !== undefined) process.exit(exitCode())
     Atomics.store(stop, 0, EXIT[signal as (typeof SIGNALS)[number]])
-    note(`stopping after this round${then}; press Ctrl-C again to stop at once`)
+    note(`stopping after ${after}; press Ctrl-C again to stop at once`)
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)
   return {
