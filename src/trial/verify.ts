@@ -1,4 +1,4 @@
-// Trains again what a receipt tells, and compares.
+// A receipt is verified by retraining its run and comparing every hash and metric that it has.
 import { QUANTITIES } from './chain.ts'
 import { createCore } from '../core/core.ts'
 import type { CoreModule } from '../core/module.ts'
@@ -92,7 +92,8 @@ function identicalUntil(updates: number, receipt: Receipt, module: CoreModule): 
 /** What a run ends in, besides its links. */
 const ENDS = ['steps', 'updates', 'weights', 'metrics', 'evaluation'] as const
 
-function verdictOf(found: Receipt, receipt: Receipt, module: CoreModule): Verdict {
+function verdictOf(all: Receipt, receipt: Receipt, module: CoreModule): Verdict {
+  const found = { ...all, evaluation: metricsIn(receipt.evaluation, all.evaluation) }
   const { updates } = found
   const links = found.chain.links.length < receipt.chain.links.length ? [LINKS] : []
   const wrong = [...links, ...ENDS.flatMap((key) => differingPaths(found[key], receipt[key], [key]))]
@@ -105,6 +106,17 @@ function verdictOf(found: Receipt, receipt: Receipt, module: CoreModule): Verdic
   const note = isSame || found.core !== receipt.core ? '' : ', though its config is written in other keys'
   const { sentence } = identicalUntil(updates, receipt, module)
   return { identical: true, updates, sentence: sentence + note }
+}
+
+/** Of the metrics those that the receipt has: it may be older than a metric. */
+function metricsIn(wanted: Receipt['evaluation'], all: Receipt['evaluation']): Receipt['evaluation'] {
+  const splits = Object.entries(all).filter(([split]) => wanted[split])
+  return Object.fromEntries(
+    splits.map(([split, metrics]) => [
+      split,
+      Object.fromEntries(Object.entries(metrics).filter(([name]) => name in wanted[split]!)),
+    ]),
+  )
 }
 
 function otherCore({ core }: Receipt, { sha256 }: CoreModule): string {

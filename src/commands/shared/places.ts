@@ -32,7 +32,7 @@ function tracksAsWritten({ override, trackingUri }: PlaceOptions): boolean {
 /**
  * Looks at where a scenario of one's own writes: below the working folder, or where an absolute path says.
  * @returns sentences for the user on what is written elsewhere
- * @throws Error in a sentence for a relative path that leads out of the working folder
+ * @throws DdpgError in a sentence for a relative path that leads out of the working folder
  */
 export function placesOfScenario(file: string, scenario: Scenario, options: PlaceOptions): string[] {
   const { data, logging, tracking, data_generator: generator } = scenario
@@ -73,7 +73,7 @@ function isBelow(folder: string, path: string): boolean {
  * Asks for the places that a checkpoint names and that are not those of every run: the folder of its own file or
  * logs/NAME, mlflow.db or none, and data/raw/synthetic/.
  * @param scenario that of the checkpoint
- * @throws Error in a sentence that says which options to give
+ * @throws DdpgError in a sentence that says which options to give
  */
 export function askForPlaces(file: string, scenario: Scenario, options: PlaceOptions): void {
   const { data, logging, tracking, experiment_name: name } = scenario
