@@ -20,6 +20,7 @@ const ROOMS = {
     'evaluate',
     'task',
     'trial',
+    'report/series.ts',
     'report/tables',
     'report/document.ts',
     'report/charts',

@@ -3,11 +3,11 @@ import uPlot from 'uplot'
 import { tickFormat } from '../src/report/charts/plot-scale.ts'
 import { formatNumber } from '../src/report/tables/table.ts'
 import { byId } from './dom.ts'
-import type { ChartedCurves, Series, View } from './protocol.ts'
+import { assetColor, SERIES, type ColorName, type SeriesName } from '../src/report/series.ts'
+import type { ChartedCurves, MarketLine, MarketView } from './protocol.ts'
 
-interface ChartLine extends Series {
-  /** A custom property of style.css. */
-  color: string
+interface ChartLine extends MarketLine {
+  color: ColorName
   /** Values of the right axis lie in [−1, 1] and more. */
   axis?: 'left' | 'right'
   width?: number
@@ -16,7 +16,7 @@ interface ChartLine extends Series {
   points?: boolean
 }
 
-interface Content {
+interface ChartContent {
   x: Float64Array
   /** Whether x is time, or environment steps. */
   time: boolean
@@ -27,7 +27,7 @@ interface Content {
 
 /** The charts of a training; `empty` puts the words of the beginning back. */
 export interface Charts {
-  view(view: View): void
+  view(view: MarketView): void
   curves(curves: ChartedCurves): void
   empty(): void
 }
@@ -36,30 +36,29 @@ export function createCharts(): Charts {
   const [market, wealth, losses, episodes] = ['market', 'wealth', 'losses', 'episodes'].map(createChart)
   return {
     view({ x, prices, positions, wealth: wealths }) {
-      const held = positions.map((line, i) => ({
-        ...line,
-        axis: 'right',
-        area: true,
-        color: color(i, '--agent'),
-      }))
-      const traded = prices.map((line, i) => ({ ...line, color: color(i, '--price') }))
-      market!.show({ x, time: true, lines: [...(held as ChartLine[]), ...traded] })
+      const held = positions.map((line, i): ChartLine => {
+        return { ...line, axis: 'right', area: true, color: assetColor('position', i, positions.length) }
+      })
+      const traded = prices.map((line, i): ChartLine => {
+        return { ...line, color: assetColor('price', i, prices.length) }
+      })
+      market!.show({ x, time: true, lines: [...held, ...traded] })
       const [agent, hold] = wealths
       if (!agent || !hold) return wealth!.clear()
-      const lines = [
-        { ...hold, color: '--market' },
-        { ...agent, color: '--agent', width: 2 },
+      const lines: ChartLine[] = [
+        { ...hold, color: SERIES.buy_and_hold.color },
+        { ...agent, color: SERIES.agent.color, width: 2 },
       ]
       wealth!.show({ x, time: true, lines, ratios: isWide(lines) })
     },
     curves({ losses: { step, critic, actor }, episodes: { step: ends, reward } }) {
       const lines: ChartLine[] = [
-        { name: 'critic loss', values: critic, color: '--market' },
-        { name: 'actor loss', values: actor, color: '--agent', axis: 'right' },
+        lineOf('critic_loss', critic),
+        { ...lineOf('actor_loss', actor), axis: 'right' },
       ]
       losses!.show({ x: step, time: false, lines })
-      const rewards = [{ name: 'episode reward', values: reward, color: '--agent', points: true }]
-      episodes!.show({ x: ends, time: false, lines: rewards })
+      const returns = { ...lineOf('episode_return', reward), points: true }
+      episodes!.show({ x: ends, time: false, lines: [returns] })
     },
     empty() {
       for (const chart of [wealth, losses, episodes]) chart!.clear()
@@ -75,8 +74,9 @@ function isWide(lines: ChartLine[]): boolean {
   return lowest > 0 && highest / lowest > 100
 }
 
-function color(asset: number, first: string): string {
-  return asset === 0 ? first : `--asset-${1 + ((asset - 1) % 3)}`
+function lineOf(series: SeriesName, values: Float64Array): ChartLine {
+  const { label, color } = SERIES[series]
+  return { name: label, values, color }
 }
 
 const HEIGHT = 240
@@ -102,15 +102,15 @@ function drawNext(): void {
 }
 
 /** A chart in the figure with that id, whose paragraph says what is to come while there is nothing. */
-function createChart(id: string): { show(content: Content): void; clear(): void } {
+function createChart(id: string): { show(content: ChartContent): void; clear(): void } {
   const figure = byId(id)
   const place = figure.querySelector<HTMLElement>('.plot')!
   const style = getComputedStyle(document.documentElement)
   let plot: uPlot | undefined
   let shape = ''
-  let shown: Content | undefined
+  let shown: ChartContent | undefined
 
-  function draw(content: Content): void {
+  function draw(content: ChartContent): void {
     shown = content
     figure.classList.toggle('full', content.x.length > 0)
     if (content.x.length === 0) return
@@ -123,7 +123,7 @@ function createChart(id: string): { show(content: Content): void; clear(): void 
     plot?.destroy()
     shape = wanted
     plot = new uPlot(
-      optionsFor(content, place.clientWidth, (name) => style.getPropertyValue(name)),
+      optionsFor(content, place.clientWidth, (name) => style.getPropertyValue(`--${name}`)),
       data,
       place,
     )
@@ -161,10 +161,10 @@ function gapped(values: Float64Array): (number | null)[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? value : null))
 }
 
-function optionsFor(content: Content, width: number, colorOf: (name: string) => string): uPlot.Options {
+function optionsFor(content: ChartContent, width: number, colorOf: (name: string) => string): uPlot.Options {
   const axis = {
-    stroke: colorOf('--quiet'),
-    grid: { stroke: colorOf('--line'), width: 1 },
+    stroke: colorOf('quiet'),
+    grid: { stroke: colorOf('line'), width: 1 },
     ticks: { show: false },
   }
   const values = (_: uPlot, splits: number[]) => {
@@ -174,8 +174,9 @@ function optionsFor(content: Content, width: number, colorOf: (name: string) => 
   const weights = content.lines.some(({ area }) => area)
   const onRight = content.lines.filter(({ axis: side }) => side === 'right')
   const onLeft = content.lines.filter(({ axis: side }) => side !== 'right')
-  // where there are two axes, each has the colour of its line
-  const strokeOf = ([line]: ChartLine[]) => colorOf(onRight.length > 0 ? line!.color : '--quiet')
+  // where there are two axes of one line each, they have the colours of their lines
+  const strokeOf = ([line, ...others]: ChartLine[]) =>
+    colorOf(onRight.length > 0 && others.length === 0 ? line!.color : 'quiet')
   const yAxis = { ...axis, values, size: 62 }
   const rightAxis = { ...yAxis, scale: 'right', side: 1 as const, grid: { show: false }, size: 50 }
   return {
@@ -226,10 +227,10 @@ function timeLabels(_: uPlot, splits: number[], __: number, ___: number, apart: 
 }
 
 function seriesOf(
-  { name, color: property, axis = 'left', width = 1.25, area, points }: ChartLine,
+  { name, color, axis = 'left', width = 1.25, area, points }: ChartLine,
   colorOf: (name: string) => string,
 ): uPlot.Series {
-  const stroke = colorOf(property)
+  const stroke = colorOf(color)
   return {
     label: name,
     scale: axis,
@@ -237,6 +238,6 @@ function seriesOf(
     width: area ? 1 : width,
     value: (_, value) => formatNumber(value),
     points: { show: points ?? false, size: 5, fill: stroke },
-    ...(area && { paths: uPlot.paths.stepped!({ align: 1 }), fill: colorOf('--area'), fillTo: () => 0 }),
+    ...(area && { paths: uPlot.paths.stepped!({ align: 1 }), fill: colorOf('area'), fillTo: () => 0 }),
   }
 }

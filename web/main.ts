@@ -4,7 +4,7 @@ import { byId, element } from './dom.ts'
 import { createEditor } from './editor.ts'
 import { kindOf, takeFiles } from './files.ts'
 import { createMlflow } from './mlflow.ts'
-import type { Inputs, Reply, Request, View } from './protocol.ts'
+import type { Inputs, Reply, Request, MarketView } from './protocol.ts'
 import { createResults } from './results.ts'
 import { createRunPanel } from './run-panel.ts'
 import { createScenarios } from './scenarios.ts'
@@ -121,7 +121,7 @@ function begin(ask: (address: string | undefined) => void): void {
 }
 
 /** Shows the first of the views, and buttons for the others. */
-function show(views: readonly View[], which = views[0]!): void {
+function show(views: readonly MarketView[], which = views[0]!): void {
   byId('view-title').textContent = `The market: ${which.title}`
   charts.view(which)
   const buttons = views.map((view) => {

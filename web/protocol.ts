@@ -29,22 +29,22 @@ export interface Problem {
   text: string
 }
 
-export interface Series {
+export interface MarketLine {
   name: string
   /** As long as the `x` beside it; NaN is a gap. */
   values: Float64Array
 }
 
 /** A stretch of the market and, once there is an agent, what it did there. */
-export interface View {
+export interface MarketView {
   title: string
   /** Seconds since 1970, UTC. */
   x: Float64Array
-  prices: Series[]
+  prices: MarketLine[]
   /** Weights of wealth. */
-  positions: Series[]
+  positions: MarketLine[]
   /** In multiples of the first. */
-  wealth: Series[]
+  wealth: MarketLine[]
 }
 
 /** Losses and episodes of a training, thinned to what a chart can show, over environment steps. */
@@ -78,7 +78,7 @@ export interface Finished {
   receipt: string | undefined
   downloads: Download[]
   /** By split. */
-  views: View[]
+  views: MarketView[]
 }
 
 /** A run in MLflow. */
@@ -97,7 +97,7 @@ export type Reply =
       notes: string[]
       /** The run as it would be, when there are no problems. */
       summary?: { seed: number; maxSteps: number; data: string } | undefined
-      preview?: View | undefined
+      preview?: MarketView | undefined
     }
   | { type: 'overridden'; yaml: string }
   | { type: 'data'; name: string; text: string; notes: string[] }
@@ -105,7 +105,7 @@ export type Reply =
   | { type: 'started'; title: string; seed: number; maxSteps: number }
   | ({ type: 'progress' } & Progress)
   | ({ type: 'curves' } & ChartedCurves)
-  | { type: 'view'; view: View }
+  | { type: 'view'; view: MarketView }
   | ({ type: 'finished' } & Finished)
   | { type: 'verdict'; identical: boolean; sentence: string }
   /** The work that was under way was given up. */

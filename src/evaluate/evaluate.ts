@@ -46,7 +46,7 @@ export interface SplitEvaluation {
    * Cumulative log rewards by name, of the agent and what it is compared with: [steps + 1], but to the end of the
    * split where others went on after the agent was ruined.
    */
-  curves: { name: string; values: Float64Array }[]
+  curves: { name: 'agent' | 'random' | 'buy_and_hold' | 'max_profit'; values: Float64Array }[]
 }
 
 /** One episode, of at most `maxSteps` steps. */
@@ -131,8 +131,8 @@ export function evaluate(scenario: Scenario, market: Market, policy: Policy, cor
     curves: [
       { name: 'agent', values: cumulativeLog(wealth, math) },
       { name: 'random', values: cumulativeLog(random.wealth, math) },
-      { name: 'buy & hold', values: cumulativeLog(held, math) },
-      { name: 'max profit', values: most },
+      { name: 'buy_and_hold', values: cumulativeLog(held, math) },
+      { name: 'max_profit', values: most },
     ],
   }
 }

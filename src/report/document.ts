@@ -1,4 +1,5 @@
 // A report as its content, before it is HTML or Markdown. Text is plain: whoever writes it escapes it.
+import type { SeriesName } from './series.ts'
 import type { TextTable } from './tables/metrics.ts'
 
 export interface Document {
@@ -46,33 +47,36 @@ export interface Finding {
   text: string
 }
 
-export type Chart = CourseChart | MarketChart | MapChart | ReturnsChart
+export type Chart = LearningCurvesChart | MarketChart | MapChart | ReturnsChart
 
 /** Rounded; null is a gap. */
 export type ChartValues = (number | null)[]
 
-export interface NamedSeries {
-  name: string
+export interface NamedSeries<Name extends string = string> {
+  name: Name
   values: ChartValues
 }
 
-/** How something went over environment steps, in all trials together and in each. */
-export interface CourseChart {
-  kind: 'course'
-  panels: {
-    title: string
-    steps: number[]
-    /** In the middle of the trials, and where most of them are; no range with one trial. */
-    middle: ChartValues
-    range?: { low: ChartValues; high: ChartValues }
-    trials: NamedSeries[]
-  }[]
+export interface LearningCurvesChart {
+  kind: 'learning-curves'
+  panels: CurvePanel[]
+}
+
+/** One quantity over environment steps, in all trials together and in each. */
+export interface CurvePanel {
+  title: string
+  series: SeriesName
+  steps: number[]
+  /** In the middle of the trials, and where most of them are; no range with one trial. */
+  middle: ChartValues
+  range?: { low: ChartValues; high: ChartValues }
+  trials: NamedSeries[]
 }
 
 /** One market over time. All arrays of a split are of the length of its times, in milliseconds since 1970. */
 export interface MarketChart {
   kind: 'market'
-  splits: { name: string; times: number[]; prices: NamedSeries[]; benchmarks: NamedSeries[] }[]
+  splits: { name: string; times: number[]; prices: NamedSeries[]; benchmarks: NamedSeries<SeriesName>[] }[]
   trials: { name: string; splits: AgentChart[] }[]
 }
 

@@ -3,7 +3,7 @@
 import type { Random } from '../core/core.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Statistics } from '../task/across-trials.ts'
-import { courseBlock } from './sections/learning-curves.ts'
+import { learningCurvesBlock } from './sections/learning-curves.ts'
 import { compareSignificance } from './tables/across-trials.ts'
 import type { Block, Document, Figure, Section } from './document.ts'
 import { doubts } from './sections/doubts.ts'
@@ -47,7 +47,7 @@ export function reportOf({
       title: 'What to doubt',
       blocks: [findings.length > 0 ? { kind: 'findings', findings } : NOTHING, ...significanceBlocks(trials)],
     },
-    { title: 'How it went', blocks: [courseBlock(trials, validation, random)] },
+    { title: 'How it went', blocks: [learningCurvesBlock(trials, validation, random)] },
     ...(policy ? [{ title: 'What the policy does', blocks: [policy] }] : []),
     { title: 'What was run', blocks: factBlocks(scenario, trials, versions, data) },
   ]

@@ -6,7 +6,6 @@ import type { Evaluation, Significance } from '../evaluate/evaluate.ts'
 import { bySplit } from '../task/trading.ts'
 import { median } from '../math/statistics.ts'
 import type { TaskMetrics } from '../task/create.ts'
-import { BENCHMARK_LABELS } from './tables/metrics.ts'
 import type { ChartData, TradingChartData } from './charts/chart-data.ts'
 
 /** One trial, as far as it came. */
@@ -97,8 +96,6 @@ export function returnAt({ costs }: TradingChartData, split: SplitName, cost: nu
 
 /** What a benchmark makes of one unit on that split. */
 export function heldReturn({ market: { splits } }: TradingTrial, split: SplitName): number | null {
-  const held = splits[split].benchmarks
-    .find(({ name }) => name === BENCHMARK_LABELS.buy_and_hold)!
-    .values.at(-1)
+  const held = splits[split].benchmarks.find(({ name }) => name === 'buy_and_hold')!.values.at(-1)
   return held === null || held === undefined ? null : held - 1
 }

@@ -102,7 +102,7 @@ describe('an evaluation', () => {
 
   it('gives curves of one point more than there are steps, beginning at 0', async () => {
     const { agent, curves, metrics } = evaluate(scenario(), market, () => [0.5], await createCore(module, 0))
-    expect(curves.map(({ name }) => name)).toEqual(['agent', 'random', 'buy & hold', 'max profit'])
+    expect(curves.map(({ name }) => name)).toEqual(['agent', 'random', 'buy_and_hold', 'max_profit'])
     for (const { values } of curves) expect([values.length, values[0]]).toEqual([80, 0])
     expect([agent.rewards.length, agent.wealth.length, agent.positions.length]).toEqual([79, 80, 79])
     expect(metrics.steps).toBe(79)

@@ -40,7 +40,7 @@ describe('the report of trials that trade', () => {
     expect(document.subtitle).toBe('DDPG on TRADING: 3 trials of 400 steps, seeds 3 to 5')
     const { shown, charts } = chartsOf(toHtml(document, parts))
     expect(shown).toBe(document.shown)
-    expect(charts.map(({ kind }) => kind)).toEqual(['market', 'course', 'map'])
+    expect(charts.map(({ kind }) => kind)).toEqual(['market', 'learning-curves', 'map'])
     for (const { trials } of [charts[0]!, charts[2]!])
       expect(trials.map(({ name }) => name)).toEqual(['seed 3', 'seed 4', 'seed 5'])
   })
@@ -90,7 +90,7 @@ describe('the report of trials that trade', () => {
     expect(text).toContain('**warning** Of 4 trials only 2 began before the experiment was stopped.')
     const none = documentOf({ ...market, trials: trials.slice(0, 1) })
     expect(titles(none)).toEqual(['What to doubt', 'How it went', 'What was run'])
-    expect(chartsOf(toHtml(none, parts)).charts.map(({ kind }) => kind)).toEqual(['course'])
+    expect(chartsOf(toHtml(none, parts)).charts.map(({ kind }) => kind)).toEqual(['learning-curves'])
   })
 })
 
@@ -101,7 +101,7 @@ it('of classic control has no word of markets', () => {
   expect(text).toContain('Each policy played 4 episodes')
   expect(text.split('### Scenario')[0]).not.toMatch(/hold|rows|Sharpe|price|trade/)
   const { charts } = chartsOf(toHtml(documentOf(control), parts))
-  expect(charts.map(({ kind }) => kind)).toEqual(['returns', 'course', 'map'])
+  expect(charts.map(({ kind }) => kind)).toEqual(['returns', 'learning-curves', 'map'])
 })
 
 describe('text of others', () => {

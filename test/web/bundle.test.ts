@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { PAPER } from '../../src/report/series.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bundle = join(root, 'dist/web')
@@ -43,8 +44,20 @@ describe('the sources of the page', () => {
     for (const name of imports)
       expect(name).not.toMatch(
         path.startsWith('web/report/')
-          ? /\/worker\/|\/src\/(?!report\/(document|charts\/plot-scale|tables\/table)\.ts)/
-          : /^\.\/worker\/|\/src\/(?!report\/(charts\/plot-scale|tables\/table)\.ts)/,
+          ? /\/worker\/|\/src\/(?!report\/(document|series|charts\/chart-options|charts\/plot-scale|tables\/table)\.ts)/
+          : /^\.\/worker\/|\/src\/(?!report\/(series|charts\/plot-scale|tables\/table)\.ts)/,
       )
   })
+})
+
+it('has the colours of plots on paper, and others of the same names in the dark', () => {
+  const theme = readFileSync(join(root, 'web/theme.css'), 'utf8')
+  const [light, dark] = theme.split('@media screen and (prefers-color-scheme: dark)')
+  const namesIn = (css: string) => [...css.matchAll(/(--[\w-]+): (#\w+);/g)]
+  const onPaper = Object.fromEntries(namesIn(light!).map(([, name, color]) => [name, color]))
+  const inTheDark = namesIn(dark!).map(([, name]) => name)
+  for (const [name, color] of Object.entries(PAPER)) {
+    expect(onPaper[`--${name}`]).toBe(color)
+    expect(inTheDark).toContain(`--${name}`)
+  }
 })

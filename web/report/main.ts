@@ -1,10 +1,10 @@
 // The charts of a report, drawn from the data within it. Without this script the report still has its text and tables.
 import type { Chart, MapChart, MarketChart } from '../../src/report/document.ts'
-import { courseLook } from './course.ts'
 import { shadesOf } from './map.ts'
-import { marketLook } from './market.ts'
-import { createPanel, element } from './panel.ts'
-import { returnsLook } from './returns.ts'
+import { createChartPlace, element } from './chart-place.ts'
+import { learningCurvesOption } from './learning-curves.ts'
+import { marketOption } from './market.ts'
+import { returnsOption } from './returns.ts'
 import './report.css'
 
 const { shown, charts } = JSON.parse(document.querySelector('#charts')!.textContent!) as {
@@ -35,12 +35,12 @@ function draw(place: HTMLElement, chart: Chart): void {
   switch (chart.kind) {
     case 'market':
       return drawMarket(place, chart)
-    case 'course':
+    case 'learning-curves':
       place.classList.add('row')
-      for (const panel of chart.panels) createPanel(place, 'course').show(courseLook(panel))
+      for (const panel of chart.panels) createChartPlace(place, 'curves').show(learningCurvesOption(panel))
       return
     case 'returns':
-      return createPanel(place, 'returns').show(returnsLook(chart))
+      return createChartPlace(place, 'returns').show(returnsOption(chart))
     case 'map':
       return drawMap(place, chart)
   }
@@ -48,8 +48,8 @@ function draw(place: HTMLElement, chart: Chart): void {
 
 function drawMarket(place: HTMLElement, chart: MarketChart): void {
   addChooser(place, chart.trials)
-  const panel = createPanel(place, 'market')
-  followers.push((trial) => panel.show(marketLook(chart, trial)))
+  const panel = createChartPlace(place, 'market')
+  followers.push((trial) => panel.show(marketOption(chart, trial)))
 }
 
 function drawMap(place: HTMLElement, { trials }: MapChart): void {
@@ -58,19 +58,19 @@ function drawMap(place: HTMLElement, { trials }: MapChart): void {
   const cells = shadesOf(trials[shown]!).map(({ title }) => {
     const cell = place.appendChild(document.createElement('div'))
     cell.append(element('h4', title))
-    const panel = createPanel(cell, 'map')
+    const panel = createChartPlace(cell, 'map')
     const legend = cell.appendChild(document.createElement('p'))
     legend.className = 'scale'
     return { panel, legend }
   })
   followers.push((trial) =>
-    shadesOf(trials[trial]!).forEach(({ low, high, gradient, look }, i) => {
+    shadesOf(trials[trial]!).forEach(({ low, high, gradient, option }, i) => {
       const { panel, legend } = cells[i]!
       const bar = element('i', '')
       bar.style.background = gradient
       legend.replaceChildren(low, bar, high)
       legend.hidden = trials[trial]!.axes.length < 2
-      panel.show(look)
+      panel.show(option)
     }),
   )
 }

@@ -2,7 +2,10 @@
 import type { ActionMapChart } from '../../src/report/document.ts'
 import { tickFormat } from '../../src/report/charts/plot-scale.ts'
 import { formatNumber } from '../../src/report/tables/table.ts'
-import { AXIS, TOOLTIP, tooltip, type Look, type Option } from './panel.ts'
+import { lineOption, type Option } from '../../src/report/charts/chart-options.ts'
+import { AXIS, screenColor, TOOLTIP, tooltip, type SizedOption } from './chart-place.ts'
+
+const CRITIC_VALUE = 'critic’s value Q(s, μ(s))'
 
 /** Colours at even distances, from the least to the greatest value. */
 type Ramp = readonly (readonly [r: number, g: number, b: number])[]
@@ -28,7 +31,7 @@ export interface Shade {
   high: string
   /** For a legend. */
   gradient: string
-  look: Look
+  option: SizedOption
 }
 
 /** The action and Q, each as a picture of its own. */
@@ -37,7 +40,10 @@ export function shadesOf(map: ActionMapChart): Shade[] {
   const q = map.q.map((value) => value ?? NaN)
   const known = q.filter(Number.isFinite)
   const [least, most] = [Math.min(...known), Math.max(...known)]
-  return [shade(map, map.action, actions, SIGNED, -1, 1), shade(map, 'Q of it', q, SEQUENTIAL, least, most)]
+  return [
+    shade(map, map.action, actions, SIGNED, -1, 1),
+    shade(map, CRITIC_VALUE, q, SEQUENTIAL, least, most),
+  ]
 }
 
 function shade(
@@ -49,9 +55,9 @@ function shade(
   high: number,
 ): Shade {
   const gradient = `linear-gradient(to right, ${ramp.map((rgb) => `rgb(${rgb.join(' ')})`).join(', ')})`
-  const look =
-    map.axes.length === 2 ? heatLook(map, title, values, ramp, low, high) : lineLook(map, title, values)
-  return { title, low: formatNumber(low), high: formatNumber(high), gradient, look }
+  const option =
+    map.axes.length === 2 ? heatOption(map, title, values, ramp, low, high) : curveOption(map, title, values)
+  return { title, low: formatNumber(low), high: formatNumber(high), gradient, option }
 }
 
 function colorOf(ramp: Ramp, part: number): string {
@@ -61,14 +67,14 @@ function colorOf(ramp: Ramp, part: number): string {
   return `rgb(${mixed.join(',')})`
 }
 
-function heatLook(
+function heatOption(
   { axes, observed }: ActionMapChart,
   title: string,
   values: number[],
   ramp: Ramp,
   low: number,
   high: number,
-): Look {
+): SizedOption {
   const [x, y] = axes as [(typeof axes)[0], (typeof axes)[0]]
   const width = x.values.length
   const data = values.map((value, i) => [x.values[i % width]!, y.values[Math.floor(i / width)]!, value])
@@ -145,7 +151,7 @@ function axisOf(name: string, values: number[]): Option {
   }
 }
 
-function lineLook({ axes: [x] }: ActionMapChart, title: string, values: number[]): Look {
+function curveOption({ axes: [x] }: ActionMapChart, title: string, values: number[]): SizedOption {
   return () => ({
     grid: { left: 62, right: 14, top: 34, bottom: 48 },
     xAxis: {
@@ -159,11 +165,11 @@ function lineLook({ axes: [x] }: ActionMapChart, title: string, values: number[]
     tooltip: { ...TOOLTIP, trigger: 'axis' },
     series: [
       {
-        type: 'line',
+        ...lineOption(
+          x!.values.map((value, i) => [value, values[i]!]),
+          { color: screenColor('agent'), width: 2 },
+        ),
         name: title,
-        symbol: 'none',
-        color: 'var(--agent)',
-        data: x!.values.map((value, i) => [value, values[i]!]),
       },
     ],
   })

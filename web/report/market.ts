@@ -2,53 +2,60 @@
 import type { ChartValues, AgentChart, NamedSeries, MarketChart } from '../../src/report/document.ts'
 import { tickFormat, TIME_LABELS } from '../../src/report/charts/plot-scale.ts'
 import { formatNumber } from '../../src/report/tables/table.ts'
-import { AXIS, NAMED_ABOVE, TOOLTIP, tooltip, type Look, type Option, type Size } from './panel.ts'
+import { lineOption, type LineStyle, type Option } from '../../src/report/charts/chart-options.ts'
+import { assetColor, RELATIVE_PRICE, SERIES, styleOf, type SeriesName } from '../../src/report/series.ts'
+import {
+  AXIS,
+  colorOfSeries,
+  NAMED_ABOVE,
+  screenColor,
+  TOOLTIP,
+  tooltip,
+  type Size,
+  type SizedOption,
+} from './chart-place.ts'
 
 type TimedValue = [time: number, value: number | null]
-interface TimedSeries {
-  name: string
+interface TimedSeries<Name extends string = string> {
+  name: Name
   points: TimedValue[]
 }
 
 /** What is drawn of a trial, each as one line over all splits. */
-interface Content {
+interface MarketLines {
   splits: MarketChart['splits']
   agent: TimedValue[]
   others: TimedValue[][]
-  benchmarks: TimedSeries[]
+  benchmarks: TimedSeries<SeriesName>[]
   prices: TimedSeries[]
   positions: TimedSeries[]
   drawdown: TimedValue[]
 }
 
-const BENCHMARKS: Record<string, string> = {
-  'buy & hold': 'var(--market)',
-  'short & hold': 'var(--asset-2)',
-  TWAP: 'var(--asset-1)',
-  random: 'var(--quiet)',
-  'best constant': 'var(--asset-3)',
-  'max profit': 'var(--good)',
-}
 /** The others would hide what these say; the legend brings them. */
-const AT_FIRST = ['agent', 'other trials', 'buy & hold', 'random']
-/** Of several; a single one is the agent's. */
-const ASSETS = ['var(--asset-1)', 'var(--asset-2)', 'var(--asset-3)', 'var(--agent)']
+const OTHER_TRIALS = 'other trials'
+const AT_FIRST = [
+  SERIES.agent.label,
+  OTHER_TRIALS,
+  SERIES.buy_and_hold.label,
+  SERIES.random.label,
+] as string[]
 /** From that ratio of the greatest to the least wealth on, its axis is logarithmic. */
 const WIDE = 8
 
 /** @param shown which trial is drawn in full */
-export function marketLook(chart: MarketChart, shown: number): Look {
-  const content = contentOf(chart, shown)
+export function marketOption(chart: MarketChart, shown: number): SizedOption {
+  const lines = linesOf(chart, shown)
   return (size) => ({
     ...layOut(size),
-    legend: legendOf(content, size),
-    yAxis: verticalAxes(content),
+    legend: legendOf(lines, size),
+    yAxis: verticalAxes(lines),
     tooltip: { ...TOOLTIP, trigger: 'axis', formatter: (points: HoverTarget[]) => tooltipOf(points) },
-    series: [...wealthSeries(content), ...lowerSeries(content)],
+    series: [...wealthSeries(lines), ...lowerSeries(lines)],
   })
 }
 
-function contentOf({ splits, trials }: MarketChart, shown: number): Content {
+function linesOf({ splits, trials }: MarketChart, shown: number): MarketLines {
   const times = splits.map((split) => split.times)
   const joined = (values: ChartValues[]) => joinSplits(times, values)
   const of = (trial: number, what: (agent: AgentChart) => ChartValues) =>
@@ -62,9 +69,9 @@ function contentOf({ splits, trials }: MarketChart, shown: number): Content {
     splits,
     agent: of(shown, ({ wealth }) => wealth),
     others: trials.flatMap((_, i) => (i === shown ? [] : [of(i, ({ wealth }) => wealth)])),
-    benchmarks: [...held, { name: 'random', points: of(shown, ({ random }) => random) }],
+    benchmarks: [...held, { name: 'random' as const, points: of(shown, ({ random }) => random) }],
     prices: prices.map(({ name }, i) => ({
-      name: prices.length === 1 ? 'price' : name,
+      name: prices.length === 1 ? SERIES.price.label : name,
       points: joined(
         pricesOf(
           splits.map((split) => split.prices[i]!),
@@ -73,7 +80,7 @@ function contentOf({ splits, trials }: MarketChart, shown: number): Content {
       ),
     })),
     positions: prices.map(({ name }, i) => ({
-      name: prices.length === 1 ? 'position' : name,
+      name: prices.length === 1 ? SERIES.position.label : name,
       points: of(shown, ({ positions }) => positions[i]!),
     })),
     drawdown: of(shown, ({ drawdown }) => drawdown),
@@ -94,61 +101,51 @@ function pricesOf(lines: NamedSeries[], assets: number): ChartValues[] {
   return lines.map(({ values }) => values.map((value) => (value === null ? null : value / first)))
 }
 
-function wealthSeries({ splits, agent, others, benchmarks }: Content): Option[] {
+function wealthSeries({ splits, agent, others, benchmarks }: MarketLines): Option[] {
   return [
     ...others.map((points) => ({
-      ...line('other trials', points, 0, 'var(--agent)', { width: 1, opacity: 0.45 }),
+      ...line(OTHER_TRIALS, points, 0, { color: colorOfSeries('agent'), width: 1, opacity: 0.45 }),
       silent: true,
     })),
-    ...benchmarks.map(({ name, points }) =>
-      line(name, points, 0, BENCHMARKS[name]!, {
-        width: 1.5,
-        type: name === 'max profit' ? 'dashed' : 'solid',
-      }),
-    ),
+    ...benchmarks.map(({ name, points }) => {
+      const { label, color, dashed } = styleOf(name)
+      return line(label, points, 0, { color: screenColor(color), width: 1.5, dashed })
+    }),
     {
-      ...line('agent', agent, 0, 'var(--agent)', { width: 2.5 }),
+      ...line(SERIES.agent.label, agent, 0, { color: colorOfSeries('agent'), width: 2.5 }),
       markLine: splitLines(splits, true),
     },
   ]
 }
 
 /** Of the panels below wealth. */
-function lowerSeries({ splits, prices, positions, drawdown }: Content): Option[] {
+function lowerSeries({ splits, prices, positions, drawdown }: MarketLines): Option[] {
   const single = prices.length === 1
-  const color = (i: number) => (single ? 'var(--agent)' : ASSETS[i % ASSETS.length]!)
-  const shade = (of: string) => ({ areaStyle: { color: of, opacity: 0.17, origin: 0 } })
+  const color = (series: 'price' | 'position', i: number) => screenColor(assetColor(series, i, prices.length))
   const marked = (series: Option[]) =>
     series.map((one, i) => (i === 0 ? { ...one, markLine: splitLines(splits, false) } : one))
   return [
     ...marked(
-      prices.map(({ name, points }, i) =>
-        line(name, points, 1, single ? 'var(--price)' : color(i), { width: 1.5 }),
-      ),
+      prices.map(({ name, points }, i) => line(name, points, 1, { color: color('price', i), width: 1.5 })),
     ),
     ...marked(
-      positions.map(({ name, points }, i) => ({
-        ...line(name, points, 2, color(i), { width: 1 }),
-        step: 'end',
-        ...(single && shade(color(i))),
-      })),
+      positions.map(({ name, points }, i) =>
+        line(name, points, 2, { color: color('position', i), width: 1, step: true, area: single }),
+      ),
     ),
-    ...marked([{ ...line('drawdown', drawdown, 3, 'var(--bad)', { width: 1 }), ...shade('var(--bad)') }]),
+    ...marked([
+      line(SERIES.drawdown.label, drawdown, 3, { color: colorOfSeries('drawdown'), width: 1, area: true }),
+    ]),
   ]
 }
 
-function line(name: string, data: TimedValue[], panel: number, color: string, lineStyle: Option): Option {
+function line(name: string, data: TimedValue[], panel: number, look: LineStyle): Option {
   return {
-    type: 'line',
+    ...lineOption(data, look),
     name,
-    id: name === 'other trials' ? undefined : `${PANELS[panel]} ${name}`,
-    data,
+    id: name === OTHER_TRIALS ? undefined : `${PANELS[panel]} ${name}`,
     xAxisIndex: panel,
     yAxisIndex: panel,
-    symbol: 'none',
-    color,
-    lineStyle: { color, ...lineStyle },
-    emphasis: { disabled: true },
   }
 }
 
@@ -168,7 +165,7 @@ function splitLines(splits: MarketChart['splits'], named: boolean): Option {
 }
 
 /** One below the other; a line of one name in two of them is of one asset. */
-const PANELS = ['wealth', 'price', 'position', 'drawdown']
+const PANELS = ['wealth', 'price', 'position', 'drawdown'] as const
 
 /** Parts of the height for each. */
 const SHARES = [0.45, 0.22, 0.17, 0.16]
@@ -222,11 +219,11 @@ const ZOOM_BAR: Option = {
   handleStyle: { color: 'var(--card)', borderColor: 'var(--edge)' },
 }
 
-function legendOf({ others, benchmarks, prices }: Content, { isNarrow }: Size): Option {
+function legendOf({ others, benchmarks, prices }: MarketLines, { isNarrow }: Size): Option {
   const names = [
-    'agent',
-    ...(others.length > 0 ? ['other trials'] : []),
-    ...benchmarks.map(({ name }) => name),
+    SERIES.agent.label,
+    ...(others.length > 0 ? [OTHER_TRIALS] : []),
+    ...benchmarks.map(({ name }) => SERIES[name].label),
   ]
   const assets = prices.length > 1 ? prices.map(({ name }) => name) : []
   return {
@@ -245,14 +242,16 @@ function legendOf({ others, benchmarks, prices }: Content, { isNarrow }: Size): 
   }
 }
 
-interface Extent {
+interface ValueRange {
   min: number
   max: number
 }
 
-function verticalAxes(content: Content): Option[] {
-  const { agent, benchmarks, prices, drawdown } = content
-  const atFirst = benchmarks.filter(({ name }) => AT_FIRST.includes(name)).map(({ points }) => points)
+function verticalAxes(lines: MarketLines): Option[] {
+  const { agent, benchmarks, prices, drawdown } = lines
+  const atFirst = benchmarks
+    .filter(({ name }) => AT_FIRST.includes(SERIES[name].label))
+    .map(({ points }) => points)
   const ratio = ratioOf([agent, ...atFirst])
   const wealthScale = ratio > WIDE ? { type: 'log', logBase: ratio > 1000 ? 10 : 2 } : {}
   const isFlat = drawdown.every(([, value]) => !value)
@@ -266,15 +265,15 @@ function verticalAxes(content: Content): Option[] {
     axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => tickFormat(Math.abs(value))(value) },
   })
   return [
-    { ...axis('wealth', 0), scale: true, splitNumber: 5, ...wealthScale },
-    { ...axis(prices.length === 1 ? 'price' : 'price / first', 1), scale: true, splitNumber: 3 },
+    { ...axis(SERIES.agent.unit, 0), scale: true, splitNumber: 5, ...wealthScale },
+    { ...axis(prices.length === 1 ? SERIES.price.unit : RELATIVE_PRICE, 1), scale: true, splitNumber: 3 },
     {
-      ...axis('position', 2),
-      min: ({ min }: Extent) => Math.min(-1, min),
-      max: ({ max }: Extent) => Math.max(1, max),
+      ...axis(SERIES.position.unit, 2),
+      min: ({ min }: ValueRange) => Math.min(-1, min),
+      max: ({ max }: ValueRange) => Math.max(1, max),
     },
     {
-      ...axis('drawdown', 3),
+      ...axis(SERIES.drawdown.unit, 3),
       max: 0,
       ...(isFlat && { min: -0.01 }),
       axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => `${formatNumber(100 * value)} %` },
@@ -301,12 +300,12 @@ interface HoverTarget {
 }
 
 function tooltipOf(points: HoverTarget[]): HTMLElement {
-  const told = points.filter(({ seriesName, value }) => seriesName !== 'other trials' && value[1] !== null)
-  const time = new Date(told[0]?.value[0] ?? 0).toISOString().slice(0, 16).replace('T', ' ')
+  const shown = points.filter(({ seriesName, value }) => seriesName !== OTHER_TRIALS && value[1] !== null)
+  const time = new Date(shown[0]?.value[0] ?? 0).toISOString().slice(0, 16).replace('T', ' ')
   return tooltip(
     `${time} UTC`,
-    told.map(({ seriesName, seriesId, value, color }) => {
-      const isOfAsset = told.filter((other) => other.seriesName === seriesName).length > 1
+    shown.map(({ seriesName, seriesId, value, color }) => {
+      const isOfAsset = shown.filter((other) => other.seriesName === seriesName).length > 1
       return [isOfAsset ? seriesId : seriesName, formatNumber(value[1]), color]
     }),
   )

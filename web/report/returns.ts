@@ -2,9 +2,18 @@
 import type { ReturnsChart } from '../../src/report/document.ts'
 import { tickFormat } from '../../src/report/charts/plot-scale.ts'
 import { formatNumber } from '../../src/report/tables/table.ts'
-import { AXIS, NAMED_ABOVE, TOOLTIP, tooltip, type Look } from './panel.ts'
+import { SERIES } from '../../src/report/series.ts'
+import {
+  AXIS,
+  colorOfSeries,
+  NAMED_ABOVE,
+  screenColor,
+  TOOLTIP,
+  tooltip,
+  type SizedOption,
+} from './chart-place.ts'
 
-export function returnsLook({ trials }: ReturnsChart): Look {
+export function returnsOption({ trials }: ReturnsChart): SizedOption {
   const means = trials.map(({ returns }) => returns.reduce((sum, value) => sum + value, 0) / returns.length)
   // side by side, so that those of one value can be told apart
   const dots = trials.flatMap(({ returns }, trial) =>
@@ -31,7 +40,7 @@ export function returnsLook({ trials }: ReturnsChart): Look {
       ...AXIS,
       type: 'value',
       scale: true,
-      name: 'episode return',
+      name: SERIES.episode_return.unit,
       ...NAMED_ABOVE,
       axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => tickFormat(Math.abs(value))(value) },
     },
@@ -45,13 +54,18 @@ export function returnsLook({ trials }: ReturnsChart): Look {
         ]),
     },
     series: [
-      { type: 'scatter', data: dots, symbolSize: 5, itemStyle: { color: 'var(--agent)', opacity: 0.45 } },
+      {
+        type: 'scatter',
+        data: dots,
+        symbolSize: 5,
+        itemStyle: { color: colorOfSeries('episode_return'), opacity: 0.45 },
+      },
       {
         type: 'scatter',
         data: means.map((mean, trial) => [trial, mean]),
         symbol: 'rect',
         symbolSize: [isNarrow ? 18 : 44, 3],
-        itemStyle: { color: 'var(--market)' },
+        itemStyle: { color: screenColor('market') },
       },
     ],
   })

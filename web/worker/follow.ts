@@ -2,7 +2,7 @@
 import type { Rollout } from '../../src/evaluate/evaluate.ts'
 import type { TrialCollector } from '../../src/trial/collector.ts'
 import type { TrialEvent } from '../../src/trial/trial.ts'
-import type { Progress, Reply, View } from '../protocol.ts'
+import type { Progress, Reply, MarketView } from '../protocol.ts'
 import { chartedCurves } from './view.ts'
 
 /** What the user asked of the training under way. */
@@ -16,7 +16,7 @@ export interface FollowOptions {
   maxSteps: number
   control: Control
   collector: TrialCollector
-  view: (rollout: Rollout, step: number) => View
+  view: (rollout: Rollout, step: number) => MarketView
   post: (reply: Reply) => void
   /** @param seconds of training so far, without pauses */
   event?: ((event: TrialEvent, seconds: number) => void) | undefined
@@ -33,7 +33,7 @@ export async function follow<Result>(
   isStoppable: boolean,
 ): Promise<Result | undefined> {
   const pace = createPace(maxSteps, collector)
-  let latest: View | undefined
+  let latest: MarketView | undefined
   let [sliceBegan, progressPosted, chartsPosted, seconds] = [performance.now(), 0, 0, 0]
   const postProgress = (now: number) => {
     post({ type: 'progress', ...pace.progress(now) })

@@ -4,9 +4,10 @@ import { buyAndHold } from '../../src/evaluate/benchmarks.ts'
 import type { Rollout } from '../../src/evaluate/evaluate.ts'
 import type { TradingTask } from '../../src/task/trading.ts'
 import type { SplitName } from '../../src/data/split.ts'
+import { SERIES } from '../../src/report/series.ts'
 import { chosenRows } from '../../src/report/charts/plot-scale.ts'
 import type { TrainingCurves } from '../../src/trial/collector.ts'
-import type { ChartedCurves, Series, View } from '../protocol.ts'
+import type { ChartedCurves, MarketLine, MarketView } from '../protocol.ts'
 
 /** More than a chart has pixels, few enough to draw in a frame. */
 const MOST = 2000
@@ -15,14 +16,14 @@ const pick = (values: ArrayLike<number>, rows: readonly number[]): Float64Array 
   Float64Array.from(rows, (row) => values[row] ?? NaN)
 
 /** All of the data, before there is an agent. */
-export function viewOfTable({ length, columns }: Table): View {
+export function viewOfTable({ length, columns }: Table): MarketView {
   const price = columns.close!
   const rows = chosenRows(length, [price], MOST)
   const x = pick(columns.timestamp!, rows).map((time) => time / 1000)
   return {
     title: `all ${length.toLocaleString('en')} rows`,
     x,
-    prices: [{ name: 'price', values: pick(price, rows) }],
+    prices: [{ name: SERIES.price.label, values: pick(price, rows) }],
     positions: [],
     wealth: [],
   }
@@ -34,7 +35,7 @@ export function viewOfRollout(
   split: SplitName,
   { markets, splits, table }: TradingTask,
   { firstRow, wealth, positions }: Rollout,
-): View {
+): MarketView {
   const market = markets[split]
   const assets = market.prices.length
   const { length } = wealth
@@ -43,16 +44,16 @@ export function viewOfRollout(
   const lines = {
     prices: market.prices.map((price, asset) => {
       const shown = price.subarray(firstRow, firstRow + length)
-      if (assets === 1) return { name: 'price', values: shown }
+      if (assets === 1) return { name: SERIES.price.label, values: shown }
       return { name: `${market.priceNames[asset]}, relative`, values: relative(shown) }
     }),
     positions: market.prices.map((_, asset) => ({
-      name: assets === 1 ? 'position' : `position ${market.priceNames[asset]}`,
+      name: assets === 1 ? SERIES.position.label : `${SERIES.position.label} ${market.priceNames[asset]}`,
       values: positions.filter((_, i) => i % assets === asset),
     })),
     wealth: [
-      { name: 'agent', values: relative(wealth) },
-      { name: 'buy & hold', values: buyAndHold(market, firstRow).subarray(0, length) },
+      { name: SERIES.agent.label, values: relative(wealth) },
+      { name: SERIES.buy_and_hold.label, values: buyAndHold(market, firstRow).subarray(0, length) },
     ],
   }
   const rows = chosenRows(
@@ -60,7 +61,7 @@ export function viewOfRollout(
     [...lines.prices, lines.wealth[0]!].map(({ values }) => values),
     MOST,
   )
-  const chosen = (all: Series[]) => all.map(({ name, values }) => ({ name, values: pick(values, rows) }))
+  const chosen = (all: MarketLine[]) => all.map(({ name, values }) => ({ name, values: pick(values, rows) }))
   return {
     title,
     x: pick(times, rows).map((time) => time / 1000),

@@ -13,7 +13,6 @@ import type { Scenario } from '../../scenario/schema.ts'
 import { mean } from '../../math/statistics.ts'
 import type { Evaluations } from '../../task/task.ts'
 import { loadPolicy, type TrialResult } from '../../trial/trial.ts'
-import { BENCHMARK_LABELS } from '../tables/metrics.ts'
 import {
   chartValues,
   type ChartValues,
@@ -21,6 +20,7 @@ import {
   type ActionMapChart,
   type NamedSeries,
 } from '../document.ts'
+import type { SeriesName } from '../series.ts'
 import { chosenRows } from './plot-scale.ts'
 
 export interface ChartData {
@@ -34,7 +34,7 @@ export interface ChartData {
 export interface TradingChartData {
   splits: Record<
     SplitName,
-    AgentChart & { times: number[]; prices: NamedSeries[]; benchmarks: NamedSeries[] }
+    AgentChart & { times: number[]; prices: NamedSeries[]; benchmarks: NamedSeries<SeriesName>[] }
   >
   costs: Record<SplitName, CostResult[]>
 }
@@ -104,15 +104,15 @@ function drawnSplit(
   const at = (values: ArrayLike<number>) => chartValues(rows.map((row) => values[row] ?? NaN))
   const relative = (wealth: Float64Array) => at(wealth.map((value) => value / wealth[0]!))
   const times = table.columns.timestamp!.subarray(splits[split].from + firstRow)
-  const most = curves.find(({ name }) => name === 'max profit')!
+  const most = curves.find(({ name }) => name === 'max_profit')!
   return {
     times: rows.map((row) => times[row]!),
     prices: prices.map((price, i) => ({ name: priceNames[i]!, values: at(price.subarray(firstRow)) })),
     benchmarks: [
       ...BENCHMARKS.filter((name) => name !== 'random').map((name) => {
-        return { name: BENCHMARK_LABELS[name], values: relative(benchmarks[name]) }
+        return { name, values: relative(benchmarks[name]) }
       }),
-      { name: BENCHMARK_LABELS.max_profit, values: at(most.values.map(math.exp)) },
+      { name: 'max_profit' as const, values: at(most.values.map(math.exp)) },
     ],
     wealth: relative(agent.wealth),
     random: relative(random.wealth),

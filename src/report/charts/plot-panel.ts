@@ -1,7 +1,8 @@
 // Panels of lines and candles, laid out in pixels, as one SVG string. Runs without a DOM.
 import { init } from '#echarts'
-import type { EChartsCoreOption } from 'echarts/core'
+import { axisOption, lineOption, type Option } from './chart-options.ts'
 import { extent, group, roundTicks, thin, tickFormat, TIME_LABELS } from './plot-scale.ts'
+import { PAPER } from '../series.ts'
 import type { Candles, PlotPoint, Values } from './plot-scale.ts'
 import { bug } from '../../errors.ts'
 
@@ -65,13 +66,14 @@ const BUCKETS_PER_PIXEL = 0.7
 const PIXELS_PER_TICK = 72
 const PIXELS_PER_CANDLE = 8
 
-function horizontalAxis(panel: Panel, index: number, span: [number, number] | undefined): EChartsCoreOption {
+function horizontalAxis(panel: Panel, index: number, span: [number, number] | undefined): Option {
   let [min, max] = span ?? [0, 1]
   if (min === max) [min, max] = [min - 1, max + 1]
   const ticks = panel.x.kind === 'value' ? roundTicks(min, max, panel.box.width / PIXELS_PER_TICK) : undefined
   const own = ticks && { customValues: ticks }
   const labels = panel.labelX !== false
   return {
+    ...AXIS,
     type: panel.x.kind,
     gridIndex: index,
     min,
@@ -80,13 +82,10 @@ function horizontalAxis(panel: Panel, index: number, span: [number, number] | un
     name: labels ? panel.x.name : '',
     nameLocation: 'middle',
     nameGap: 26,
-    nameTextStyle: { color: INK, fontSize: 12 },
-    axisLine: { onZero: false, lineStyle: { color: INK } },
     axisTick: { show: labels, ...own },
     axisLabel: {
+      ...AXIS.axisLabel,
       show: labels,
-      color: INK,
-      hideOverlap: true,
       ...own,
       formatter: ticks ? tickFormat(Math.max(Math.abs(min), Math.abs(max))) : TIME_LABELS,
     },
@@ -94,9 +93,10 @@ function horizontalAxis(panel: Panel, index: number, span: [number, number] | un
   }
 }
 
-function verticalAxis(panel: Panel, index: number, span: [number, number] | undefined): EChartsCoreOption {
+function verticalAxis(panel: Panel, index: number, span: [number, number] | undefined): Option {
   const [min, max] = span ?? [0, 1]
   return {
+    ...AXIS,
     type: 'value',
     gridIndex: index,
     scale: true,
@@ -106,38 +106,32 @@ function verticalAxis(panel: Panel, index: number, span: [number, number] | unde
     name: panel.yName,
     nameLocation: 'middle',
     nameGap: 52,
-    nameTextStyle: { color: INK, fontSize: 12 },
-    axisLine: { show: true, onZero: false, lineStyle: { color: INK } },
     axisTick: { show: span !== undefined },
     axisLabel: {
+      ...AXIS.axisLabel,
       show: span !== undefined,
-      color: INK,
       formatter: tickFormat(Math.max(Math.abs(min), Math.abs(max))),
     },
-    splitLine: { lineStyle: { color: FAINT } },
   }
 }
 
-const still = { silent: true, animation: false, emphasis: { disabled: true } }
+const AXIS = axisOption({ line: INK, text: INK, name: INK, grid: FAINT })
 
-function lineSeries(line: PlotLine, points: PlotPoint[], index: number): EChartsCoreOption {
+const STILL = { silent: true, animation: false, emphasis: { disabled: true } }
+
+function lineSeries(line: PlotLine, points: PlotPoint[], index: number): Option {
   const alone = (i: number) => (points[i - 1]?.[1] ?? null) === null && (points[i + 1]?.[1] ?? null) === null
+  // A point without neighbours has no line: it shows as a dot.
+  const data = points.map((value, i) =>
+    value[1] !== null && alone(i) ? { value, symbol: 'circle', symbolSize: 4 } : { value },
+  )
   return {
-    ...still,
-    type: 'line',
+    ...lineOption(data, { width: 1.5, ...line }),
+    ...STILL,
     name: line.name,
     xAxisIndex: index,
     yAxisIndex: index,
-    // A point without neighbours has no line: it shows as a dot.
-    data: points.map((value, i) =>
-      value[1] !== null && alone(i) ? { value, symbol: 'circle', symbolSize: 4 } : { value },
-    ),
-    symbol: 'none',
     z: line.front ? 3 : 2,
-    step: line.step ? 'end' : false,
-    color: line.color,
-    lineStyle: { width: line.width ?? 1.5, type: line.dashed ? 'dashed' : 'solid' },
-    ...(line.area && { areaStyle: { opacity: 0.2, origin: 0 } }),
   }
 }
 
@@ -156,7 +150,7 @@ function shorten(text: string, letters: number): string {
 }
 
 /** A title centred over a place of the picture, in pixels. */
-function label(text: string, x: number, top: number): EChartsCoreOption {
+function label(text: string, x: number, top: number): Option {
   const textStyle = { color: INK, fontSize: 13, fontWeight: 'normal' as const }
   return { text, left: x, top, textAlign: 'center', padding: 0, textStyle }
 }
@@ -192,16 +186,16 @@ function layOut(panel: Panel, index: number) {
   }
 }
 
-function candleSeries(data: number[][], index: number): EChartsCoreOption {
+function candleSeries(data: number[][], index: number): Option {
   return {
-    ...still,
+    ...STILL,
     type: 'candlestick',
     xAxisIndex: index,
     yAxisIndex: index,
     data,
     dimensions: ['x', 'open', 'close', 'lowest', 'highest'],
     encode: { x: 0, y: [1, 2, 3, 4] },
-    itemStyle: { color: '#56B4E9', borderColor: '#0072B2', color0: '#E69F00', borderColor0: '#B37400' },
+    itemStyle: { color: PAPER.good, borderColor: PAPER.good, color0: PAPER.bad, borderColor0: PAPER.bad },
   }
 }
 

@@ -3,10 +3,11 @@ import type { Table } from '../../data/table.ts'
 import { headerHeight, legendNames, renderPicture } from './plot-panel.ts'
 import type { Horizontal, PlotLine, Panel } from './plot-panel.ts'
 import type { Values } from './plot-scale.ts'
+import { assetColor, PAPER, RELATIVE_PRICE, SERIES, styleOf, type SeriesName } from '../series.ts'
 
-/** A named curve over steps. The names `agent`, `random`, `buy & hold` and `max profit` have colours of their own. */
-export interface Curve {
-  name: string
+/** Cumulative log rewards over steps. */
+export interface RewardCurve {
+  name: SeriesName
   values: Values
 }
 
@@ -28,22 +29,11 @@ export interface Losses {
 export interface SplitCurves {
   name: string
   /** Cumulative log rewards of the agent and the benchmarks. */
-  curves: Curve[]
+  curves: RewardCurve[]
   holdings: Holding[]
   /** Milliseconds since 1970 in UTC, one per row. */
   timestamps?: Values
 }
-
-// Okabe and Ito's colours, told apart by the colour-blind; the agent's red is set off by its width.
-const NAMED: Record<string, Partial<PlotLine>> = {
-  agent: { color: '#CC0000', width: 2.5, front: true },
-  random: { color: '#999999' },
-  'buy & hold': { color: '#E69F00' },
-  'max profit': { color: '#009E73', dashed: true },
-}
-const OTHERS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#000000']
-const BLUE = '#0072B2'
-const PRICE = '#555555'
 
 const LEFT = 84
 const RIGHT = 32
@@ -56,58 +46,56 @@ function inTime(timestamps: Values | undefined): Horizontal {
   return timestamps ? { name: 'time (UTC)', kind: 'time', at: timestamps } : steps
 }
 
-function other(index: number): string {
-  return OTHERS[index % OTHERS.length]!
-}
+type PanelContent = Omit<Panel, 'box' | 'x'>
 
-type Content = Omit<Panel, 'box' | 'x'>
+/** In front and thicker: the agent is what the others are compared with. */
+const FOREMOST = { width: 2.5, front: true }
 
-function rewardContent(curves: Curve[]): Content {
-  const unnamed = curves.filter(({ name }) => !NAMED[name]).map(({ name }) => name)
-  const lines = curves.map(({ name, values }) => ({
-    name,
-    values,
-    color: other(unnamed.indexOf(name)),
-    inLegend: true,
-    ...NAMED[name],
-  }))
+function rewardContent(curves: RewardCurve[]): PanelContent {
   return {
     yName: 'cumulative log reward',
     zeroLine: true,
-    lines,
+    lines: curves.map(({ name, values }) => ({
+      ...lineOf(name, values),
+      inLegend: true,
+      ...(name === 'agent' && FOREMOST),
+    })),
   }
 }
 
+function lineOf(series: SeriesName, values: Values, width?: number): PlotLine {
+  const { label, color, dashed } = styleOf(series)
+  return { name: label, values, color: PAPER[color], ...(dashed && { dashed }), ...(width && { width }) }
+}
+
 /** Prices above, weights below. Several assets share the axes, their prices relative to the first. */
-function holdingContents(holdings: Holding[]): [Content, Content] {
-  const single = holdings.length === 1
+function holdingContents(holdings: Holding[]): [PanelContent, PanelContent] {
+  const { length } = holdings
+  const single = length === 1
   const prices = holdings.map(({ name, price }, i) => ({
     name,
     values: single ? price : Array.from(price, (value) => value / price[0]!),
-    color: single ? PRICE : other(i),
+    color: PAPER[assetColor('price', i, length)],
     inLegend: !single,
   }))
   const weights = holdings.map(({ name, position }, i) => ({
     name,
     values: position,
-    color: single ? BLUE : other(i),
+    color: PAPER[assetColor('position', i, length)],
     width: 1.2,
     step: true,
     area: single,
   }))
   return [
-    { yName: single ? 'price' : 'price / first price', lines: prices },
-    { yName: 'weight of wealth', yRange: [-1, 1], zeroLine: true, lines: weights },
+    { yName: single ? SERIES.price.unit : RELATIVE_PRICE, lines: prices },
+    { yName: SERIES.position.unit, yRange: [-1, 1], zeroLine: true, lines: weights },
   ]
 }
 
-function lossContents({ criticLoss, actorLoss }: Losses): [Content, Content] {
+function lossContents({ criticLoss, actorLoss }: Losses): [PanelContent, PanelContent] {
   return [
-    {
-      yName: 'critic loss',
-      lines: [{ name: 'critic loss', values: criticLoss, color: '#D55E00', width: 1 }],
-    },
-    { yName: 'actor loss', lines: [{ name: 'actor loss', values: actorLoss, color: BLUE, width: 1 }] },
+    { yName: SERIES.critic_loss.unit, lines: [lineOf('critic_loss', criticLoss, 1)] },
+    { yName: SERIES.actor_loss.unit, lines: [lineOf('actor_loss', actorLoss, 1)] },
   ]
 }
 
@@ -116,7 +104,14 @@ function environmentSteps(losses: Losses): Horizontal {
 }
 
 /** Contents one below the other on one horizontal axis, sharing the height between `top` and `bottom`. */
-function stack(contents: Content[], x: Horizontal, left: number, right: number, top: number, bottom: number) {
+function stack(
+  contents: PanelContent[],
+  x: Horizontal,
+  left: number,
+  right: number,
+  top: number,
+  bottom: number,
+) {
   const height = (bottom - top - GAP * (contents.length - 1)) / contents.length
   return contents.map((content, i): Panel => {
     const box = { left, top: top + i * (height + GAP), width: right - left, height }
@@ -125,7 +120,7 @@ function stack(contents: Content[], x: Horizontal, left: number, right: number, 
 }
 
 /** A picture of contents stacked on one horizontal axis. */
-function stackPicture(title: string, contents: Content[], x: Horizontal, height: number): string {
+function stackPicture(title: string, contents: PanelContent[], x: Horizontal, height: number): string {
   const width = 1200
   const top = headerHeight(legendNames(contents), width)
   return renderPicture({
@@ -137,7 +132,7 @@ function stackPicture(title: string, contents: Content[], x: Horizontal, height:
 }
 
 /** Cumulative log reward (the sum of logs of wealth ratios so far) over steps, of the agent and its benchmarks. */
-export function plotCumulativeReward({ title, curves }: { title: string; curves: Curve[] }): string {
+export function plotCumulativeReward({ title, curves }: { title: string; curves: RewardCurve[] }): string {
   return stackPicture(title, [rewardContent(curves)], steps, 600)
 }
 
@@ -161,7 +156,7 @@ export function plotTrainingLosses({ title, ...losses }: Losses & { title: strin
 
 /** Mean return of the episodes of each validation, over environment steps. */
 export function plotReturns(options: { title: string; steps: Values; returns: Values }): string {
-  const lines = [{ name: 'return', values: options.returns, color: BLUE }]
+  const lines = [lineOf('episode_return', options.returns)]
   const x: Horizontal = { name: 'environment steps', kind: 'value', at: options.steps }
   return stackPicture(options.title, [{ yName: 'mean episode return, validation', lines }], x, 600)
 }
@@ -227,7 +222,7 @@ export function plotColumns({ title, table }: { title: string; table: Table }): 
       x: { ...x, name: '' },
       title: name,
       yName: '',
-      lines: [{ name, values, color: BLUE, width: 1 }],
+      lines: [{ name, values, color: PAPER.agent, width: 1 }],
     }
   })
   const overview = { left: LEFT, top, width: width - LEFT - RIGHT, height: 320 }

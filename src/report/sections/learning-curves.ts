@@ -1,26 +1,29 @@
 // How training went: every trial, and what is in the middle of them.
 import type { Random } from '../../core/core.ts'
 import { bootstrap, interquartileMean, percentileInterval, quantile } from '../../math/statistics.ts'
-import { chartValues, type Block, type CourseChart } from '../document.ts'
+import { chartValues, type Block, type CurvePanel } from '../document.ts'
+import type { SeriesName } from '../series.ts'
 import type { TrialSummary } from '../trial-summary.ts'
 import { formatNumber } from '../tables/table.ts'
-
-type Panel = CourseChart['panels'][number]
 
 /** Of a line, at most. */
 const POINTS = 200
 /** Of an interval: those who look at a line do not see more. */
 const REPETITIONS = 1000
 
-interface Curve {
+interface TrialCurve {
   name: string
   steps: readonly number[]
   values: readonly number[]
 }
 
 /** @param validation what its scores are @param random what the intervals draw from */
-export function courseBlock(trials: readonly TrialSummary[], validation: string, random: Random): Block {
-  const curves = (of: (trial: TrialSummary) => Omit<Curve, 'name'>): Curve[] =>
+export function learningCurvesBlock(
+  trials: readonly TrialSummary[],
+  validation: string,
+  random: Random,
+): Block {
+  const curves = (of: (trial: TrialSummary) => Omit<TrialCurve, 'name'>): TrialCurve[] =>
     trials.map((trial) => ({ name: `seed ${trial.seed}`, ...of(trial) }))
   const several = trials.length > 1
   const iqm = (values: Float64Array) => {
@@ -34,16 +37,19 @@ export function courseBlock(trials: readonly TrialSummary[], validation: string,
   const panels = [
     panelOf(
       validation,
+      'agent',
       curves(({ curves: { validations } }) => ({ steps: validations.steps, values: validations.scores })),
       iqm,
     ),
     panelOf(
       'Critic loss',
+      'critic_loss',
       curves(({ curves: { losses } }) => ({ steps: losses.steps, values: losses.criticLoss })),
       quartiles,
     ),
     panelOf(
       'Actor loss, −mean Q(s, μ(s))',
+      'actor_loss',
       curves(({ curves: { losses } }) => ({ steps: losses.steps, values: losses.actorLoss })),
       quartiles,
     ),
@@ -52,7 +58,7 @@ export function courseBlock(trials: readonly TrialSummary[], validation: string,
     'Over the trials: of validation the interquartile mean and its 95 % bootstrap interval, of the losses the median and the quartiles; single trials are faint.'
   return {
     kind: 'chart',
-    chart: { kind: 'course', panels },
+    chart: { kind: 'learning-curves', panels },
     title: 'Learning curves',
     caption: `Over environment steps. ${several ? ranges : ''}`.trim(),
     numbers: numbersOf(panels[0]!),
@@ -62,7 +68,7 @@ export function courseBlock(trials: readonly TrialSummary[], validation: string,
 /** Middle, low and high of the values of all trials at a step. */
 type Summary = (values: Float64Array) => readonly [middle: number, low: number, high: number]
 
-function panelOf(title: string, curves: Curve[], summary: Summary): Panel {
+function panelOf(title: string, series: SeriesName, curves: TrialCurve[], summary: Summary): CurvePanel {
   const all = [...new Set(curves.flatMap(({ steps }) => steps))].toSorted((a, b) => a - b)
   const stride = Math.ceil(all.length / POINTS)
   const steps = all.filter((_, i) => (all.length - 1 - i) % stride === 0)
@@ -78,6 +84,7 @@ function panelOf(title: string, curves: Curve[], summary: Summary): Panel {
   const [middle, low, high] = [0, 1, 2].map((which) => chartValues(summaries.map((one) => one[which]!)))
   return {
     title,
+    series,
     steps,
     middle: middle!,
     ...(curves.length > 1 && { range: { low: low!, high: high! } }),
@@ -93,7 +100,7 @@ function numbersOf({
   steps,
   middle,
   range,
-}: Panel): NonNullable<Extract<Block, { kind: 'chart' }>['numbers']> {
+}: CurvePanel): NonNullable<Extract<Block, { kind: 'chart' }>['numbers']> {
   const stride = Math.ceil(steps.length / ROWS)
   const rows = steps.map((_, i) => i).filter((i) => (steps.length - 1 - i) % stride === 0)
   const columns = [middle, ...(range ? [range.low, range.high] : [])]

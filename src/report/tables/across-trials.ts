@@ -13,7 +13,8 @@ import {
   type Statistics,
   type TrialStatistics,
 } from '../../task/across-trials.ts'
-import { BENCHMARK_LABELS, type TextTable } from './metrics.ts'
+import { SERIES } from '../series.ts'
+import type { TextTable } from './metrics.ts'
 import { formatNumber } from './table.ts'
 
 export interface EvaluatedTrial<M extends TaskMetrics = TaskMetrics> {
@@ -70,7 +71,7 @@ function compareTrading(
       ...averageRows(sum('train')).map(([label], i) =>
         bySplit(label, (split) => averageRows(sum(split))[i]![1]),
       ),
-      ...BENCHMARK_ROWS.map(([key, label]) => bySplit(label, (split) => evaluation[split][key])),
+      ...SHARED_BENCHMARKS.map((key) => bySplit(SERIES[key].label, (split) => evaluation[split][key])),
     ],
   }
 }
@@ -80,7 +81,10 @@ export function compareProbabilities(statistics: Record<SplitName, TrialStatisti
   return {
     header: ['P(a trial is better)', ...SPLITS],
     rows: OPPONENTS.map((key) =>
-      bySplit(LABELS[key], (split) => statistics[split].probability_of_improvement[key].estimate),
+      bySplit(
+        `than ${SERIES[key].label}`,
+        (split) => statistics[split].probability_of_improvement[key].estimate,
+      ),
     ),
   }
 }
@@ -99,7 +103,7 @@ export function compareSignificance(trials: readonly Significance[]): TextTable 
       const tests = trials.map((trial) => trial[name])
       const t = tests.flatMap(({ t_p }) => t_p ?? [])
       return [
-        BENCHMARK_LABELS[name],
+        SERIES[name].label,
         formatNumber(t.length > 0 ? median(t) : null),
         formatNumber(median(tests.map(({ mann_whitney_p }) => mann_whitney_p))),
         formatNumber(median(tests.map(({ permutation_p }) => permutation_p))),
@@ -110,10 +114,5 @@ export function compareSignificance(trials: readonly Significance[]): TextTable 
   }
 }
 
-const LABELS = { buy_and_hold: 'than buy & hold', random: 'than random', best_constant: 'than best constant' }
 /** Alike for all trials. */
-const BENCHMARK_ROWS = [
-  ['buy_and_hold', 'buy & hold'],
-  ['best_constant', 'best constant'],
-  ['max_profit', 'max profit'],
-] as const
+const SHARED_BENCHMARKS = ['buy_and_hold', 'best_constant', 'max_profit'] as const

@@ -2,20 +2,11 @@
 import type { EpisodicMetrics } from '../../task/episodic.ts'
 import type { CostResult } from '../../evaluate/costs.ts'
 import type { Evaluation } from '../../evaluate/evaluate.ts'
+import { SERIES, type SeriesName } from '../series.ts'
 import { formatNumber } from './table.ts'
 
-/** Of the benchmarks, in tables and charts. */
-export const BENCHMARK_LABELS = {
-  buy_and_hold: 'buy & hold',
-  short_and_hold: 'short & hold',
-  twap: 'TWAP',
-  random: 'random',
-  best_constant: 'best constant',
-  max_profit: 'max profit',
-}
-
-function benchmark(key: keyof typeof BENCHMARK_LABELS): [keyof Evaluation, string] {
-  return [key, `  ${BENCHMARK_LABELS[key]}`]
+function benchmark(key: keyof Evaluation & SeriesName): [keyof Evaluation, string] {
+  return [key, `  ${SERIES[key].label}`]
 }
 
 const ROWS: [keyof Evaluation, string][] = [

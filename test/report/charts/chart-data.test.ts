@@ -4,8 +4,8 @@ import { createCore } from '../../../src/core/core.ts'
 import { generate } from '../../../src/data/synthetic.ts'
 import { bySplit, tradingTask, SPLITS } from '../../../src/task/trading.ts'
 import { drawdownsOf } from '../../../src/evaluate/metrics.ts'
-import { courseBlock } from '../../../src/report/sections/learning-curves.ts'
-import type { Block, CourseChart } from '../../../src/report/document.ts'
+import { learningCurvesBlock } from '../../../src/report/sections/learning-curves.ts'
+import type { Block, LearningCurvesChart } from '../../../src/report/document.ts'
 import { chartDataOf } from '../../../src/report/charts/chart-data.ts'
 import type { TrialSummary } from '../../../src/report/trial-summary.ts'
 import { evaluate } from '../../../src/evaluate/evaluate.ts'
@@ -29,11 +29,11 @@ describe('the chart data of a trial', () => {
     expect(test.positions[0]).toHaveLength(30)
     expect(test.positions[0]![29]).toBeNull() // nothing is traded at the last row
     expect(test.benchmarks.map(({ name }) => name)).toEqual([
-      'buy & hold',
-      'short & hold',
-      'TWAP',
-      'best constant',
-      'max profit',
+      'buy_and_hold',
+      'short_and_hold',
+      'twap',
+      'best_constant',
+      'max_profit',
     ])
     const most = test.benchmarks.at(-1)!.values.at(-1)!
     expect(Math.log(most)).toBeCloseTo(result.evaluation.test.metrics.max_profit, 3)
@@ -107,8 +107,11 @@ describe('learning curves', () => {
     },
   })
   const panelsOf = (trials: TrialSummary[]) => {
-    const block = courseBlock(trials, 'score', core.random.evaluation) as Extract<Block, { kind: 'chart' }>
-    return { panels: (block.chart as CourseChart).panels, numbers: block.numbers! }
+    const block = learningCurvesBlock(trials, 'score', core.random.evaluation) as Extract<
+      Block,
+      { kind: 'chart' }
+    >
+    return { panels: (block.chart as LearningCurvesChart).panels, numbers: block.numbers! }
   }
 
   it('have the interquartile mean with its interval, and of losses the median with the quartiles', () => {
@@ -138,7 +141,13 @@ describe('learning curves', () => {
 
   it('of one trial are that trial, and without any validation are empty', () => {
     const [validation] = panelsOf([trial(0, [10, 20], [1, 2])]).panels
-    expect(validation).toEqual({ title: 'score', steps: [10, 20], middle: [1, 2], trials: [] })
+    expect(validation).toEqual({
+      title: 'score',
+      series: 'agent',
+      steps: [10, 20],
+      middle: [1, 2],
+      trials: [],
+    })
     expect(panelsOf([trial(0, [], [])])).toMatchObject({
       panels: [{ steps: [], middle: [] }, {}, {}],
       numbers: { rows: [] },

@@ -6,6 +6,7 @@ import {
   plotPositions,
   plotTrainingLosses,
 } from '../../../src/report/charts/plot.ts'
+import { PAPER } from '../../../src/report/series.ts'
 import { group, roundTicks, thin, tickFormat } from '../../../src/report/charts/plot-scale.ts'
 
 const HOUR = 3_600_000
@@ -21,7 +22,7 @@ const position = (length: number) => series(length, (i) => Math.cos(i / 16))
 const hours = (length: number) => series(length, (i) => START + i * HOUR)
 
 function curves(length: number) {
-  return ['agent', 'random', 'buy & hold', 'max profit'].map((name, k) => ({
+  return (['agent', 'random', 'buy_and_hold', 'max_profit'] as const).map((name, k) => ({
     name,
     values: series(length, (i) => i * 0.001 * (4 - k) + 0.01 * Math.sin(i)),
   }))
@@ -139,7 +140,7 @@ describe('the pictures', () => {
   })
 
   it('give agent and benchmarks their colours', () => {
-    for (const color of ['#CC0000', '#999999', '#E69F00', '#009E73'])
+    for (const color of [PAPER.agent, PAPER.quiet, PAPER.market, PAPER.good])
       expect(pictures.reward).toMatch(new RegExp(`<path d="M84[^"]*" fill="none"[^>]*stroke="${color}"`))
   })
 
@@ -191,7 +192,7 @@ describe('the pictures', () => {
   it('show a value between gaps as a dot', () => {
     const dots = (values: number[]) =>
       plotCumulativeReward({ title: 't', curves: [{ name: 'agent', values }] }).match(
-        /<path [^>]*A[^>]*fill="#CC0000"/g,
+        new RegExp(`<path [^>]*A[^>]*fill="${PAPER.agent}"`, 'g'),
       )
     // The legend's swatch has round corners as well.
     expect(dots([1, NaN, 2, NaN])).toHaveLength(2 + 1)

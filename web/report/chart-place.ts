@@ -9,8 +9,10 @@ import {
   MarkLineComponent,
   TooltipComponent,
 } from 'echarts/components'
-import { init, use, type EChartsCoreOption } from 'echarts/core'
+import { init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
+import { axisOption, type Option } from '../../src/report/charts/chart-options.ts'
+import { SERIES, type ColorName, type SeriesName } from '../../src/report/series.ts'
 
 use([
   LineChart,
@@ -26,8 +28,6 @@ use([
   SVGRenderer,
 ])
 
-export type Option = EChartsCoreOption
-
 /** Below that width a place is narrow, as on a phone and on paper. */
 const NARROW = 620
 
@@ -38,29 +38,29 @@ export interface Size {
   height: number
 }
 
-/** What a chart looks like at a size; asked anew when that changes, but for the pixels of its width. */
-export type Look = (size: Size) => Option
+/** The options of a chart for a size; asked again when that changes, but for the pixels of its width. */
+export type SizedOption = (size: Size) => Option
 
-export interface Panel {
-  show(look: Look): void
+export interface ChartPlace {
+  show(option: SizedOption): void
 }
 
 /** Within the parent; its class says how high it is. */
-export function createPanel(parent: HTMLElement, className: string): Panel {
+export function createChartPlace(parent: HTMLElement, className: string): ChartPlace {
   const place = parent.appendChild(document.createElement('div'))
   place.className = `panel ${className}`
   const chart = init(place, null, { renderer: 'svg', locale: 'EN' })
-  let look: Look | undefined
-  let drawnAt = ''
+  let option: SizedOption | undefined
+  let shownSize = ''
 
   function fit(): void {
     const { clientWidth: width, clientHeight: height } = place
-    if (!look || width === 0) return
+    if (!option || width === 0) return
     const size = { isNarrow: width < NARROW, isPaper: isPaper(), height }
     chart.resize({ width, height })
-    if (JSON.stringify(size) === drawnAt) return
-    drawnAt = JSON.stringify(size)
-    chart.setOption({ ...COMMON, ...look(size) }, { notMerge: true })
+    if (JSON.stringify(size) === shownSize) return
+    shownSize = JSON.stringify(size)
+    chart.setOption({ ...COMMON, ...option(size) }, { notMerge: true })
   }
 
   new ResizeObserver(fit).observe(place)
@@ -70,8 +70,8 @@ export function createPanel(parent: HTMLElement, className: string): Panel {
   })
   return {
     show(next) {
-      look = next
-      drawnAt = ''
+      option = next
+      shownSize = ''
       fit()
     },
   }
@@ -107,14 +107,17 @@ export const TOOLTIP = {
   transitionDuration: 0,
 }
 
-/** What most axes look like. */
-export const AXIS = {
-  axisLine: { onZero: false, lineStyle: { color: 'var(--edge)' } },
-  axisTick: { show: false },
-  axisLabel: { color: 'var(--quiet)', fontSize: 12, hideOverlap: true },
-  nameTextStyle: { color: 'var(--quiet)' },
-  splitLine: { lineStyle: { color: 'var(--line)' } },
-}
+/** Of most axes. */
+export const AXIS = axisOption({
+  line: 'var(--edge)',
+  text: 'var(--quiet)',
+  name: 'var(--quiet)',
+  grid: 'var(--line)',
+})
+
+export const screenColor = (color: ColorName): string => `var(--${color})`
+
+export const colorOfSeries = (name: SeriesName): string => screenColor(SERIES[name].color)
 
 /** A vertical axis whose name stands above its labels. */
 export const NAMED_ABOVE = {

@@ -1,33 +1,31 @@
 // How something went over environment steps: what is in the middle of the trials, where most of them are, and each.
-import type { CourseChart, ChartValues } from '../../src/report/document.ts'
+import type { ChartValues, CurvePanel } from '../../src/report/document.ts'
 import { tickFormat } from '../../src/report/charts/plot-scale.ts'
 import { formatNumber } from '../../src/report/tables/table.ts'
-import { AXIS, NAMED_ABOVE, TOOLTIP, tooltip, type Look } from './panel.ts'
+import { lineOption } from '../../src/report/charts/chart-options.ts'
+import { AXIS, colorOfSeries, NAMED_ABOVE, TOOLTIP, tooltip, type SizedOption } from './chart-place.ts'
 
-type CurvePanel = CourseChart['panels'][number]
-
-export function courseLook({ title, steps, middle, range, trials }: CurvePanel): Look {
+export function learningCurvesOption({
+  title,
+  series: name,
+  steps,
+  middle,
+  range,
+  trials,
+}: CurvePanel): SizedOption {
   const points = (values: ChartValues) => steps.map((step, i) => [step, values[i] ?? null])
-  const stroke = (color: string, width: number, opacity = 1) => ({
-    type: 'line',
-    symbol: 'none',
+  const color = colorOfSeries(name)
+  const stroke = (values: ChartValues, width: number, opacity = 1) => ({
+    ...lineOption(points(values), { color, width, opacity }),
     silent: true,
-    color,
-    lineStyle: { color, width, opacity },
-    emphasis: { disabled: true },
   })
   // the upper edge stands on the lower one
   const height = range && range.high.map((high, i) => (high === null ? null : high - range.low[i]!))
-  const edge = { ...stroke('var(--agent)', 0), stack: 'range', stackStrategy: 'all' }
+  const edge = (values: ChartValues) => ({ ...stroke(values, 0), stack: 'range', stackStrategy: 'all' })
   const series = [
-    ...trials.map(({ values }) => ({ ...stroke('var(--agent)', 1, 0.25), data: points(values) })),
-    ...(range
-      ? [
-          { ...edge, data: points(range.low) },
-          { ...edge, data: points(height!), areaStyle: { color: 'var(--agent)', opacity: 0.22 } },
-        ]
-      : []),
-    { ...stroke('var(--agent)', 2), data: points(middle), ...(steps.length === 1 && { symbol: 'circle' }) },
+    ...trials.map(({ values }) => stroke(values, 1, 0.25)),
+    ...(range ? [edge(range.low), { ...edge(height!), areaStyle: { color, opacity: 0.22 } }] : []),
+    { ...stroke(middle, 2), ...(steps.length === 1 && { symbol: 'circle' }) },
   ]
   return ({ isNarrow }) => ({
     grid: { left: 58, right: 14, top: 34, bottom: 44 },
