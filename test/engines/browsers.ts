@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { launch, type LaunchOptions } from 'puppeteer-core'
+import { placeOf } from '../helpers/needs.ts'
 import { Missing, mustExist } from './missing.ts'
 
 /** What the page shows at its end, and what the browser calls itself. */
@@ -17,7 +18,7 @@ export interface Shown {
 
 export const CHROMIUM: LaunchOptions = {
   browser: 'chrome',
-  executablePath: '/usr/bin/chromium',
+  executablePath: placeOf('/usr/bin/chromium'),
   args: [
     '--no-sandbox',
     '--disable-gpu',
@@ -28,7 +29,10 @@ export const CHROMIUM: LaunchOptions = {
     '--disable-sync',
   ],
 }
-export const FIREFOX: LaunchOptions = { browser: 'firefox', executablePath: '/usr/bin/firefox-esr' }
+export const FIREFOX: LaunchOptions = {
+  browser: 'firefox',
+  executablePath: placeOf('/usr/bin/firefox-esr'),
+}
 
 export function chromium(url: string, milliseconds: number): Promise<Shown> {
   return withPuppeteer(CHROMIUM, url, milliseconds)

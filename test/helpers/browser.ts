@@ -11,8 +11,9 @@ import {
   type LaunchOptions,
   type Page,
 } from 'puppeteer-core'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { CHROMIUM, FIREFOX } from '../engines/browsers.ts'
+import { describeWith } from './needs.ts'
 
 const BROWSERS: Record<string, LaunchOptions> = { Chromium: CHROMIUM, Firefox: FIREFOX }
 
@@ -34,16 +35,9 @@ export interface Driven {
 /** Like describe, once in each browser; one that is not installed is skipped loudly, and fails under CI. */
 export function describeInBrowsers(name: string, tests: (driven: Driven, browser: string) => void): void {
   for (const [browser, options] of Object.entries(BROWSERS)) {
-    const title = `${name} in ${browser}`
-    if (existsSync(options.executablePath!)) describe(title, () => tests(drive(options), browser))
-    else if (process.env['CI']) {
-      it(title, () => {
-        throw new Error(`${options.executablePath} is missing: run test/engines/setup.sh`)
-      })
-    } else {
-      console.warn(`\n*** "${title}" is skipped: run test/engines/setup.sh to install it ***\n`)
-      describe.skip(title, () => undefined)
-    }
+    describeWith(options.executablePath!, 'run test/engines/setup.sh', `${name} in ${browser}`, () =>
+      tests(drive(options), browser),
+    )
   }
 }
 

@@ -1,35 +1,28 @@
-// The Python of test/.venv, with what the tests compare against.
-
+// The Python of test/.venv holds what the tests compare against.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { describe, it } from 'vitest'
+import { describeWith, placeOf } from './needs.ts'
 
 const test = fileURLToPath(new URL('..', import.meta.url))
 
 /** The interpreter; it exists only after test/setup.sh. */
-export const python = `${test}.venv/bin/python`
+export const python = placeOf(`${test}.venv/bin/python`)
 
 /** True when the environment has exactly what test/requirements.txt asks for. */
 function isInstalled(): boolean {
-  const stamp = `${test}.venv/requirements.installed.txt`
+  const stamp = placeOf(`${test}.venv/requirements.installed.txt`)
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(`${test}requirements.txt`, 'utf8')
 }
 
-/** Like describe; without the Python environment it skips loudly, and fails under CI. */
+/** Like describe; without the Python environment the tests are skipped loudly, and fail under CI. */
 export function describeWithPython(name: string, tests: () => void): void {
-  if (isInstalled()) {
-    describe(name, tests)
-  } else if (process.env['CI']) {
-    describe(name, () => {
-      it('finds its Python environment', () => {
-        throw new Error('test/.venv is missing or out of date: run test/setup.sh')
-      })
-    })
-  } else {
-    console.warn(`\n*** "${name}" is skipped: run test/setup.sh to make its Python environment ***\n`)
-    describe.skip(name, tests)
-  }
+  describeWith(
+    isInstalled(),
+    'run test/setup.sh to make test/.venv as test/requirements.txt asks',
+    name,
+    tests,
+  )
 }
 
 /** Environment of Python processes: nothing reported to others, no tracking server of the user's. */

@@ -1,5 +1,5 @@
 // MLflow's own page on runs of ours, and a page of ours that logs to MLflow, in a real browser.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -7,21 +7,22 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { launch, type Browser, type Page } from 'puppeteer-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { CHROMIUM } from '../../engines/browsers.ts'
+import { describeWith } from '../../helpers/needs.ts'
 import { describeWithPython } from '../../helpers/python.ts'
 import { runCli } from '../../helpers/cli.ts'
 import { startServer, type Json, type MlflowServer } from './server.ts'
 
-const chromium = '/usr/bin/chromium'
 const source = fileURLToPath(new URL('../../../src/', import.meta.url))
 /** Where screenshots are kept for someone to look at. */
 const shots = process.env['MLFLOW_SHOTS']
 
 /** Like describeWithPython, and with Chromium. */
 function describeWithBrowser(name: string, tests: () => void): void {
-  if (existsSync(chromium) || process.env['CI']) return describeWithPython(name, tests)
-  console.warn(`\n*** "${name}" is skipped: ${chromium} is missing, run test/engines/setup.sh ***\n`)
-  describe.skip(name, tests)
+  describeWith(CHROMIUM.executablePath!, 'run test/engines/setup.sh', name, () =>
+    describeWithPython('and MLflow', tests),
+  )
 }
 
 describeWithBrowser('a browser', () => {
@@ -34,7 +35,7 @@ describeWithBrowser('a browser', () => {
     expect(trained.code).toBe(0)
     mlflow = await startServer(folder)
     browser = await launch({
-      executablePath: chromium,
+      executablePath: CHROMIUM.executablePath!,
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
       env: { ...process.env, HOME: folder },
     })

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { describe, it } from 'vitest'
+import { describeWith, placeOf } from '../../helpers/needs.ts'
 import { describeWithPython, python as newest, pythonEnvironment } from '../../helpers/python.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- replies of a foreign API, which the tests look into
@@ -15,14 +15,14 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 /** The interpreters with an MLflow; older ones come from test/tracking/mlflow/setup.sh. */
 export const VERSIONS = {
   'newest 3.x': newest,
-  'early 3.x': `${here}.venv-3/bin/python`,
-  '2.x': `${here}.venv-2/bin/python`,
+  'early 3.x': placeOf(`${here}.venv-3/bin/python`),
+  '2.x': placeOf(`${here}.venv-2/bin/python`),
 }
 
 /** Whether test/tracking/mlflow/setup.sh made what is asked for. */
-export function olderVersionsInstalled(): boolean {
+function areOlderVersionsInstalled(): boolean {
   return ['2', '3'].every((major) => {
-    const stamp = `${here}.venv-${major}/requirements.installed.txt`
+    const stamp = placeOf(`${here}.venv-${major}/requirements.installed.txt`)
     const wanted = readFileSync(`${here}requirements-${major}.txt`, 'utf8')
     return existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
   })
@@ -110,16 +110,12 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Like describe; without MLflow in three versions it skips loudly, and fails under CI. */
+/** Like describe; without MLflow in three versions the tests are skipped loudly, and fail under CI. */
 export function describeWithServers(name: string, tests: () => void): void {
-  const remedy = 'run test/tracking/mlflow/setup.sh to install older versions of MLflow'
-  if (olderVersionsInstalled()) describeWithPython(name, tests)
-  else if (process.env['CI']) {
-    it(`${name}: finds the versions of MLflow`, () => {
-      throw new Error(remedy)
-    })
-  } else {
-    console.warn(`\n*** "${name}" is skipped: ${remedy} ***\n`)
-    describe.skip(name, tests)
-  }
+  describeWith(
+    areOlderVersionsInstalled(),
+    'run test/tracking/mlflow/setup.sh to install older versions of MLflow',
+    name,
+    () => describeWithPython('and MLflow', tests),
+  )
 }
