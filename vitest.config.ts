@@ -9,6 +9,7 @@ export default defineConfig({
     // Of two cores one is left idle otherwise, and most of the time goes by in waiting for servers and browsers.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // .ci/run counts from this file.
-    reporters: ['default', ['json', { outputFile: 'build/test-results.json' }]],
+    reporters: ['default', 'json'],
+    outputFile: { json: 'build/test-results.json' },
   },
 })

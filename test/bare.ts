@@ -18,7 +18,7 @@ function run(name: string, files: string[], environment: Record<string, string>)
   const output = `build/${name}-results.json`
   const args = [...files, '--run', '--reporter=default', '--reporter=json']
   const { CI: _, ...surroundings } = process.env
-  const { stdout, stderr } = spawnSync(process.execPath, [vitest, ...args, `--outputFile=${output}`], {
+  const { stdout, stderr } = spawnSync(process.execPath, [vitest, ...args, `--outputFile.json=${output}`], {
     cwd: root,
     env: { ...surroundings, ...environment, TEST_BARE: '1' },
     encoding: 'utf8',

@@ -1,3 +1,5 @@
+// Tensors in the safetensors format, which are the same again after any way through a file, in Python too.
+import fc from 'fast-check'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +33,32 @@ function headerOf(bytes: Uint8Array): { start: number; header: Record<string, { 
   return { start: 8 + length, header: JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) }
 }
 
+const anyData = fc.oneof(
+  fc.float32Array({ maxLength: 12 }),
+  fc.float64Array({ maxLength: 12 }),
+  fc.bigUint64Array({ maxLength: 12 }),
+  fc.uint8Array({ maxLength: 12 }),
+)
+const anyName = fc.string({ minLength: 1 }).filter((name) => !/^__(proto|metadata)__$/.test(name))
+const anyTensor = anyData.chain((data) =>
+  fc
+    .constantFrom<number[]>([data.length], [1, data.length], [data.length, 1])
+    .map((shape) => ({ shape, data })),
+)
+const anyFile: fc.Arbitrary<TensorFile> = fc.record({
+  tensors: fc.dictionary(anyName, anyTensor, { maxKeys: 5, noNullPrototype: true }),
+  metadata: fc.dictionary(anyName, fc.string(), { maxKeys: 3, noNullPrototype: true }),
+})
+
+/** All of a file, with the numbers as bytes: NaN and −0 have several faces. */
+function bytesOf({ tensors, metadata }: TensorFile): object {
+  const plain = Object.entries(tensors).map(([name, { shape, data }]) => {
+    const bytes = Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    return [name, { shape, kind: data.constructor.name, bytes }]
+  })
+  return { metadata, tensors: Object.fromEntries(plain) }
+}
+
 describe('a safetensors file', () => {
   it('gives back what was written', () => {
     const { tensors, metadata } = readSafetensors(writeSafetensors(FILE))
@@ -53,6 +81,18 @@ describe('a safetensors file', () => {
     expect(start % 8).toBe(0)
     for (const [name, { data }] of Object.entries(FILE.tensors))
       expect((start + header[name]!.data_offsets[0]!) % data.BYTES_PER_ELEMENT).toBe(0)
+  })
+
+  it('gives back any tensors and texts, each at a multiple of its element size', () => {
+    fc.assert(
+      fc.property(anyFile, (file) => {
+        const bytes = writeSafetensors(file)
+        const { header, start } = headerOf(bytes)
+        for (const [name, { data }] of Object.entries(file.tensors))
+          expect((start + header[name]!.data_offsets[0]!) % data.BYTES_PER_ELEMENT).toBe(0)
+        expect(bytesOf(readSafetensors(bytes))).toEqual(bytesOf(file))
+      }),
+    )
   })
 
   it('is read from the middle of a larger buffer', () => {
@@ -91,6 +131,22 @@ describe('reading refuses', () => {
           : /^(tensor \w+ needs \d+ bytes up to \d+|the tensors fill \d+ bytes), the file has \d+$/,
       )
     }
+  })
+
+  it('in its own words whatever bytes of a file were changed or cut off, or reads it', () => {
+    const change = fc.record({ at: fc.nat(), byte: fc.nat(255) })
+    fc.assert(
+      fc.property(anyFile, fc.array(change, { maxLength: 3 }), fc.nat(2000), (file, changes, length) => {
+        const damaged = writeSafetensors(file).slice(0, length)
+        for (const { at, byte } of changes) if (damaged.length > 0) damaged[at % damaged.length] = byte
+        try {
+          readSafetensors(damaged)
+        } catch (error) {
+          expect((error as Error).message).toMatch(/^(not a safetensors file|tensor|the tensors fill)/)
+        }
+      }),
+      { numRuns: 1000 },
+    )
   })
 
   it('a file with more than its tensors', () => {

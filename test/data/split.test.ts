@@ -1,3 +1,5 @@
+// Rows are split in order of time, and a size that does not fit is refused with the key to lower.
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { split } from '../../src/data/split.ts'
 import { DdpgError } from '../../src/errors.ts'
@@ -32,13 +34,50 @@ test('the splits of the smallest data hold two rows each', () => {
   expect(split(6, sizes(2), 'x').test).toEqual({ from: 4, to: 6 })
 })
 
-test('splits never overlap, follow each other and stay within the rows', () => {
-  for (let length = 6; length < 40; length++)
-    for (let train = 2; train <= length - 4; train++) {
-      const { train: a, validation: b, test: c } = split(length, sizes(train), 'x')
-      expect([a.from, a.to, b.to, c.to]).toEqual([0, b.from, c.from, length])
-      expect(Math.min(a.to - a.from, b.to - b.from, c.to - c.from)).toBeGreaterThanOrEqual(2)
-    }
+const size = fc.integer({ min: 2, max: 60 })
+const optional = fc.option(size)
+
+test('any sizes that fit are taken in order, without overlap and within the rows; others are refused', () => {
+  fc.assert(
+    fc.property(fc.nat(100), size, optional, optional, (length, train, validation, rest) => {
+      const left = length - train
+      const middle = validation ?? Math.floor(left / 2)
+      const last = rest ?? left - middle
+      const fits = length >= 6 && left >= 4 && left - middle >= 2 && last <= left - middle
+      const run = () => split(length, sizes(train, validation, rest), 'x')
+      if (!fits) return void expect(run).toThrow(RangeError)
+      expect(run()).toEqual({
+        train: { from: 0, to: train },
+        validation: { from: train, to: train + middle },
+        test: { from: train + middle, to: train + middle + last },
+      })
+      expect(Math.min(train, middle, last)).toBeGreaterThanOrEqual(2)
+      expect(train + middle + last).toBeLessThanOrEqual(length)
+    }),
+  )
+})
+
+test('a size that is lowered as the refusal says is not refused again', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 6, max: 100 }), size, optional, (length, train, validation) => {
+      const refusalOf = (
+        train: number,
+        validation: number | null,
+      ): [key: string, most: number] | undefined => {
+        try {
+          split(length, sizes(train, validation), 'x')
+          return undefined
+        } catch (error) {
+          const [, key, most] = /data\.(\w+)_size .*: lower it to (\d+) or less$/.exec(String(error))!
+          return [key!, Number(most)]
+        }
+      }
+      const [key, most] = refusalOf(train, validation) ?? []
+      fc.pre(key !== undefined && most! >= 2)
+      const again = key === 'train' ? refusalOf(most!, validation) : refusalOf(train, most!)
+      expect(again?.[0]).not.toBe(key)
+    }),
+  )
 })
 
 describe('too few rows are refused with the key to lower:', () => {

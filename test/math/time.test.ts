@@ -1,3 +1,5 @@
+// Times are read and written in UTC by integer arithmetic, as Date has them.
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { epochMilliseconds, formatSpacing, parseTime, timeframeMilliseconds } from '../../src/math/time.ts'
 
@@ -22,6 +24,45 @@ describe('parseTime', () => {
       const text = new Date(time).toISOString()
       if (parseTime(text) !== time) expect(parseTime(text), text).toBe(time)
     }
+  })
+
+  test('reads any time of the years 0 to 9999 in any zone as Date does', () => {
+    const [min, max] = [new Date('0000-01-02T00:00:00Z'), new Date('9999-12-30T00:00:00Z')]
+    const zone = fc.integer({ min: -23 * 60 - 59, max: 23 * 60 + 59 })
+    fc.assert(
+      fc.property(fc.date({ min, max, noInvalidDate: true }), zone, (date, minutes) => {
+        const local = new Date(date.getTime() + minutes * 60_000).toISOString().slice(0, -1)
+        fc.pre(/^\d{4}-/.test(local))
+        const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60]
+        const digits = [hours, rest].map((part) => String(part).padStart(2, '0'))
+        for (const separator of [':', ''])
+          expect(parseTime(`${local}${minutes < 0 ? '-' : '+'}${digits.join(separator)}`)).toBe(
+            date.getTime(),
+          )
+      }),
+    )
+  })
+
+  test('keeps any microsecond', () => {
+    fc.assert(
+      fc.property(fc.nat(59), fc.nat(999_999), (second, micros) => {
+        const text = `1970-01-01T00:00:${String(second).padStart(2, '0')}.${String(micros).padStart(6, '0')}`
+        expect(parseTime(text)).toBe((second * 1_000_000 + micros) / 1000)
+      }),
+    )
+  })
+
+  test('agrees with Date on which days there are', () => {
+    const two = (n: number) => String(n).padStart(2, '0')
+    fc.assert(
+      fc.property(fc.nat(9999), fc.nat(19), fc.nat(39), (year, month, day) => {
+        const text = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`
+        const time = Date.parse(`${text}T00:00:00Z`)
+        // Date takes the 31st of any month
+        const isThere = !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
+        expect(parseTime(text)).toBe(isThere ? time : NaN)
+      }),
+    )
   })
 
   test('takes a time without a zone as UTC', () => {
@@ -54,6 +95,16 @@ test('epochMilliseconds tells seconds, milliseconds, microseconds and nanosecond
   expect(epochMilliseconds(BigInt(time) * 1000n + 7n)).toBe(time + 0.007)
   expect(epochMilliseconds(BigInt(time) * 1_000_000n + 7999n)).toBe(time + 0.007)
   expect(epochMilliseconds(12)).toBeNaN()
+  expect(epochMilliseconds(1e11)).toBe(1e11)
+})
+
+test('epochMilliseconds gives the same of a time in any unit, from 1973 to 5138', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1e8, max: 1e11 - 1 }), (seconds) => {
+      const counts = [seconds, seconds * 1000, BigInt(seconds) * 1_000_000n, BigInt(seconds) * 1_000_000_000n]
+      expect(counts.map(epochMilliseconds)).toEqual(counts.map(() => seconds * 1000))
+    }),
+  )
 })
 
 test('timeframeMilliseconds knows seconds to weeks and refuses the rest', () => {

@@ -1,4 +1,5 @@
-// What waits on disk: whole after any end of its process, told from what is damaged, and never used by two at once.
+// A journal of what waits on disk: whole after any end of its process, told from what is damaged, and never used by two at once.
+import fc from 'fast-check'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -8,6 +9,8 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,6 +37,27 @@ const point = (step: number): Operation => ({
 })
 const file: Operation = { kind: 'artifact', run: 'r', path: 'a.bin', content: Buffer.from([0, 10, 255]) }
 
+const texts = fc.dictionary(fc.string(), fc.string(), { maxKeys: 3, noNullPrototype: true })
+const anyPoint = fc.record({
+  key: fc.string(),
+  // JSON has no −0
+  value: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+  timestamp: fc.nat(),
+  step: fc.integer(),
+})
+const of = <K extends Operation['kind']>(kind: K) => ({ kind: fc.constant(kind), run: fc.string() })
+const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
+  fc.record({ ...of('params'), params: texts }),
+  fc.record({ ...of('tags'), tags: texts }),
+  fc.record({ ...of('metrics'), points: fc.array(anyPoint, { minLength: 1, maxLength: 3 }) }),
+  fc.record({
+    ...of('artifact'),
+    path: fc.string(),
+    content: fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  }),
+)
+const anyOperations = fc.array(anyOperation, { minLength: 1, maxLength: 12 })
+
 function drain(journal: Journal): Operation[] {
   const all: Operation[] = []
   for (let item = journal.next(); item; item = journal.next()) {
@@ -55,6 +79,48 @@ describe('a journal', () => {
     expect(drain(journal)).toEqual([point(3)])
     journal.close()
     expect(existsSync(join(root, 'spool'))).toBe(false)
+  })
+
+  it('gives any operations back in order to whoever opens it, but for those that were done', () => {
+    let runs = 0
+    fc.assert(
+      fc.property(anyOperations, fc.nat(12), (given, most) => {
+        const place = join(root, 'spool', `${runs++}`)
+        const journal = createJournal(place, 'http://x')
+        for (const operation of given) journal.append(operation)
+        const done = given.slice(0, most)
+        for (const operation of done) {
+          expect(journal.next()).toEqual({ operation, doubtful: false })
+          journal.done()
+        }
+        journal.close()
+        if (done.length === given.length) expect(existsSync(place)).toBe(false)
+        else expect(drain(openJournal(place))).toEqual(given.slice(most))
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('holds every operation that was written whole, wherever its process broke off', () => {
+    let runs = 0
+    fc.assert(
+      fc.property(anyOperations, fc.nat(), (given, cut) => {
+        const place = join(root, 'spool', `${runs++}`)
+        const path = join(place, 'journal.jsonl')
+        const journal = createJournal(place, 'http://x')
+        const first = statSync(path).size
+        const ends = given.map((operation) => {
+          journal.append(operation)
+          return statSync(path).size
+        })
+        journal.close()
+        const size = first + (cut % (ends.at(-1)! - first + 1))
+        truncateSync(path, size)
+        const whole = given.filter((_, i) => ends[i]! <= size)
+        expect(drain(openJournal(place))).toEqual(whole)
+      }),
+      { numRuns: 50 },
+    )
   })
 
   it('keeps what was not done and what was refused, for the next to open it', () => {
