@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { PATIENCE, PATIENCE_WITHIN } from './test/helpers/patience.ts'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 180_000,
+    testTimeout: PATIENCE,
+    hookTimeout: PATIENCE,
+    expect: { poll: { timeout: PATIENCE_WITHIN } },
     // Of two cores one is left idle otherwise, and most of the time goes by in waiting for servers and browsers.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // .ci/run counts from this file.

@@ -48,7 +48,7 @@ describe('the packed tarball, installed in an empty folder', () => {
     packed = tarball.files.map(({ path }: { path: string }) => path)
     run('npm', 'init', '-y')
     run('npm', 'install', `./${tarball.filename}`, '--no-audit', '--no-fund')
-  }, 300_000)
+  })
   afterAll(() => rmSync(folder, { recursive: true }))
 
   it('holds what users need and nothing else', () => {

@@ -152,7 +152,8 @@ function createChart(id: string): { show(content: ChartContent): void; clear(): 
 function showLatest(plot: uPlot): void {
   if (typeof plot.cursor.idx === 'number') return
   const [x, ...lines] = plot.data
-  const idx = x.findLastIndex((_, i) => lines.every((values) => values[i] !== null))
+  let idx = x.length - 1
+  while (idx >= 0 && lines.some((values) => values[idx] === null)) idx--
   if (idx >= 0) plot.setLegend({ idx }, false)
 }
 

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const { code, stdout } = await runCli(whole, ...args, '--workers', '1', '--json')
   expect(code).toBe(0)
   report = JSON.parse(stdout)
-}, 120_000)
+})
 
 const FILES = ['receipt.json', 'checkpoint.safetensors', 'checkpoint_best.safetensors', 'training_losses.svg']
 
@@ -89,30 +89,26 @@ function tracked(where: string): unknown {
 }
 
 describe('trials on workers', () => {
-  it.each([2, 4])(
-    '%d at a time leave the same receipts, files, records and results',
-    { timeout: 120_000 },
-    async (k) => {
-      const where = temporaryFolder()
-      const { code, stdout } = await runCli(where, ...args, '--workers', `${k}`, '--json')
-      expect(code).toBe(0)
-      const lasting = ({ config, statistics, trials }: ExperimentReport) => ({
-        config,
-        statistics,
-        trials: trials.map(({ seed, status, receipt, checkpoint, evaluation, significance }) => ({
-          seed,
-          status,
-          receipt,
-          checkpoint,
-          evaluation,
-          significance,
-        })),
-      })
-      expect(lasting(JSON.parse(stdout))).toEqual(lasting(report))
-      expectSameAsWhole(where, 'run_1')
-      expect(tracked(where)).toEqual(tracked(whole))
-    },
-  )
+  it.each([2, 4])('%d at a time leave the same receipts, files, records and results', async (k) => {
+    const where = temporaryFolder()
+    const { code, stdout } = await runCli(where, ...args, '--workers', `${k}`, '--json')
+    expect(code).toBe(0)
+    const lasting = ({ config, statistics, trials }: ExperimentReport) => ({
+      config,
+      statistics,
+      trials: trials.map(({ seed, status, receipt, checkpoint, evaluation, significance }) => ({
+        seed,
+        status,
+        receipt,
+        checkpoint,
+        evaluation,
+        significance,
+      })),
+    })
+    expect(lasting(JSON.parse(stdout))).toEqual(lasting(report))
+    expectSameAsWhole(where, 'run_1')
+    expect(tracked(where)).toEqual(tracked(whole))
+  })
 
   it('are told together in the run of the experiment', () => {
     const { sum_log_reward: sum, probability_of_improvement: p } = report.statistics!.test as TrialStatistics
@@ -131,52 +127,44 @@ describe('trials on workers', () => {
     })
   })
 
-  it(
-    'stop at Ctrl-C with checkpoints, and all go on with the command that is told',
-    { timeout: 180_000 },
-    async () => {
-      const where = temporaryFolder()
-      const child = startCli(where, [...args, '--workers', '2'])
+  it('stop at Ctrl-C with checkpoints, and all go on with the command that is told', async () => {
+    const where = temporaryFolder()
+    const child = startCli(where, [...args, '--workers', '2'])
+    const end = ended(child)
+    await untilFirstIsComplete(where, 'run_1')
+    child.kill('SIGINT')
+    const { code, stdout, stderr } = await end
+    expect(code).toBe(130)
+    const killed = [...stdout.matchAll(/^trial (\d): killed after /gm)].map((match) => Number(match[1]))
+    for (const trial of killed)
+      expect(filesIn(where, `trial_${trial}/checkpoint.safetensors`)).toHaveLength(1)
+    const [, command] = /^note: it goes on with: ddpg (.*)$/m.exec(stderr)!
+    expect(command).toMatch(/^experiment --resume logs\/smoke\/run_1\/trial_\d\/checkpoint\.safetensors$/)
+    const again = await runCli(where, ...command!.split(' '), '--workers', '2')
+    expect(again.code).toBe(0)
+    expect(again.stdout).toContain(`\nsmoke: ${TRIALS} trials in `)
+    expectSameAsWhole(where, 'run_2')
+  })
+
+  it('lose nothing that was saved when they are killed twice without warning', async () => {
+    const where = temporaryFolder()
+    for (const [run, command] of [
+      ['run_1', args],
+      ['run_2', resume],
+    ] as const) {
+      const child = startCli(where, [...command, '--workers', '2'])
       const end = ended(child)
-      await untilFirstIsComplete(where, 'run_1')
-      child.kill('SIGINT')
-      const { code, stdout, stderr } = await end
-      expect(code).toBe(130)
-      const killed = [...stdout.matchAll(/^trial (\d): killed after /gm)].map((match) => Number(match[1]))
-      for (const trial of killed)
-        expect(filesIn(where, `trial_${trial}/checkpoint.safetensors`)).toHaveLength(1)
-      const [, command] = /^note: it goes on with: ddpg (.*)$/m.exec(stderr)!
-      expect(command).toMatch(/^experiment --resume logs\/smoke\/run_1\/trial_\d\/checkpoint\.safetensors$/)
-      const again = await runCli(where, ...command!.split(' '), '--workers', '2')
-      expect(again.code).toBe(0)
-      expect(again.stdout).toContain(`\nsmoke: ${TRIALS} trials in `)
-      expectSameAsWhole(where, 'run_2')
-    },
-  )
+      await untilFirstIsComplete(where, run)
+      child.kill('SIGKILL')
+      expect((await end).code).toBeNull()
+    }
+    for (const [trial, step] of Object.entries(stepsIn(where, 'run_1')))
+      expect(stepsIn(where, 'run_2')[trial], trial).toBeGreaterThanOrEqual(step)
+    expect((await runCli(where, ...resume, '--workers', '2')).code).toBe(0)
+    expectSameAsWhole(where, 'run_3')
+  })
 
-  it(
-    'lose nothing that was saved when they are killed twice without warning',
-    { timeout: 180_000 },
-    async () => {
-      const where = temporaryFolder()
-      for (const [run, command] of [
-        ['run_1', args],
-        ['run_2', resume],
-      ] as const) {
-        const child = startCli(where, [...command, '--workers', '2'])
-        const end = ended(child)
-        await untilFirstIsComplete(where, run)
-        child.kill('SIGKILL')
-        expect((await end).code).toBeNull()
-      }
-      for (const [trial, step] of Object.entries(stepsIn(where, 'run_1')))
-        expect(stepsIn(where, 'run_2')[trial], trial).toBeGreaterThanOrEqual(step)
-      expect((await runCli(where, ...resume, '--workers', '2')).code).toBe(0)
-      expectSameAsWhole(where, 'run_3')
-    },
-  )
-
-  it('finish when one of them fails, which is told', { timeout: 120_000 }, async () => {
+  it('finish when one of them fails, which is told', async () => {
     const where = temporaryFolder()
     // a checkpoint that looks well until its trial begins
     const damaged = resealed(

@@ -49,7 +49,7 @@ describeWithPython('parquet with the Python libraries', () => {
   let written: Written
   beforeAll(() => {
     written = runPython('data/parquet_peer.py', 'write', folder) as Written
-  }, 120_000)
+  })
 
   const load = (path: string) => parquetToTable(new Uint8Array(readFileSync(path)).buffer, 'x.parquet')
 

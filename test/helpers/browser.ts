@@ -14,6 +14,7 @@ import {
 import { afterAll, beforeAll } from 'vitest'
 import { CHROMIUM, FIREFOX } from '../engines/browsers.ts'
 import { describeWith } from './needs.ts'
+import { PATIENCE_WITHIN } from './patience.ts'
 
 const BROWSERS: Record<string, LaunchOptions> = { Chromium: CHROMIUM, Firefox: FIREFOX }
 
@@ -49,7 +50,7 @@ function drive(options: LaunchOptions): Driven {
   beforeAll(async () => {
     // Firefox writes into its home, which the user's own may not allow.
     const env = { ...process.env, HOME: folder }
-    browser = await launch({ ...options, env })
+    browser = await launch({ ...options, env, timeout: PATIENCE_WITHIN, protocolTimeout: PATIENCE_WITHIN })
     context = await browser.createBrowserContext({ downloadBehavior: { policy: 'allow', downloadPath } })
   })
   afterAll(async () => {
@@ -59,6 +60,7 @@ function drive(options: LaunchOptions): Driven {
   return {
     async visit(address, viewport = { width: 1280, height: 900 }) {
       const page = await context.newPage()
+      page.setDefaultTimeout(PATIENCE_WITHIN)
       const found: string[] = []
       const asked: string[] = []
       page.on('console', (message) => message.type() === 'error' && found.push(message.text()))

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describeWith, placeOf } from './needs.ts'
+import { PATIENCE_WITHIN } from './patience.ts'
 
 const test = fileURLToPath(new URL('..', import.meta.url))
 
@@ -33,6 +34,11 @@ export function pythonEnvironment(): NodeJS.ProcessEnv {
 
 /** What the script prints on stdout, as JSON. @param script relative to test/, such as `env/gymnasium_peer.py` */
 export function runPython(script: string, ...args: string[]): unknown {
-  const options = { env: pythonEnvironment(), encoding: 'utf8', stdio: 'pipe', timeout: 120_000 } as const
+  const options = {
+    env: pythonEnvironment(),
+    encoding: 'utf8',
+    stdio: 'pipe',
+    timeout: PATIENCE_WITHIN,
+  } as const
   return JSON.parse(execFileSync(python, [test + script, ...args], { ...options, maxBuffer: 1e8 }))
 }

@@ -5,6 +5,7 @@ import axe from 'axe-core'
 import type { Page } from 'puppeteer-core'
 import { expect } from 'vitest'
 import type { Visit } from './browser.ts'
+import { PATIENCE_WITHIN } from './patience.ts'
 import { startCli, temporaryFolder } from './cli.ts'
 
 /** Starts `ddpg web` on a free port; the helper of the command line ends it. @returns its address */
@@ -26,7 +27,7 @@ export async function says(page: Page, selector: string, words: string): Promise
   try {
     await page.waitForFunction(
       (selector, words) => document.querySelector(selector)?.textContent?.includes(words),
-      { timeout: 30_000 },
+      { timeout: PATIENCE_WITHIN },
       selector,
       words,
     )

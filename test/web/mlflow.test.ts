@@ -165,9 +165,9 @@ describeWithPython('a page with MLflow', () => {
       const closed = await idOf(page, 'is logged to MLflow')
       expect(closed).not.toBe(stopped)
       const resumedAt = async () => Number(pairs((await runOf(closed))['data'].tags)['resumed_at_step'])
-      await expect.poll(resumedAt, { timeout: 20_000 }).toBeGreaterThan(0)
+      await expect.poll(resumedAt).toBeGreaterThan(0)
       await page.goto('about:blank')
-      await expect.poll(() => statusOf(closed), { timeout: 20_000 }).toBe('KILLED')
+      await expect.poll(() => statusOf(closed)).toBe('KILLED')
       await page.close()
     })
 
@@ -201,7 +201,7 @@ describeWithPython('a page with MLflow', () => {
       await click(page, '#stop')
       await says(page, '#stop', 'Stop at once')
       await click(page, '#stop')
-      await expect.poll(() => statusOf(id), { timeout: 20_000 }).toBe('KILLED')
+      await expect.poll(() => statusOf(id)).toBe('KILLED')
       await page.close()
 
       const { page: failing } = await visit(

@@ -43,29 +43,25 @@ describeWithServers('a server that is killed', () => {
   it.each([
     [10, 'a database', 200_000, VERSIONS['early 3.x'], 'sqlite:///mlflow.db', pointsInDatabase],
     [3, 'files', 20_000, VERSIONS['2.x'], './mlruns', pointsInFiles],
-  ])(
-    '%i times over %s has all of %i points once',
-    async (kills, _, points, python, uri, stored) => {
-      const steps = points / KEYS.length
-      const folder = mkdtempSync(join(root, 'server-'))
-      const port = await freePort()
-      const start = () => startServer(folder, { python, port, options: ['--backend-store-uri', uri] })
-      server = await start()
-      const warnings: string[] = []
-      const warn = (sentence: string) => void warnings.push(sentence)
-      const tracker = await openTracker(server.base, { warn, spool: join(folder, 'spool'), environment: {} })
-      const run = await tracker.startRun({ experiment: 'faults', name: 'killed' })
-      const troubled = killAndRestart(kills, start)
-      await logAll(run, steps, troubled)
-      await troubled
-      run.end('FINISHED')
-      await tracker.close()
-      expect(warnings.join()).toMatch(/does not answer .*; the run goes on, what it logs waits in/)
-      expect(warnings.length).toBe(1)
-      expect(readdirSync(folder)).not.toContain('spool')
-      expect(await faultsOf(server, run.id, steps, (id, key) => stored(folder, id, key))).toEqual([])
-      await server.stop()
-    },
-    300_000,
-  )
+  ])('%i times over %s has all of %i points once', async (kills, _, points, python, uri, stored) => {
+    const steps = points / KEYS.length
+    const folder = mkdtempSync(join(root, 'server-'))
+    const port = await freePort()
+    const start = () => startServer(folder, { python, port, options: ['--backend-store-uri', uri] })
+    server = await start()
+    const warnings: string[] = []
+    const warn = (sentence: string) => void warnings.push(sentence)
+    const tracker = await openTracker(server.base, { warn, spool: join(folder, 'spool'), environment: {} })
+    const run = await tracker.startRun({ experiment: 'faults', name: 'killed' })
+    const troubled = killAndRestart(kills, start)
+    await logAll(run, steps, troubled)
+    await troubled
+    run.end('FINISHED')
+    await tracker.close()
+    expect(warnings.join()).toMatch(/does not answer .*; the run goes on, what it logs waits in/)
+    expect(warnings.length).toBe(1)
+    expect(readdirSync(folder)).not.toContain('spool')
+    expect(await faultsOf(server, run.id, steps, (id, key) => stored(folder, id, key))).toEqual([])
+    await server.stop()
+  })
 })

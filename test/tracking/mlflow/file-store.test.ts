@@ -101,5 +101,5 @@ describeWithPython('runs in a folder of text files', () => {
       )
       expect(wrong, key).toBe(-1)
     }
-  }, 60_000)
+  })
 })

@@ -164,7 +164,7 @@ describe('a journal', () => {
       import { createJournal, openJournal } from ${JSON.stringify(new URL('../../../src/tracking/mlflow/journal.ts', import.meta.url).href)}
       ${body}
       process.stdout.write('ready')
-      setTimeout(() => 0, 60_000)`
+      setTimeout(() => 0, 600_000)`
     const inProcess = async (body: string) => {
       const child = spawn(process.execPath, ['--input-type=module', '-e', program(body)])
       await once(child.stdout, 'data')
@@ -233,10 +233,10 @@ describe('a process that is killed between sending and hearing the answer', () =
       import { openTracker } from ${JSON.stringify(new URL('../../../src/tracking/mlflow/open.ts', import.meta.url).href)}
       const tracker = await openTracker(${JSON.stringify(fake.base)}, { environment: {}, spool: 'spool' })
       const starting = tracker.startRun({ experiment: 'sine', name: 'killed' })
-      const run = ${call === 'runs/create'} ? await new Promise(() => setTimeout(() => 0, 60_000)) : await starting
+      const run = ${call === 'runs/create'} ? await new Promise(() => setTimeout(() => 0, 600_000)) : await starting
       for (let step = 0; step < 5000; step++) run.logMetrics({ loss: step }, step)
       await tracker.flush()
-      setTimeout(() => 0, 60_000)`
+      setTimeout(() => 0, 600_000)`
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: root })
     let seen = 0
     const stored = new Promise<void>((resolve) => {

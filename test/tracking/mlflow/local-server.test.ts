@@ -5,14 +5,13 @@ import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, expect, it, vi } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { openTracker } from '../../../src/tracking/mlflow/open.ts'
 import { syncDatabase } from '../../../src/tracking/mlflow/sync.ts'
 import { python, pythonEnvironment, runPython } from '../../helpers/python.ts'
 import { expectFromPython, expectOverRest, logContent, logRuns } from './content.ts'
 import { describeWithServers, startServer, VERSIONS, type Json, type MlflowServer } from './server.ts'
 
-vi.setConfig({ testTimeout: 240_000 })
 const root = mkdtempSync(join(tmpdir(), 'mlflow-local-'))
 const servers: MlflowServer[] = []
 afterAll(async () => {

@@ -50,7 +50,7 @@ describeWithBrowser('a browser', () => {
       )
     })
     await new Promise<void>((done) => pages.listen(0, '127.0.0.1', done))
-  }, 240_000)
+  })
   afterAll(async () => {
     await browser?.close()
     pages?.close()
@@ -148,7 +148,7 @@ describeWithBrowser('a browser', () => {
       expect(wrong, view[2]).toEqual([])
       await page.close()
     }
-  }, 240_000)
+  })
 
   it("shows every tab of a run on MLflow's page without an error", async () => {
     const { run_id: id } = await runNamed('trial_1')
@@ -166,7 +166,7 @@ describeWithBrowser('a browser', () => {
     }
     expect(wrong).toEqual([])
     await page.close()
-  }, 120_000)
+  })
 
   it('logs from a page of this machine', async () => {
     const page = await browser.newPage()
@@ -192,7 +192,7 @@ describeWithBrowser('a browser', () => {
     const { files } = await mlflow.get(`mlflow/artifacts/list?run_id=${id}`)
     expect(files).toEqual([{ path: 'note.txt', is_dir: false, file_size: 8 }])
     await page.close()
-  }, 60_000)
+  })
 
   it.each([
     [
@@ -209,24 +209,20 @@ describeWithBrowser('a browser', () => {
       },
       () => 'let pages of null in: open the page from http://localhost rather than from a file',
     ],
-  ])(
-    'tells a page %s what to do',
-    async (_, addressOf, remedyOf) => {
-      const page = await browser.newPage()
-      const address = addressOf()
-      await page.goto(address)
-      const warnings = (await inPage(
-        page,
-        `const said = []
+  ])('tells a page %s what to do', async (_, addressOf, remedyOf) => {
+    const page = await browser.newPage()
+    const address = addressOf()
+    await page.goto(address)
+    const warnings = (await inPage(
+      page,
+      `const said = []
       const tracker = await openTracker(uri, { warn: (sentence) => said.push(sentence) })
       await tracker.startRun({ experiment: 'page', name: 'kept out' })
       await tracker.close()
       return said`,
-      )) as string[]
-      expect(warnings[0]).toContain(`if MLflow is running there, it does not ${remedyOf(address)}`)
-      expect(warnings.at(-1)).toContain('they are lost')
-      await page.close()
-    },
-    60_000,
-  )
+    )) as string[]
+    expect(warnings[0]).toContain(`if MLflow is running there, it does not ${remedyOf(address)}`)
+    expect(warnings.at(-1)).toContain('they are lost')
+    await page.close()
+  })
 })

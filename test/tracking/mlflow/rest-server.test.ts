@@ -2,13 +2,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it, vi } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { openTracker } from '../../../src/tracking/mlflow/open.ts'
 import type { Tracker } from '../../../src/tracking/mlflow/run.ts'
 import { expectFromPython, expectOverRest, logRuns } from './content.ts'
 import { describeWithServers, startServer, VERSIONS, type MlflowServer } from './server.ts'
-
-vi.setConfig({ testTimeout: 180_000 })
 
 const root = mkdtempSync(join(tmpdir(), 'mlflow-rest-'))
 const servers: MlflowServer[] = []

@@ -388,4 +388,4 @@ it('a program that was bundled into one file, without that of the thread, logs a
   await tracker.close()
   expect(steps()).toEqual(upTo(2500))
   expect(existsSync(join(folder, 'spool'))).toBe(false)
-}, 60_000)
+})

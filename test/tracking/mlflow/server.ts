@@ -81,7 +81,7 @@ export function callsOf(base: string): MlflowCalls {
 }
 
 async function untilHealthy(server: ChildProcess, base: string, said: () => string): Promise<void> {
-  for (let attempt = 0; attempt < 1800; attempt++) {
+  for (let attempt = 0; attempt < 6000; attempt++) {
     if (server.exitCode !== null)
       throw new Error(`mlflow server ended with code ${server.exitCode}: ${said()}`)
     const response = await fetch(`${base}/health`).catch(() => undefined)
@@ -96,7 +96,7 @@ async function stop(server: ChildProcess, signal: NodeJS.Signals): Promise<void>
   const { pid } = server
   const ended = new Promise((done) => server.once('exit', done))
   process.kill(-pid, signal)
-  const impatient = setTimeout(() => process.kill(-pid, 'SIGKILL'), 10_000)
+  const impatient = setTimeout(() => process.kill(-pid, 'SIGKILL'), 60_000)
   await ended
   clearTimeout(impatient)
 }

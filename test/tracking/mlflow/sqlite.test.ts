@@ -411,7 +411,7 @@ describe('a store that stops working', () => {
     expect(query('SELECT step FROM latest_metrics')).toEqual([{ step: points?.['last'] }])
     expect(query('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }])
     expect(query('SELECT status FROM runs')).toEqual([{ status: 'RUNNING' }])
-  }, 30_000)
+  })
 })
 
 describe('no tracker', () => {
