@@ -282,6 +282,50 @@ describe('an update', () => {
     expect(() => learner.update()).toThrow(`${quantity} not finite at update 1`)
   })
 
+  it('clips a gradient to its greatest norm, of which a millionth is added to what it has', async () => {
+    const { learner, kernels, setBatch } = await createBatchLearner({ ...small, maxGradNorm: 2e-6 })
+    const tensors = learnerTensors(learner)
+    for (const [name, { data }] of Object.entries(tensors))
+      if (/^(actor|critic)/.test(name)) (data as Float32Array).fill(0)
+    setLearnerTensors(learner, tensors)
+    // Q is 0, so that the gradient is that of the last bias alone: 2 (0 − 1e-6)
+    const rows = <T>(row: T) => Array<T>(small.batchSize).fill(row)
+    setBatch({
+      obs: rows([0, 0]),
+      action: rows([0]),
+      reward: rows(1e-6),
+      nextObs: rows([0, 0]),
+      terminated: rows(1),
+    })
+    kernels.learn()
+    const moment = learnerTensors(learner)['critic_exp_avg.2.bias']!.data[0] as number
+    expect(moment / (0.1 * -2e-6)).toBeCloseTo(2e-6 / (2e-6 + 1e-6), 5)
+  })
+
+  it('takes moments for zero that are about to become subnormal', async () => {
+    const { learner, kernels, setBatch } = await createBatchLearner(small)
+    const tensors = learnerTensors(learner)
+    const moments = Object.entries(tensors).filter(([name]) => name.startsWith('actor_exp_avg'))
+    for (const [name, { data }] of Object.entries(tensors))
+      if (/^(actor|critic)/.test(name)) (data as Float32Array).fill(0)
+    // a critic of zeros gives the actor no gradient: its moments decay, by a tenth and by a thousandth
+    for (const [name, { data }] of moments)
+      (data as Float32Array).fill(name.includes('_sq') ? 1.0005e-30 : 1.05e-30)
+    setLearnerTensors(learner, tensors)
+    const rows = <T>(row: T) => Array<T>(small.batchSize).fill(row)
+    setBatch({
+      obs: rows([0, 0]),
+      action: rows([0]),
+      reward: rows(1),
+      nextObs: rows([0, 0]),
+      terminated: rows(1),
+    })
+    kernels.learn()
+    const after = learnerTensors(learner)
+    for (const [name] of moments)
+      expect(Array.from(after[name]!.data as Float32Array).filter(Boolean), name).toEqual([])
+  })
+
   it('leaves no subnormal number in the moments when gradients vanish', async () => {
     const { learner, kernels, setBatch } = await createBatchLearner({
       ...small,

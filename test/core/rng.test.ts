@@ -49,6 +49,23 @@ describe('random streams', () => {
     expect(Math.abs(moment(products, 1))).toBeLessThan(4 / Math.sqrt(n))
   })
 
+  it('make uniforms of 53 bits and normals of two uniforms', async () => {
+    const x = await kernels()
+    const drawn = <T>(draw: () => T) => {
+      x.seedStream(0, 4)
+      return Array.from({ length: 1000 }, draw)
+    }
+    const bits = drawn(() => [x.next(0) >>> 0, x.next(0) >>> 0] as const)
+    const uniforms = drawn(() => x.uniform(0))
+    expect(uniforms).toEqual(bits.map(([high, low]) => (high * 2 ** 21 + (low >>> 11)) / 2 ** 53))
+    const normals = drawn(() => x.normal(0))
+    for (let i = 0; i < 500; i++) {
+      const [u, v] = [uniforms[2 * i]!, uniforms[2 * i + 1]!]
+      // 1 − u is never 0, of which there is no logarithm
+      expect(normals[i]).toBeCloseTo(Math.sqrt(-2 * Math.log(1 - u)) * Math.cos(2 * Math.PI * v), 10)
+    }
+  })
+
   it('index evenly below any n', async () => {
     const { random } = await createCore(releaseModule, 5)
     const [n, draws] = [7, 70_000]

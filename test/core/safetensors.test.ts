@@ -1,5 +1,5 @@
 // Tensors in the safetensors format, which are the same again after any way through a file, in Python too.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

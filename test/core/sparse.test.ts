@@ -68,6 +68,19 @@ describe('sparse products', async () => {
     }
   })
 
+  it('list a NaN, so that it shows in every product', () => {
+    const [N, K] = [4, 8]
+    const a = floats(A, K)
+    a.set([1, -1, NaN, 2, 0, 3, -2, 1])
+    x.reluForward(at(A), at(LISTS), K, 1)
+    expect(Array.from(a)).toEqual([1, 0, NaN, 2, 0, 3, 0, 1])
+    floats(W, K * N).fill(1)
+    floats(D, N).fill(0)
+    const product = productOf(x, { M: 1, N, K, ldc: N, aRow: K })
+    x.sparseProduct(product, at(C), at(A), at(LISTS), at(W), at(D))
+    expect(Array.from(floats(C, N))).toEqual([NaN, NaN, NaN, NaN])
+  })
+
   it('have the weight gradient of the plain loop', () => {
     for (const N of WIDTHS) {
       const [B, K] = [6, 21]

@@ -1,5 +1,5 @@
 // Times are read and written in UTC by integer arithmetic, as Date has them.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { epochMilliseconds, formatSpacing, parseTime, timeframeMilliseconds } from '../../src/math/time.ts'
 

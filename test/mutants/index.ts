@@ -111,6 +111,7 @@ async function work(copy: string): Promise<void> {
   for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
     const fate = await tryMutant(copy, mutant)
     const { file, from, to, except } = mutant
+    process.stderr.write(`${fate} ${file} ${queue.length} left\n`)
     if (fate === 'lives' && except) excepted++
     else if (fate !== 'lives' && except)
       console.log(`${fate} though excepted: ${file}\n  - ${from}\n  + ${to}`)

@@ -153,8 +153,6 @@ export const MARKET: readonly MutatedFile[] = [
     changes: [
       ['total / trials', 'total'],
       ['one.wealth.at(-1)! > best.wealth.at(-1)!', 'one.wealth.at(-1)! < best.wealth.at(-1)!'],
-      ["initial === 'random' ? 0 : initial", "initial === 'random' ? 1 : initial"],
-      ['max_episode_duration: null', ''],
     ],
   },
   {
@@ -173,12 +171,21 @@ export const MARKET: readonly MutatedFile[] = [
     ],
   },
   {
-    file: 'src/evaluate/trades.ts',
-    tests: ['evaluate/trades'],
+    file: 'src/env/trading-env.ts',
+    tests: ['evaluate/trades', 'evaluate/evaluate'],
     changes: [
       ['Math.abs(to - from) >= LEAST_CHANGE', 'to !== from'],
-      ["chargeInterest(portfolio, rate, env.borrow_interest === 'accumulated')", ''],
       ['t === 0 ? 0 : unitsOf(t - 1)', 't === 0 ? 0 : unitsOf(0)'],
+      ['(i - 10) / 10', '(i - 10) / 11'],
+    ],
+  },
+  {
+    file: 'src/env/position-env.ts',
+    tests: ['evaluate/trades', 'evaluate/evaluate'],
+    changes: [
+      ["chargeInterest(portfolio, rate, env.borrow_interest === 'accumulated')", ''],
+      ["initial === 'random' ? 0 : initial", "initial === 'random' ? 1 : initial"],
+      ['startOf(config), max_episode_duration: null', 'startOf(config)'],
     ],
   },
   {
@@ -186,7 +193,7 @@ export const MARKET: readonly MutatedFile[] = [
     tests: ['evaluate/evaluate'],
     changes: [
       ['cost_bp / 10_000', 'cost_bp / 1000'],
-      ['!observes && agent', 'agent'],
+      ['!tradingEnvironment(env).observesPosition(env) && agent', 'agent'],
     ],
   },
   {

@@ -8,7 +8,6 @@ export const RUNS: readonly MutatedFile[] = [
     changes: [
       ['sample_size > buffer_size\n', 'sample_size >= buffer_size\n'],
       ['init_rand_steps >= max_steps', 'init_rand_steps > max_steps'],
-      ['value > (values[i - 1] ?? value)', 'value >= (values[i - 1] ?? value)'],
       ['train_size + rest <= rows', 'train_size + rest < rows'],
       [
         'generator.min_trend_length > generator.max_trend_length',
@@ -23,13 +22,19 @@ export const RUNS: readonly MutatedFile[] = [
       ['(randomRounds + 1) * frames', 'randomRounds * frames'],
       ['t.eval_interval > updates', 't.eval_interval >= updates'],
       ['t.sample_size > held', 't.sample_size >= held'],
+    ],
+  },
+  {
+    file: 'src/scenario/environments.ts',
+    tests: ['scenario/rules', 'scenario/guardrails'],
+    changes: [
+      ['value > (values[i - 1] ?? value)', 'value >= (values[i - 1] ?? value)'],
       ['Math.abs(p) > 2', 'p > 2'],
-      ['(features + 2) * (env.windows ?? 1)', 'features * (env.windows ?? 1)'],
     ],
   },
   {
     file: 'src/scenario/overrides.ts',
-    tests: ['scenario/load'],
+    tests: ['scenario/overrides'],
     changes: [
       ["if (path[0] === 'environment') path[0] = 'env'", ''],
       ["other === undefined ? tree : without(tree, other.split('.'))", 'tree'],
@@ -49,9 +54,9 @@ export const RUNS: readonly MutatedFile[] = [
     file: 'src/core/tensors.ts',
     tests: ['core/tensors', 'trial/resume'],
     changes: [
-      ["views['counters']!.subarray(1, 3).fill(0 as never)", ''],
+      ['setReplay(learner, 0, 0)', ''],
       ['values[weightAt(i, o)] = w[o * I + i]!', 'values[weightAt(i, o)] = w[o + i]!'],
-      ['size! < capacity ? cursor === size :', 'size! < capacity ||'],
+      ['size < capacity ? cursor === size :', 'size < capacity ||'],
     ],
   },
   {

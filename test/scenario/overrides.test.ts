@@ -1,5 +1,5 @@
 // An override changes its key and nothing else, whatever the file holds and the value is.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyOverride, readOverride, set, valueAt, without } from '../../src/scenario/overrides.ts'
 

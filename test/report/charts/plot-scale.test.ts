@@ -1,5 +1,5 @@
 // What a plot leaves out of many rows: never a spike, never the order.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chosenRows, thin } from '../../../src/report/charts/plot-scale.ts'
 

@@ -1,5 +1,5 @@
 // A journal of what waits on disk: whole after any end of its process, told from what is damaged, and never used by two at once.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import {
