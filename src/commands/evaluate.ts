@@ -1,13 +1,20 @@
 import { readCheckpoint, type CheckpointInfo } from '../trial/checkpoint.ts'
-import { episodicTask, isControl } from '../task/episodic.ts'
+import { episodicTask, type EpisodicMetrics } from '../task/episodic.ts'
 import type { Core } from '../core/core.ts'
 import { loadModule } from '../core/module.ts'
 import { costSensitivity, type CostResult } from '../evaluate/costs.ts'
 import { digestOf, type Table } from '../data/table.ts'
-import { deterministic, evaluate, metricsBySplit, type Policy } from '../evaluate/evaluate.ts'
+import {
+  deterministic,
+  evaluate,
+  metricsBySplit,
+  type Evaluation,
+  type Policy,
+} from '../evaluate/evaluate.ts'
 import { tradingTask, SPLITS, wholeTable, type Splits } from '../task/trading.ts'
 import { readBytes } from '../files.ts'
-import { compareCosts, compareEvaluations, type SplitMetrics } from '../report/tables/metrics.ts'
+import { compareCosts, compareEpisodes, compareRollouts } from '../report/tables/metrics.ts'
+import { taskKind } from '../scenario/environments.ts'
 import { formatNumber } from '../report/tables/table.ts'
 import { recordControl } from '../task/columns.ts'
 import type { Scenario } from '../scenario/schema.ts'
@@ -29,10 +36,9 @@ export interface EvaluateOptions extends Targets {
 const REMEDY = 'go to the folder of the experiment, or give your file with --data-path'
 
 /** What a policy comes to, by split. */
-interface EvaluationOutput {
-  evaluation: SplitMetrics
-  costs?: Record<string, CostResult[]>
-}
+type EvaluationOutput =
+  | { kind: 'trading'; evaluation: Record<string, Evaluation>; costs: Record<string, CostResult[]> }
+  | { kind: 'episodic'; evaluation: Record<'test', EpisodicMetrics> }
 
 /** Evaluates a checkpoint file on the splits of its scenario, with the feature statistics it was trained with. */
 export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<void> {
@@ -52,20 +58,42 @@ export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<
     throw withSubject(`checkpoint ${checkpoint}`, error)
   })
   const policy = deterministic(learner)
-  const done = isControl(scenario)
-    ? evaluateControl(options, scenario, policy, core)
-    : await evaluateMarket(options, info, policy, core)
+  const output = await evaluatePolicy(options, info, policy, core)
   if (json) {
-    console.log(JSON.stringify({ checkpoint, step, seed: scenario.seed, ...done }, null, 2))
+    const { kind: _, ...numbers } = output
+    console.log(JSON.stringify({ checkpoint, step, seed: scenario.seed, ...numbers }, null, 2))
     return
   }
   console.log(`${checkpoint}: ${scenario.experiment_name}, seed ${scenario.seed}, ${step} steps`)
-  printTable(compareEvaluations(done.evaluation))
-  if (!done.costs) return
-  const own = formatNumber(scenario.env.trading_fees * 10_000)
-  console.log('\ntotal return and Sharpe ratio by what a trade costs, in basis points of what is traded')
-  console.log(`(fees, slippage and half the spread together; the scenario has ${own})`)
-  printTable(compareCosts(done.costs))
+  printOutput(output, scenario)
+}
+
+function evaluatePolicy(
+  options: EvaluateOptions,
+  info: CheckpointInfo,
+  policy: Policy,
+  core: Core,
+): Promise<EvaluationOutput> | EvaluationOutput {
+  switch (taskKind(info.scenario)) {
+    case 'trading':
+      return evaluateMarket(options, info, policy, core)
+    case 'episodic':
+      return evaluateEpisodes(options, info.scenario, policy, core)
+  }
+}
+
+function printOutput(output: EvaluationOutput, { env }: Scenario): void {
+  switch (output.kind) {
+    case 'episodic':
+      return printTable(compareEpisodes(output.evaluation))
+    case 'trading': {
+      printTable(compareRollouts(output.evaluation))
+      const own = formatNumber(env.trading_fees * 10_000)
+      console.log('\ntotal return and Sharpe ratio by what a trade costs, in basis points of what is traded')
+      console.log(`(fees, slippage and half the spread together; the scenario has ${own})`)
+      printTable(compareCosts(output.costs))
+    }
+  }
 }
 
 async function evaluateMarket(
@@ -90,7 +118,7 @@ async function evaluateMarket(
     costSensitivity(scenario, splits.markets[split]!, policy, core, agent),
   ])
   saveMarket(options, scenario, wanted, splits)
-  return { evaluation: metricsBySplit(wanted), costs: Object.fromEntries(costs) }
+  return { kind: 'trading', evaluation: metricsBySplit(wanted), costs: Object.fromEntries(costs) }
 }
 
 /** The splits of the scenario; but of other data, which it was trained on no part of, all rows are one. */
@@ -113,7 +141,7 @@ function splitsOf(
   return wholeTable(scenario, table, math, statistics)
 }
 
-function evaluateControl(
+function evaluateEpisodes(
   options: EvaluateOptions,
   scenario: Scenario,
   policy: Policy,
@@ -129,5 +157,5 @@ function evaluateControl(
   const recorder = recordControl(task.createEnv(core).obsNames)
   const evaluation = task.evaluate(policy, core, file === undefined ? undefined : recorder.onStep)
   if (file !== undefined) saveRollout(file, recorder.columns())
-  return { evaluation: metricsBySplit(evaluation) }
+  return { kind: 'episodic', evaluation: metricsBySplit(evaluation) }
 }

@@ -1,7 +1,7 @@
 // The files of `ddpg evaluate`: every step as parquet, every trade as CSV.
 import { extname, resolve } from 'node:path'
 import Papa from 'papaparse'
-import { isControl } from '../task/episodic.ts'
+import { taskKind } from '../scenario/environments.ts'
 import { columnsToParquet, type ParquetColumn } from '../data/parquet.ts'
 import type { SplitEvaluation } from '../evaluate/evaluate.ts'
 import type { Splits } from '../task/trading.ts'
@@ -19,7 +19,7 @@ export interface Targets {
 /** Finds before the work what would keep a file from being written. @throws DdpgError in a sentence */
 export function checkTargets({ saveRollout, saveTrades }: Targets, scenario: Scenario): void {
   const { name } = scenario.env
-  if (saveTrades !== undefined && isControl(scenario))
+  if (saveTrades !== undefined && taskKind(scenario) === 'episodic')
     throw new DdpgError(`there are no trades to save: ${name} does not trade`)
   const wanted = [
     ['--save-rollout', saveRollout, '.parquet'],
@@ -31,7 +31,7 @@ export function checkTargets({ saveRollout, saveTrades }: Targets, scenario: Sce
       throw new UsageError(
         `${option} writes ${extension.slice(1)}: the file must end in ${extension}, got ${file}`,
       )
-    if (!isControl(scenario) && resolve(file) === resolve(scenario.data.data_path))
+    if (taskKind(scenario) === 'trading' && resolve(file) === resolve(scenario.data.data_path))
       throw new DdpgError(`${option} ${file} would replace the data that are evaluated: give another name`)
   }
 }

@@ -1,4 +1,4 @@
-import { isControl } from '../task/episodic.ts'
+import { taskKind } from '../scenario/environments.ts'
 import { listScenarios, readText } from '../files.ts'
 import { formatTable } from '../report/tables/table.ts'
 import { parseScenario } from '../scenario/load.ts'
@@ -11,7 +11,7 @@ export function scenarios(): void {
     try {
       const { scenario } = parseScenario(readText(path), path, { randomSeed: () => 0 })
       const { env, data_generator: generator, training } = scenario
-      const data = isControl(scenario) ? 'none' : (generator?.pattern_type ?? 'own data')
+      const data = taskKind(scenario) === 'episodic' ? 'none' : (generator?.pattern_type ?? 'own data')
       return [name, data, env.backend, String(training.max_steps), path]
     } catch (error) {
       if (!(error instanceof DdpgError)) throw error

@@ -1,7 +1,7 @@
 import { on } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { isControl } from '../task/episodic.ts'
+import { taskKind } from '../scenario/environments.ts'
 import { createCore } from '../core/core.ts'
 import { loadModule, type CoreModule } from '../core/module.ts'
 import { generate } from '../data/synthetic.ts'
@@ -74,7 +74,7 @@ async function dataOf(receipt: Receipt, module: CoreModule, path: string | undef
     mustHaveData(scenario, 'read')
     return (await readTable(path)).table
   }
-  if (isControl(scenario)) return NO_DATA
+  if (taskKind(scenario) === 'episodic') return NO_DATA
   const { data, data_generator: generator } = scenario
   const remedy = 'give the file that it was trained on with --data-path FILE'
   if (!generator) throw new DdpgError(`the receipt tells of data that it does not make: ${remedy}`)

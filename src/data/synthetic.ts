@@ -4,6 +4,7 @@ import { quoted } from '../text.ts'
 import type { Core, CoreMath, Random } from '../core/core.ts'
 import type { DataGenerator } from '../scenario/schema.ts'
 import type { Table } from './table.ts'
+import { mean } from '../math/statistics.ts'
 import { parseTime, timeframeMilliseconds } from '../math/time.ts'
 import { DdpgError } from '../errors.ts'
 
@@ -182,10 +183,6 @@ function sign(random: Random): number {
 /** Mean of a row and up to four before it. */
 function rollingMean(values: Float64Array): Float64Array {
   return values.map((_, i) => mean(values.subarray(Math.max(0, i - 4), i + 1)))
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((a, b) => a + b, 0) / values.length
 }
 
 function absoluteChanges(values: Float64Array): Float64Array {

@@ -14,6 +14,7 @@ import { barsOf, returnsOf } from '../math/bars.ts'
 import { tradingEnvironment } from '../env/create.ts'
 import type { Env, Market, Rollout } from '../env/env.ts'
 import { computeMetrics, type Metrics } from './metrics.ts'
+import { finite } from '../math/statistics.ts'
 import type { EnvConfig, Scenario } from '../scenario/schema.ts'
 import { compareReturns, resample, type Comparison } from '../math/significance.ts'
 
@@ -190,8 +191,4 @@ function lastLog(wealth: Float64Array, math: CoreMath): number {
 /** ln(wealth / first wealth); NaN once wealth is gone. */
 export function cumulativeLog(wealth: Float64Array, math: CoreMath): Float64Array {
   return wealth.map((value) => (value > 0 ? math.log(value / wealth[0]!) : NaN))
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null
 }

@@ -1,7 +1,7 @@
 // What a wealth curve is worth: pure functions of arrays, in fractions (0.01 is one percent).
 import { barsOf, returnsOf, type Calendar } from '../math/bars.ts'
 import type { CoreMath } from '../core/core.ts'
-import { covariance, deviation, downsideDeviation, mean, quantile, sum } from '../math/statistics.ts'
+import { covariance, deviation, downsideDeviation, finite, mean, quantile, sum } from '../math/statistics.ts'
 
 /** null stands for what is not defined, such as a Sharpe ratio without variation. */
 export type Metrics = ReturnMetrics & DrawdownMetrics & PositionMetrics & MarketMetrics
@@ -150,25 +150,25 @@ function returnMetrics(
     periods_per_year: periods,
     total_return: ratio - 1,
     sum_log_reward: ratio > 0 ? math.log(ratio) : null,
-    annualized_return_cagr: periods <= 365 && ratio > 0 ? defined(growth(ratio, periods / n, math)) : null,
-    annualized_volatility: defined(std * year),
+    annualized_return_cagr: periods <= 365 && ratio > 0 ? finite(growth(ratio, periods / n, math)) : null,
+    annualized_volatility: finite(std * year),
     mean_return: average,
-    std_return: defined(std),
-    sharpe_ratio: defined(sharpe),
-    sharpe_annualized: defined(sharpe * year),
-    sharpe_expost: defined(sharpe * Math.sqrt(n)),
-    sortino_ratio: varies ? defined(average / downside) : null,
+    std_return: finite(std),
+    sharpe_ratio: finite(sharpe),
+    sharpe_annualized: finite(sharpe * year),
+    sharpe_expost: finite(sharpe * Math.sqrt(n)),
+    sortino_ratio: varies ? finite(average / downside) : null,
     downside_deviation: downside * year,
     ...tails(returns.toSorted()),
-    return_skewness: defined(moment(3)),
-    return_kurtosis: defined(moment(4) - 3),
+    return_skewness: finite(moment(3)),
+    return_kurtosis: finite(moment(4) - 3),
     win_rate: gains.length / n,
     lose_rate: losses.length / n,
     gross_profit: profit,
     gross_loss: loss,
-    omega_ratio: defined(profit / loss),
-    profit_factor: defined(profit / loss),
-    payoff_ratio: defined(profit / gains.length / (loss / losses.length)),
+    omega_ratio: finite(profit / loss),
+    profit_factor: finite(profit / loss),
+    payoff_ratio: finite(profit / gains.length / (loss / losses.length)),
     expectancy_per_period: average,
   }
 }
@@ -192,7 +192,7 @@ function tails(
     cvar_95: mean(sorted.filter((r) => r <= low)),
     var_99: lowest,
     cvar_99: mean(sorted.filter((r) => r <= lowest)),
-    tail_ratio: defined(quantile(sorted, 0.95) / Math.abs(low)),
+    tail_ratio: finite(quantile(sorted, 0.95) / Math.abs(low)),
   }
 }
 
@@ -209,11 +209,11 @@ function drawdownMetrics(wealth: Float64Array, cagr: number | null): DrawdownMet
   }
   return {
     max_drawdown: deepest,
-    average_drawdown: defined(mean(below)),
+    average_drawdown: finite(mean(below)),
     max_drawdown_duration: longest,
     recovery_time_from_max_drawdown: recovered < 0 ? null : recovered - trough,
     ulcer_index: Math.sqrt(mean(drawdowns.map((value) => value * value))),
-    calmar_ratio: cagr === null ? null : defined(cagr / Math.abs(deepest)),
+    calmar_ratio: cagr === null ? null : finite(cagr / Math.abs(deepest)),
   }
 }
 
@@ -233,9 +233,9 @@ function positionMetrics(positions: Float64Array, assets: number): PositionMetri
     changes[Math.floor(i / assets)]! += Math.abs(positions[i + assets]! - positions[i]!)
   const trades = changes.filter((change) => change !== 0).length
   const share = (holds: (position: number) => boolean) =>
-    defined(positions.filter(holds).length / positions.length)
+    finite(positions.filter(holds).length / positions.length)
   return {
-    turnover: defined(mean(changes)),
+    turnover: finite(mean(changes)),
     average_holding_period: steps > 0 ? steps / (trades + 1) : null,
     n_trades: trades,
     pct_long: share((position) => position > 0),
@@ -256,13 +256,9 @@ function marketMetrics(
   const differences = returns.map((r, i) => r - market[i]!)
   const error = deviation(differences) * year
   return {
-    beta: defined(beta),
-    alpha: defined((mean(returns) - beta * mean(market)) * periods),
-    tracking_error: defined(error),
-    information_ratio: error >= LEAST_VOLATILITY ? defined((mean(differences) * periods) / error) : null,
+    beta: finite(beta),
+    alpha: finite((mean(returns) - beta * mean(market)) * periods),
+    tracking_error: finite(error),
+    information_ratio: error >= LEAST_VOLATILITY ? finite((mean(differences) * periods) / error) : null,
   }
-}
-
-function defined(value: number): number | null {
-  return Number.isFinite(value) ? value : null
 }

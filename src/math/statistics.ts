@@ -8,6 +8,11 @@ export function sum(values: ArrayLike<number>): number {
   return total
 }
 
+/** A number that is defined: null for NaN and infinities. */
+export function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null
+}
+
 /** NaN of no values. */
 export function mean(values: ArrayLike<number>): number {
   return sum(values) / values.length

@@ -2,7 +2,7 @@
 // give the same document, however many ran at a time, when, and where.
 import type { Random } from '../core/core.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import type { Statistics } from '../task/across-trials.ts'
+import { taskKind } from '../scenario/environments.ts'
 import { learningCurvesBlock } from './sections/learning-curves.ts'
 import { compareSignificance } from './tables/across-trials.ts'
 import type { Block, Document, Figure, Section } from './document.ts'
@@ -10,8 +10,8 @@ import { doubts } from './sections/doubts.ts'
 import { factBlocks, type DataFacts, type Versions } from './sections/setting.ts'
 import { counted, formatCount, listed } from './tables/format.ts'
 import { policyBlock } from './sections/policy.ts'
-import { episodicTrials, tradingTrials, middleOf, type TrialSummary } from './trial-summary.ts'
-import { controlBlocks, controlFigures } from './sections/episodes.ts'
+import { middleOf, type EvaluatedTrials, type TrialSummary } from './trial-summary.ts'
+import { episodicBlocks, episodicFigures } from './sections/episodes.ts'
 import { marketBlocks, marketFigures } from './sections/trading.ts'
 
 export interface ReportParts {
@@ -19,8 +19,8 @@ export interface ReportParts {
   trials: readonly TrialSummary[]
   /** Trials that were asked for. */
   wanted: number
-  /** Of the trials that were evaluated, if any. */
-  statistics: Statistics | undefined
+  /** Those of the trials that were evaluated, if any. */
+  evaluated: EvaluatedTrials | undefined
   /** Of a task that has data. */
   data: DataFacts | undefined
   versions: Versions
@@ -32,14 +32,13 @@ export function reportOf({
   scenario,
   trials,
   wanted,
-  statistics,
+  evaluated,
   data,
   versions,
   random,
 }: ReportParts): Document {
-  const { figures, worth, policy, shown } = worthOf(scenario, trials, statistics)
-  const findings = doubts(scenario, trials, wanted, statistics)
-  const validation = data ? 'Σ log reward in validation' : 'Mean episode return in validation'
+  const { figures, worth, policy, shown } = worthOf(scenario, evaluated)
+  const findings = doubts(scenario, trials, wanted, evaluated)
   const sections: Section[] = [
     ...(figures.length > 0 ? [{ title: '', blocks: [{ kind: 'figures', figures } as const] }] : []),
     ...(worth.length > 0 ? [{ title: 'What it is worth', blocks: worth }] : []),
@@ -47,11 +46,17 @@ export function reportOf({
       title: 'What to doubt',
       blocks: [findings.length > 0 ? { kind: 'findings', findings } : NOTHING, ...significanceBlocks(trials)],
     },
-    { title: 'How it went', blocks: [learningCurvesBlock(trials, validation, random)] },
+    { title: 'How it went', blocks: [learningCurvesBlock(trials, VALIDATION[taskKind(scenario)], random)] },
     ...(policy ? [{ title: 'What the policy does', blocks: [policy] }] : []),
     { title: 'What was run', blocks: factBlocks(scenario, trials, versions, data) },
   ]
   return { title: scenario.experiment_name, subtitle: subtitleOf(scenario, trials), sections, shown }
+}
+
+/** What the scores of validations are called. */
+const VALIDATION = {
+  trading: 'Σ log reward in validation',
+  episodic: 'Mean episode return in validation',
 }
 
 const NOTHING: Block = { kind: 'text', text: 'None of the rules of this report finds anything.' }
@@ -74,33 +79,35 @@ interface Worth {
   shown: number
 }
 
-function worthOf(
-  scenario: Scenario,
-  trials: readonly TrialSummary[],
-  statistics: Statistics | undefined,
-): Worth {
-  const [market, control] = [tradingTrials(trials), episodicTrials(trials)]
-  if (market.length > 0) {
-    const shown = middleOf(market, ({ evaluation }) => evaluation.validation.sum_log_reward)
-    return {
-      figures: marketFigures(market, statistics!),
-      worth: marketBlocks(market, shown, statistics!, scenario.env.trading_fees),
-      policy: policyBlock(market, shown),
-      shown,
+function worthOf(scenario: Scenario, evaluated: EvaluatedTrials | undefined): Worth {
+  switch (evaluated?.kind) {
+    case undefined:
+      return { figures: [], worth: [], shown: 0 }
+    case 'trading': {
+      const { trials, statistics } = evaluated
+      const shown = middleOf(trials, ({ evaluation }) => evaluation.validation.sum_log_reward)
+      return {
+        figures: marketFigures(trials, statistics),
+        worth: marketBlocks(trials, shown, statistics, scenario.env.trading_fees),
+        policy: policyBlock(trials, shown),
+        shown,
+      }
     }
-  }
-  if (control.length === 0) return { figures: [], worth: [], shown: 0 }
-  const shown = middleOf(control, ({ evaluation }) => evaluation.test.mean_episode_return)
-  return {
-    figures: controlFigures(control, statistics!),
-    worth: controlBlocks(control, statistics!),
-    policy: policyBlock(control, shown),
-    shown,
+    case 'episodic': {
+      const { trials, statistics } = evaluated
+      const shown = middleOf(trials, ({ evaluation }) => evaluation.test.mean_episode_return)
+      return {
+        figures: episodicFigures(trials, statistics),
+        worth: episodicBlocks(trials, statistics),
+        policy: policyBlock(trials, shown),
+        shown,
+      }
+    }
   }
 }
 
 function significanceBlocks(trials: readonly TrialSummary[]): Block[] {
-  const all = trials.flatMap(({ significance }) => significance ?? [])
+  const all = trials.flatMap((trial) => (trial.kind === 'trading' ? [trial.significance] : []))
   if (all.length === 0) return []
   return [
     {

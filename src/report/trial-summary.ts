@@ -5,11 +5,17 @@ import type { SplitName } from '../data/split.ts'
 import type { Evaluation, Significance } from '../evaluate/evaluate.ts'
 import { bySplit } from '../task/trading.ts'
 import { median } from '../math/statistics.ts'
-import type { TaskMetrics } from '../task/create.ts'
-import type { ChartData, TradingChartData } from './charts/chart-data.ts'
+import {
+  episodicStatistics,
+  trialStatistics,
+  type EpisodicStatistics,
+  type TrialStatistics,
+} from '../task/across-trials.ts'
+import type { Random } from '../core/core.ts'
+import type { EpisodicChartData, TradingChartData } from './charts/chart-data.ts'
 
-/** One trial, as far as it came. */
-export interface TrialSummary<M extends TaskMetrics = TaskMetrics> {
+/** A trial as far as it came, whatever kind its task is of. */
+interface TrialCourse {
   name: string
   seed: number
   /** As in the tracker. */
@@ -22,40 +28,52 @@ export interface TrialSummary<M extends TaskMetrics = TaskMetrics> {
   findings: { step: number; text: string }[]
   /** Name of the receipt of a complete trial. */
   receipt?: string
-  /** What was evaluated, what came of it, and what is drawn of it; absent when the trial failed before. */
-  evaluated?: 'final' | 'best'
-  evaluation?: M
-  chartData?: ChartData
-  /** Of trading: tests on the test rows. */
-  significance?: Significance
 }
 
-/** One that was evaluated on a market. */
-export interface TradingTrial extends TrialSummary<Record<SplitName, Evaluation>> {
+/** A trial that failed before its evaluation. */
+export interface UnevaluatedTrial extends TrialCourse {
+  kind?: undefined
+}
+
+/** A trial that was evaluated on a market. */
+export interface TradingTrial extends TrialCourse {
+  kind: 'trading'
+  evaluated: 'final' | 'best'
   evaluation: Record<SplitName, Evaluation>
-  chartData: ChartData
-  market: TradingChartData
+  chartData: TradingChartData
+  /** Tests on the test rows. */
+  significance: Significance
 }
 
-/** One that was evaluated in episodes. */
-export interface EpisodicTrial extends TrialSummary<Record<'test', EpisodicMetrics>> {
+/** A trial that was evaluated in episodes. */
+export interface EpisodicTrial extends TrialCourse {
+  kind: 'episodic'
+  evaluated: 'final' | 'best'
   evaluation: Record<'test', EpisodicMetrics>
-  chartData: ChartData
-  returns: number[]
+  chartData: EpisodicChartData
 }
 
-export function tradingTrials(trials: readonly TrialSummary[]): TradingTrial[] {
-  return trials.flatMap((trial) => {
-    const market = trial.chartData?.market
-    return market ? [{ ...trial, market } as TradingTrial] : []
-  })
-}
+export type TrialSummary = UnevaluatedTrial | TradingTrial | EpisodicTrial
 
-export function episodicTrials(trials: readonly TrialSummary[]): EpisodicTrial[] {
-  return trials.flatMap((trial) => {
-    const returns = trial.chartData?.returns
-    return returns ? [{ ...trial, returns } as EpisodicTrial] : []
-  })
+/** The trials of an experiment that were evaluated, with what they say together. */
+export type EvaluatedTrials =
+  | { kind: 'trading'; trials: TradingTrial[]; statistics: Record<SplitName, TrialStatistics> }
+  | { kind: 'episodic'; trials: EpisodicTrial[]; statistics: Record<'test', EpisodicStatistics> }
+
+/** @param random what intervals draw from @returns undefined when no trial was evaluated */
+export function evaluatedTrials(
+  summaries: readonly TrialSummary[],
+  random: Random,
+): EvaluatedTrials | undefined {
+  const trading = summaries.filter((trial) => trial.kind === 'trading')
+  if (trading.length > 0) {
+    const evaluations = trading.map(({ evaluation }) => evaluation)
+    return { kind: 'trading', trials: trading, statistics: trialStatistics(evaluations, random) }
+  }
+  const episodic = summaries.filter((trial) => trial.kind === 'episodic')
+  if (episodic.length === 0) return undefined
+  const evaluations = episodic.map(({ evaluation }) => evaluation)
+  return { kind: 'episodic', trials: episodic, statistics: episodicStatistics(evaluations, random) }
 }
 
 /** Index of the one in the middle by that value, the lower of two; what is undefined comes first. */
@@ -95,7 +113,7 @@ export function returnAt({ costs }: TradingChartData, split: SplitName, cost: nu
 }
 
 /** What a benchmark makes of one unit on that split. */
-export function heldReturn({ market: { splits } }: TradingTrial, split: SplitName): number | null {
+export function heldReturn({ chartData: { splits } }: TradingTrial, split: SplitName): number | null {
   const held = splits[split].benchmarks.find(({ name }) => name === 'buy_and_hold')!.values.at(-1)
   return held === null || held === undefined ? null : held - 1
 }

@@ -1,4 +1,4 @@
-// What several trials of a scenario say together.
+// This file says what several trials of a scenario say together.
 import type { EpisodicMetrics } from './episodic.ts'
 import type { Random } from '../core/core.ts'
 import type { SplitName } from '../data/split.ts'
@@ -6,6 +6,7 @@ import type { Evaluation } from '../evaluate/evaluate.ts'
 import { SPLITS } from './trading.ts'
 import {
   bootstrap,
+  finite,
   interquartileMean,
   meanOfMiddle,
   median,
@@ -38,14 +39,14 @@ export interface Averages {
   iqm_interval: [number | null, number | null]
 }
 
-/** Of classic control. */
-export interface ControlStatistics {
+/** Of tasks that are played in episodes. */
+export interface EpisodicStatistics {
   trials: number
   mean_episode_return: Averages
 }
 
-/** By split. */
-export type Statistics = Record<SplitName, TrialStatistics> | Record<'test', ControlStatistics>
+/** By split, as they are written. */
+export type Statistics = Record<SplitName, TrialStatistics> | Record<'test', EpisodicStatistics>
 
 export const OPPONENTS = ['buy_and_hold', 'random', 'best_constant'] as const
 type Opponent = (typeof OPPONENTS)[number]
@@ -68,11 +69,11 @@ export function trialStatistics(
   return Object.fromEntries(entries)
 }
 
-/** The same of classic control. */
-export function controlStatistics(
+/** The statistics of trials that are played in episodes. */
+export function episodicStatistics(
   evaluations: readonly Record<'test', EpisodicMetrics>[],
   random: Random,
-): Record<'test', ControlStatistics> {
+): Record<'test', EpisodicStatistics> {
   const returns = evaluations.map(({ test }) => test.mean_episode_return)
   return { test: { trials: returns.length, mean_episode_return: averagesOf(returns, random) } }
 }
@@ -87,12 +88,12 @@ function averagesOf(values: number[], random: Random): Averages {
     }
     const drawn = bootstrap([values], draw, random, REPETITIONS.averages)
     const [low, high] = percentileInterval(drawn)
-    return [defined(low), defined(high)]
+    return [finite(low), finite(high)]
   }
   return {
-    median: defined(median(values)),
+    median: finite(median(values)),
     median_interval: interval((sorted) => quantile(sorted, 0.5)),
-    iqm: defined(interquartileMean(values)),
+    iqm: finite(interquartileMean(values)),
     iqm_interval: interval(meanOfMiddle),
   }
 }
@@ -133,8 +134,4 @@ function statisticsOf(evaluations: Evaluation[], random: Random): TrialStatistic
     ...averages,
     probability_of_improvement: Object.fromEntries(improvements),
   }
-}
-
-function defined(value: number): number | null {
-  return Number.isFinite(value) ? value : null
 }

@@ -1,21 +1,26 @@
-import { episodicTask, isControl, type EpisodicMetrics, type EpisodicTask } from './episodic.ts'
+// This file makes the task of a scenario, of whatever kind it is.
 import type { CoreMath } from '../core/core.ts'
-import type { SplitName } from '../data/split.ts'
 import type { Table } from '../data/table.ts'
-import type { Evaluation } from '../evaluate/evaluate.ts'
 import type { FeatureStatistics } from '../features/index.ts'
-import { tradingTask, type TradingTask } from './trading.ts'
+import { taskKind } from '../scenario/environments.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { episodicTask, type EpisodicTask } from './episodic.ts'
+import { tradingTask, type TradingTask } from './trading.ts'
 
-/** Metrics by split, of one of the tasks. */
-export type TaskMetrics = Record<SplitName, Evaluation> | Record<'test', EpisodicMetrics>
+/** A task of one of the kinds, which `kind` tells apart. */
+export type AnyTask = TradingTask | EpisodicTask
 
-/** What a scenario is about. @param table NO_DATA for classic control @throws as tradingTask does */
+/** The task of a scenario. @param table NO_DATA for episodic tasks @throws as tradingTask does */
 export function createTask(
   scenario: Scenario,
   table: Table,
   math: CoreMath,
   statistics?: FeatureStatistics,
-): TradingTask | EpisodicTask {
-  return isControl(scenario) ? episodicTask(scenario) : tradingTask(scenario, table, math, statistics)
+): AnyTask {
+  switch (taskKind(scenario)) {
+    case 'trading':
+      return tradingTask(scenario, table, math, statistics)
+    case 'episodic':
+      return episodicTask(scenario)
+  }
 }

@@ -1,7 +1,7 @@
-// Classic control as a task: no data, episodes from start states that are the same for every seed and every trial.
+// This file makes tasks of environments without data: episodes from start states that are the same for every seed and every trial.
 import type { Core } from '../core/core.ts'
 import { digestOf, NO_DATA } from '../data/table.ts'
-import { createControlEnv } from '../env/create.ts'
+import { createEpisodicEnv } from '../env/create.ts'
 import type { Env } from '../env/env.ts'
 import type { Policy } from '../evaluate/evaluate.ts'
 import type { Scenario } from '../scenario/schema.ts'
@@ -42,6 +42,7 @@ export interface EpisodeStep {
 }
 
 export interface EpisodicTask extends Task<EpisodicEvaluations> {
+  kind: 'episodic'
   /** @param onStep is told of every step */
   evaluate(policy: Policy, core: Core, onStep?: (step: EpisodeStep) => void): EpisodicEvaluations
 }
@@ -49,20 +50,18 @@ export interface EpisodicTask extends Task<EpisodicEvaluations> {
 /** Seeds of the start states, whatever the seed of the trial is. */
 const STARTS = { validation: 54321, test: 12345 }
 
-export function isControl({ env }: Pick<Scenario, 'env'>): boolean {
-  return env.backend === 'classic_control'
-}
-
-export function episodicTask({ env: { name }, training, evaluation }: Scenario): EpisodicTask {
+/** @throws DdpgError in a sentence for a scenario that trades */
+export function episodicTask({ env: config, training, evaluation }: Scenario): EpisodicTask {
   const evaluationEnv = (starts: keyof typeof STARTS, { math, random }: Core): Env => {
     random.evaluation.seed(STARTS[starts])
-    return createControlEnv(name, math, random.evaluation)
+    return createEpisodicEnv(config, math, random.evaluation)
   }
   return {
+    kind: 'episodic',
     digest: digestOf(NO_DATA),
     statistics: { noFeatures: true, firstClose: 0, scales: [] },
     check: () => undefined,
-    createEnv: ({ math, random }) => createControlEnv(name, math, random.environment),
+    createEnv: ({ math, random }) => createEpisodicEnv(config, math, random.environment),
     validate(policy, core) {
       const env = evaluationEnv('validation', core)
       const { returns } = episodes(env, policy, ({ lengths }) => sum(lengths) >= training.eval_steps)

@@ -1,10 +1,9 @@
-// Trading as a task: from a scenario and its data to splits, features, and a market for each split to act in.
-import { isControl } from './episodic.ts'
+// This file makes tasks of trading: from a scenario and its data to splits, features, and a market for each split to act in.
 import type { CoreMath } from '../core/core.ts'
 import { listRows } from '../data/ohlcv.ts'
 import { split, type RowRange, type SplitName } from '../data/split.ts'
 import { digestOf, type Table } from '../data/table.ts'
-import { createEnv } from '../env/create.ts'
+import { createEnv, tradingEnvironment } from '../env/create.ts'
 import type { Market } from '../env/env.ts'
 import {
   createEvaluationEnv,
@@ -29,7 +28,9 @@ export interface Splits<S extends string = string> {
   markets: Record<S, Market>
 }
 
-export type TradingTask = Task<TradingEvaluations> & Splits<SplitName>
+export interface TradingTask extends Task<TradingEvaluations>, Splits<SplitName> {
+  kind: 'trading'
+}
 
 /**
  * @param statistics of the training rows that a checkpoint was trained on; by default fitted here
@@ -42,14 +43,14 @@ export function tradingTask(
   statistics?: FeatureStatistics,
 ): TradingTask {
   const { data, env } = scenario
-  if (isControl(scenario)) throw new DdpgError(`${env.name} is no market: it is trained without data`)
+  tradingEnvironment(env) // refuses what does not trade
   const splits = split(table.length, data, data.data_path)
   const options = { noFeatures: data.no_features, columns: env.feature_columns }
   const fitted = statistics ?? fitFeatures(table, splits.train.to, options, math)
   const whole = createMarket(scenario, table, fitted, math)
   const markets = bySplit((name) => sliceMarket(whole, splits[name]))
   const task = marketTask(scenario, markets)
-  return { table, digest: digestOf(table), splits, statistics: fitted, markets, ...task }
+  return { kind: 'trading', table, digest: digestOf(table), splits, statistics: fitted, markets, ...task }
 }
 
 /**

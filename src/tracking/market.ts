@@ -1,5 +1,7 @@
 // What a tracker is given of trials that trade.
 import { SPLITS, type TradingEvaluations, type TradingTask } from '../task/trading.ts'
+import { metricsBySplit } from '../evaluate/evaluate.ts'
+import { compareRollouts } from '../report/tables/metrics.ts'
 import { dataHead, dataSummary } from '../report/tables/data-overview.ts'
 import { tradingEnvironment } from '../env/create.ts'
 import type { Scenario } from '../scenario/schema.ts'
@@ -34,6 +36,7 @@ export function marketTracking(scenario: Scenario, prepared: TradingTask): TaskT
       run.logArtifact('data_overview/head.csv', head)
       run.logArtifact('data_overview/summary.md', summary.markdown)
     },
+    table: (evaluation) => compareRollouts(metricsBySplit(evaluation)),
     evaluation(run, evaluation) {
       for (const split of SPLITS) {
         const { positions, rewards } = evaluation[split].agent

@@ -3,12 +3,11 @@ import { stringify } from 'yaml'
 import { metricsBySplit, type Significance } from '../evaluate/evaluate.ts'
 import type { Run } from './mlflow/run.ts'
 import { receiptName, receiptText } from '../trial/receipt.ts'
-import { compareEvaluations } from '../report/tables/metrics.ts'
+import type { TextTable } from '../report/tables/metrics.ts'
 import { markdownTable } from '../report/tables/table.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { mean } from '../math/statistics.ts'
 import type { Evaluations } from '../task/task.ts'
-import type { TaskMetrics } from '../task/create.ts'
 import type { TrainingCurves } from '../trial/collector.ts'
 import type { TrialEvent, TrialResult } from '../trial/trial.ts'
 
@@ -18,6 +17,8 @@ export interface TaskTracking<E extends Evaluations = Evaluations> {
   validationMetric: string
   /** The data, before the first step. */
   inputs(run: Run): void
+  /** The metrics of the evaluation side by side. */
+  table(evaluation: E): TextTable
   /** Artifacts of the evaluation, besides its metrics. */
   evaluation(run: Run, evaluation: E): void
   /** Metrics of the whole trial, besides those of all trials. */
@@ -62,7 +63,7 @@ export function trackTrial(
         run.logArtifact('receipt.json', receiptText(receipt))
         run.setTags({ receipt: receiptName(receipt) })
       }
-      recordEvaluation(run, scenario, result)
+      recordEvaluation(run, scenario, task, result)
       if (significance) recordSignificance(run, significance, step)
       task.evaluation(run, evaluation)
       run.logMetrics({ ...task.totals(evaluation, curves), ...totalsOf(curves) }, step)
@@ -143,6 +144,7 @@ function timesOf({ type, step }: TrialEvent, seconds: number, begunAt: number): 
 function recordEvaluation(
   run: Run,
   scenario: Scenario,
+  task: TaskTracking,
   { evaluation, step }: TrialResult<Evaluations>,
 ): void {
   const bySplit = metricsBySplit(evaluation)
@@ -150,7 +152,7 @@ function recordEvaluation(
     run.logMetrics(prefixed(`eval/${split}`, metrics), step)
     run.logArtifact(`evaluation_data/${split}/metrics.json`, JSON.stringify(metrics, null, 2))
   }
-  const { header, rows } = compareEvaluations(bySplit as TaskMetrics)
+  const { header, rows } = task.table(evaluation)
   const table = markdownTable(header, rows)
   run.logArtifact('evaluation_data/metrics.md', table)
   run.setTags({

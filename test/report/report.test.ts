@@ -6,15 +6,14 @@ import type { Document } from '../../src/report/document.ts'
 import { doubts } from '../../src/report/sections/doubts.ts'
 import { toHtml } from '../../src/report/html.ts'
 import { toMarkdown } from '../../src/report/markdown.ts'
-import type { TrialSummary } from '../../src/report/trial-summary.ts'
-import { trialStatistics } from '../../src/task/across-trials.ts'
+import { evaluatedTrials, type TradingTrial, type TrialSummary } from '../../src/report/trial-summary.ts'
 import { core } from '../helpers/trial.ts'
 import { controlExperiment, documentOf, marketExperiment, type Experiment } from './reported.ts'
 
 const parts = { script: 'draw("</script><!--")', style: 'body{}', licenses: 'echarts <Apache-2.0>' }
 const titles = ({ sections }: Document) => sections.map(({ title }) => title)
 
-let market: Experiment
+let market: Experiment<TradingTrial>
 let control: Experiment
 beforeAll(async () => {
   market = await marketExperiment(3)
@@ -49,7 +48,7 @@ describe('the report of trials that trade', () => {
     const document = documentOf(market)
     const [html, markdown] = [toHtml(document, parts), toMarkdown(document)]
     for (const { evaluation, receipt } of market.trials) {
-      const { test } = evaluation as Record<'test', Evaluation>
+      const { test } = evaluation
       for (const text of [String(Number(test.total_return.toPrecision(4))), receipt!]) {
         expect(html).toContain(`<td>${text}</td>`)
         expect(markdown).toContain(` ${text} |`)
@@ -59,10 +58,7 @@ describe('the report of trials that trade', () => {
 
   it('is the same again, and shows the trial in the middle on the validation rows', () => {
     expect(toHtml(documentOf(market), parts)).toBe(toHtml(documentOf(market), parts))
-    const scores = market.trials.map(
-      ({ evaluation }) =>
-        (evaluation as never as Record<'validation', Evaluation>).validation.sum_log_reward!,
-    )
+    const scores = market.trials.map(({ evaluation }) => evaluation.validation.sum_log_reward!)
     expect(scores[documentOf(market).shown]).toBe(scores.toSorted((a, b) => a - b)[1])
   })
 
@@ -111,7 +107,7 @@ describe('text of others', () => {
     const scenario = structuredClone(market.scenario)
     scenario.env.name = scenario.data.data_path = evil
     const [first, ...rest] = structuredClone(market.trials)
-    const { splits } = first!.chartData!.market!
+    const { splits } = first!.chartData
     splits.train.prices[0]!.name = evil
     const failed = { ...rest[0]!, status: 'FAILED', error: evil }
     document = documentOf({ ...market, scenario, trials: [first!, failed, rest[1]!] })
@@ -145,11 +141,11 @@ describe('text of others', () => {
 describe('what to doubt', () => {
   /** Texts of what is found when the evaluations of all trials are changed. */
   function found(
-    change: (evaluation: Record<'train' | 'validation' | 'test', Evaluation>, trial: TrialSummary) => void,
+    change: (evaluation: Record<'train' | 'validation' | 'test', Evaluation>, trial: TradingTrial) => void,
   ): string {
     const trials = structuredClone([...market.trials, ...market.trials])
     for (const trial of trials) {
-      const evaluation = trial.evaluation as Record<'train' | 'validation' | 'test', Evaluation>
+      const { evaluation } = trial
       // a good one, whatever was trained
       for (const metrics of Object.values(evaluation))
         Object.assign(metrics, {
@@ -163,15 +159,14 @@ describe('what to doubt', () => {
           n_bars: 1000,
           win_rate: 0.6,
         })
-      trial.significance!.buy_and_hold.sharpe = { significant: true } as never
-      for (const row of trial.chartData!.market!.costs.test) row.total_return = 1.6
+      trial.significance.buy_and_hold.sharpe = { significant: true } as never
+      for (const row of trial.chartData.costs.test) row.total_return = 1.6
       trial.findings = []
       change(evaluation, trial)
     }
     const scenario = structuredClone(market.scenario)
     scenario.data_generator = null
-    const evaluations = trials.map(({ evaluation }) => evaluation) as never[]
-    const findings = doubts(scenario, trials, 6, trialStatistics(evaluations, core.random.evaluation))
+    const findings = doubts(scenario, trials, 6, evaluatedTrials(trials, core.random.evaluation))
     return findings
       .map(({ severity, text }) => `${severity}: ${text}`)
       .filter((text) => !text.includes('Of the scenario'))
@@ -196,7 +191,7 @@ describe('what to doubt', () => {
     ],
     [
       'is not beyond chance',
-      (_, { significance }) => (significance!.buy_and_hold.sharpe = null),
+      (_, { significance }) => (significance.buy_and_hold.sharpe = null),
       /^warning: .* beyond chance in only 0 of 6 trials/,
     ],
     [
@@ -227,7 +222,7 @@ describe('what to doubt', () => {
     ],
     [
       'lives from cheap trades',
-      (_, { chartData }) => chartData!.market!.costs.test.forEach((row) => (row.total_return = 0.1)),
+      (_, { chartData }) => chartData.costs.test.forEach((row) => (row.total_return = 0.1)),
       /^warning: Trading is cheap here, and the result lives from it: at 10 basis points a trade the median trial returns 10 % on the test rows instead of 170 %\.$/,
     ],
     ['is too good', ({ test }) => (test.win_rate = 0.97), /^warning: 97 % of the test bars win\./],

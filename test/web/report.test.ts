@@ -131,7 +131,7 @@ describeInBrowsers('the report', ({ visit }, browser) => {
     const evil = '<img src=x onerror="document.title=1">'
     const experiment = await marketExperiment(1)
     const [trial] = experiment.trials
-    const { map } = trial!.chartData!
+    const { map } = trial!.chartData
     map.axes[0]!.name = map.action = evil
     experiment.scenario.env.name = evil
     const part = (name: string) =>

@@ -8,6 +8,7 @@ import type { Table } from '../../src/data/table.ts'
 import { formatSpacing, formatTime, timeframeMilliseconds } from '../../src/math/time.ts'
 import { parseScenario, type ScenarioError } from '../../src/scenario/load.ts'
 import { readOverride } from '../../src/scenario/overrides.ts'
+import { taskKind } from '../../src/scenario/environments.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
 import type { Inputs, Problem } from '../protocol.ts'
 import { DdpgError } from '../../src/errors.ts'
@@ -29,7 +30,7 @@ export function readInputs({ name, yaml, seed }: Inputs, own: OwnData | undefine
 }
 
 function mustTrade({ env }: Scenario): void {
-  if (env.backend === 'classic_control')
+  if (taskKind({ env }) !== 'trading')
     throw new DdpgError(
       `this page shows markets and ${env.name} is none: the command line trains and verifies it`,
     )

@@ -1,14 +1,14 @@
 // The main path: scenario → data → features → trials (environment, learner, evaluation) → tracking.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { createCore, type Random } from '../../core/core.ts'
+import { createCore } from '../../core/core.ts'
 import { loadModule, type CoreModule } from '../../core/module.ts'
 import type { RunStatus } from '../../tracking/mlflow/index.ts'
 import { newRunFolder } from '../../files.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import { trackStatistics } from '../../tracking/experiment.ts'
 import { CHECKPOINT } from '../../tracking/trial.ts'
-import { controlStatistics, trialStatistics, type Statistics } from '../../task/across-trials.ts'
+import { evaluatedTrials, type EvaluatedTrials } from '../../report/trial-summary.ts'
 import { checkTrial } from '../../trial/trial.ts'
 import { exitWith } from '../shared/failure.ts'
 import { listenForInterrupt } from '../shared/interrupt.ts'
@@ -22,7 +22,7 @@ import {
   writeSyntheticData,
   type ScenarioOptions,
 } from '../shared/scenario.ts'
-import { summarize, type ExperimentReport, type TrialReport } from './summary.ts'
+import { summarize, type ExperimentReport } from './summary.ts'
 import { startTracking, type Tracking } from './track.ts'
 import { runTrials, type Plan, type TrialServices, type TrialEnd } from './trials.ts'
 import { stopOnErrors, warn } from '../validate.ts'
@@ -73,7 +73,11 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   const ends = done.map(({ report }) => report.status)
   const status = statusOf(ends, saved.length)
   if (interrupt.exitCode() && status !== 'FINISHED') tellHowToGoOn(ends, folder)
-  const conclusion = await conclude(plan, done, { folder, run: tracking.parent, note: display.note })
+  const { evaluated, report: path } = await conclude(plan, done, {
+    folder,
+    run: tracking.parent,
+    note: display.note,
+  })
   await tracking.end(status)
   interrupt.end()
 
@@ -83,10 +87,11 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
     timings: { total_seconds: (performance.now() - started) / 1000 },
     // A server that was away may have named the runs by now.
     trials: done.map(({ report, run }) => ({ ...report, run_id: run.id })),
-    ...conclusion,
+    ...(evaluated && { statistics: evaluated.statistics }),
+    ...(path !== undefined && { report: path }),
   }
   if (options.json) console.log(JSON.stringify(report, null, 2))
-  else summarize(report, folder, tracking.describe())
+  else summarize(report, evaluated, folder, tracking.describe())
   if (interrupt.exitCode()) exitWith(interrupt.exitCode()!)
 }
 
@@ -124,14 +129,12 @@ async function conclude(
   { scenario, task, module, saved }: Omit<Plan, 'folder'>,
   done: TrialEnd[],
   destination: Destination,
-): Promise<Pick<ExperimentReport, 'statistics' | 'report'>> {
+): Promise<{ evaluated: EvaluatedTrials | undefined; report: string | undefined }> {
   const { random } = await createCore(module, scenario.seed)
-  const statistics = statisticsOf(
-    done.map(({ report }) => report),
-    random.evaluation,
-  )
-  if (statistics && done.length > 1) trackStatistics(destination.run, statistics, scenario.training.max_steps)
   const trials = done.map(({ reported }) => reported)
+  const evaluated = evaluatedTrials(trials, random.evaluation)
+  if (evaluated && done.length > 1)
+    trackStatistics(destination.run, evaluated.statistics, scenario.training.max_steps)
   const { writeReport } = await import('./report.ts')
   const parts = {
     scenario,
@@ -139,11 +142,10 @@ async function conclude(
     module,
     trials,
     wanted: saved.length,
-    statistics,
+    evaluated,
     random: random.evaluation,
   }
-  const report = writeReport(parts, destination)
-  return { ...(statistics && { statistics }), ...(report !== undefined && { report }) }
+  return { evaluated, report: writeReport(parts, destination) }
 }
 
 /** Of the experiment, of which not all trials may have begun. */
@@ -159,15 +161,6 @@ function tellHowToGoOn(ends: RunStatus[], folder: string): void {
   if (trial < 0) return
   const checkpoint = join(folder, `trial_${trial}`, CHECKPOINT)
   console.error(`note: it goes on with: ddpg experiment --resume ${checkpoint}`)
-}
-
-/** Of the trials that were evaluated. */
-function statisticsOf(trials: TrialReport[], random: Random): Statistics | undefined {
-  const evaluations = trials.flatMap(({ evaluation }) => evaluation ?? [])
-  const trading = evaluations.flatMap((one) => ('train' in one ? [one] : []))
-  if (trading.length > 0) return trialStatistics(trading, random)
-  const control = evaluations.flatMap((one) => ('train' in one ? [] : [one]))
-  return control.length > 0 ? controlStatistics(control, random) : undefined
 }
 
 /** A scenario and its trials: of each what it goes on from. */

@@ -1,8 +1,7 @@
 // Everything that is kept of a trial: metrics and artifacts in the tracker, checkpoints and plots in its folder.
 import { join } from 'node:path'
-import type { EpisodicTask } from '../../task/episodic.ts'
+import type { AnyTask } from '../../task/create.ts'
 import type { Significance } from '../../evaluate/evaluate.ts'
-import type { TradingTask } from '../../task/trading.ts'
 import type { Run } from '../../tracking/mlflow/run.ts'
 import { removeFile, writeFile, type ScenarioFile } from '../../files.ts'
 import { receiptText } from '../../trial/receipt.ts'
@@ -12,7 +11,7 @@ import type { Evaluations } from '../../task/task.ts'
 import { BEST, CHECKPOINT, trackTrial } from '../../tracking/trial.ts'
 import type { TrialEvent, TrialResult } from '../../trial/trial.ts'
 import { tellFailure } from '../shared/failure.ts'
-import { controlRecord } from './record-control.ts'
+import { episodicRecord } from './record-episodic.ts'
 import { marketRecord } from './record-market.ts'
 import type { TaskRecord } from './record-task.ts'
 import type { ResumePoint } from './resume.ts'
@@ -43,8 +42,13 @@ export interface Recorder {
 }
 
 /** What to record of trials on this task. */
-export function taskRecord(scenario: Scenario, task: TradingTask | EpisodicTask): TaskRecord {
-  return 'markets' in task ? marketRecord(scenario, task) : controlRecord
+export function taskRecord(scenario: Scenario, task: AnyTask): TaskRecord {
+  switch (task.kind) {
+    case 'trading':
+      return marketRecord(scenario, task)
+    case 'episodic':
+      return episodicRecord
+  }
 }
 
 /** @param curves which the collector of the trial goes on adding to @param note is told of what is lost */

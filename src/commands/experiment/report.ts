@@ -2,9 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { EpisodicTask } from '../../task/episodic.ts'
+import type { AnyTask } from '../../task/create.ts'
 import type { CoreModule } from '../../core/module.ts'
-import type { TradingTask } from '../../task/trading.ts'
 import type { Run } from '../../tracking/mlflow/run.ts'
 import { writeFile } from '../../files.ts'
 import { dataFacts } from '../../report/sections/setting.ts'
@@ -14,7 +13,7 @@ import { tellFailure } from '../shared/failure.ts'
 import { reportOf, type ReportParts } from '../../report/report.ts'
 
 export interface ReportInput extends Omit<ReportParts, 'data' | 'versions'> {
-  task: TradingTask | EpisodicTask
+  task: AnyTask
   module: CoreModule
 }
 
@@ -34,7 +33,7 @@ export function writeReport(
 ): string | undefined {
   if (parts.trials.length === 0) return undefined // it was stopped before any began
   try {
-    const data = 'markets' in task ? dataFacts(task) : undefined
+    const data = task.kind === 'trading' ? dataFacts(task) : undefined
     const document = reportOf({ ...parts, data, versions: { version: version(), core: module.sha256 } })
     const page = pageParts()
     if (!page) note('warning: the report is Markdown alone: npm run build makes what report.html needs')

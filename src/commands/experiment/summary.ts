@@ -1,19 +1,21 @@
 // What an experiment comes to, and how it is printed for a person.
 import type { Significance } from '../../evaluate/evaluate.ts'
 import type { RunStatus } from '../../tracking/mlflow/index.ts'
-import { compareEvaluations, type TextTable } from '../../report/tables/metrics.ts'
+import { compareEpisodes, compareRollouts, type TextTable } from '../../report/tables/metrics.ts'
 import {
+  compareEpisodicTrials,
   compareProbabilities,
-  compareTrials,
-  type EvaluatedTrial,
+  compareTradingTrials,
 } from '../../report/tables/across-trials.ts'
 import { formatTable } from '../../report/tables/table.ts'
 import type { Scenario } from '../../scenario/schema.ts'
-import type { TaskMetrics } from '../../task/create.ts'
+import type { EvaluatedTrials, EpisodicTrial, TradingTrial } from '../../report/trial-summary.ts'
 import type { Statistics } from '../../task/across-trials.ts'
 
+type EvaluationMetrics = (TradingTrial | EpisodicTrial)['evaluation']
+
 /** The document of --json. */
-export interface ExperimentReport<M extends TaskMetrics = TaskMetrics> {
+export interface ExperimentReport<M extends EvaluationMetrics = EvaluationMetrics> {
   experiment_name: string
   config: Scenario
   timings: { total_seconds: number }
@@ -25,7 +27,7 @@ export interface ExperimentReport<M extends TaskMetrics = TaskMetrics> {
 }
 
 /** One trial as --json prints it. */
-export interface TrialReport<M extends TaskMetrics = TaskMetrics> {
+export interface TrialReport<M extends EvaluationMetrics = EvaluationMetrics> {
   seed: number
   run_id: string
   status: RunStatus
@@ -40,26 +42,25 @@ export interface TrialReport<M extends TaskMetrics = TaskMetrics> {
   significance?: Significance
 }
 
-/** One trial: every metric of every split. Several: the main metric of each trial and its median. */
+/**
+ * One trial: every metric of every split. Several: the main metric of each trial and its median.
+ * @param evaluated those of the trials that were, if any
+ */
 export function summarize(
-  { experiment_name: name, trials, statistics, timings, report }: ExperimentReport,
+  { experiment_name: name, trials, timings, report }: ExperimentReport,
+  evaluated: EvaluatedTrials | undefined,
   folder: string,
   where: string,
 ): void {
   const done = trials.filter((trial) => trial.evaluation)
-  const [only] = done
   console.log()
-  if (done.length === 1) {
-    printTable(compareEvaluations(only!.evaluation!))
+  if (evaluated) {
+    tablesOf(evaluated).forEach((table, i) => {
+      if (i > 0) console.log()
+      printTable(table)
+    })
+    console.log()
   }
-  if (done.length > 1) {
-    printTable(compareTrials(done as EvaluatedTrial[], statistics!))
-    if ('train' in statistics!) {
-      console.log()
-      printTable(compareProbabilities(statistics))
-    }
-  }
-  if (done.length > 0) console.log()
   const which = trials.length === 1 ? `seed ${trials[0]!.seed}` : `${trials.length} trials`
   const statuses = ['FAILED', 'KILLED'].flatMap((status) => {
     const number = trials.filter((trial) => trial.status === status).length
@@ -73,6 +74,21 @@ export function summarize(
   if (done.length > 0) console.log(`checkpoints, receipts and plots: ${folder}`)
   if (report !== undefined) console.log(`report: ${report}`)
   console.log(where)
+}
+
+function tablesOf(evaluated: EvaluatedTrials): TextTable[] {
+  const several = evaluated.trials.length > 1
+  switch (evaluated.kind) {
+    case 'trading': {
+      const { trials, statistics } = evaluated
+      if (!several) return [compareRollouts(trials[0]!.evaluation)]
+      return [compareTradingTrials(trials, statistics), compareProbabilities(statistics)]
+    }
+    case 'episodic': {
+      const { trials, statistics } = evaluated
+      return [several ? compareEpisodicTrials(trials, statistics) : compareEpisodes(trials[0]!.evaluation)]
+    }
+  }
 }
 
 export function printTable({ header, rows }: TextTable): void {

@@ -3,15 +3,21 @@
 import { on } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { isControl, type EpisodicTask } from '../../task/episodic.ts'
+import type { AnyTask } from '../../task/create.ts'
+import type { EpisodicEvaluations } from '../../task/episodic.ts'
 import { createCore } from '../../core/core.ts'
 import type { CoreModule } from '../../core/module.ts'
 import { NO_DATA, type Table } from '../../data/table.ts'
 import { compareWithBenchmarks, type Significance } from '../../evaluate/evaluate.ts'
-import type { TradingEvaluations, TradingTask } from '../../task/trading.ts'
-import { chartDataOf, type ChartData } from '../../report/charts/chart-data.ts'
+import type { TradingEvaluations } from '../../task/trading.ts'
+import {
+  episodicChartData,
+  tradingChartData,
+  type EpisodicChartData,
+  type TradingChartData,
+} from '../../report/charts/chart-data.ts'
 import type { Scenario } from '../../scenario/schema.ts'
-import type { Evaluations } from '../../task/task.ts'
+import type { Evaluations, Task } from '../../task/task.ts'
 import { runTrial, type TrialEvent, type TrialResult } from '../../trial/trial.ts'
 import type { StopFlag } from '../shared/interrupt.ts'
 import { bug, fromErrorRecord, type ErrorRecord } from '../../errors.ts'
@@ -27,13 +33,16 @@ export interface TrialInput {
 /** What a trial tells: of every event, with the seconds of training until then, and at last what it came to. */
 export type TrainerMessage = { event: TrialEvent; seconds: number } | TrialOutput
 
-export interface TrialOutput {
-  result: TrialResult<Evaluations>
-  /** Of the test rows, where it trades. */
-  significance: Significance | undefined
-  /** What the report shows of it. */
-  chartData: ChartData
-}
+/** What a trial came to, by the kind of its task: with what the report shows of it. */
+export type TrialOutput =
+  | {
+      kind: 'trading'
+      result: TrialResult<TradingEvaluations>
+      /** Tests on the test rows. */
+      significance: Significance
+      chartData: TradingChartData
+    }
+  | { kind: 'episodic'; result: TrialResult<EpisodicEvaluations>; chartData: EpisodicChartData }
 
 export interface Trainer {
   /** One trial at a time. @throws DdpgError in a sentence when it fails */
@@ -44,7 +53,7 @@ export interface Trainer {
 export interface Training {
   /** That of the first trial. */
   scenario: Scenario
-  task: TradingTask | EpisodicTask
+  task: AnyTask
   module: CoreModule
   /** One for each trial. */
   saved: readonly unknown[]
@@ -56,40 +65,57 @@ export interface Training {
 /** Threads that begin at once. */
 export function createTrainers({ scenario, task, module, saved, workers, stop }: Training): Trainer[] {
   const length = Math.min(workers, saved.length)
-  const table = 'table' in task ? task.table : NO_DATA
+  const table = task.kind === 'trading' ? task.table : NO_DATA
   return Array.from({ length }, () => workerTrainer({ scenario, table, module, stop }))
 }
 
 /** Trains and evaluates, and tells of all but single updates. */
-export async function* trainTrial(
-  { scenario, ...given }: TrialInput,
-  task: TradingTask | EpisodicTask,
+export function trainTrial(
+  input: TrialInput,
+  task: AnyTask,
   module: CoreModule,
   stop: StopFlag,
 ): AsyncGenerator<TrainerMessage, void> {
-  const shouldStop = () => Atomics.load(stop, 0) !== 0
-  const trial = runTrial<Evaluations>(scenario, task, module, { ...given, shouldStop })
-  for (let seconds = 0; ;) {
-    const began = performance.now()
-    const { done, value } = await trial.next()
-    if (done) {
-      const significance = await significanceOf(value.evaluation, scenario, module)
-      const chartData = await chartDataOf(scenario, task, value, module, given.experiment.trials)
-      return yield { result: value, significance, chartData }
-    }
-    seconds += (performance.now() - began) / 1000
-    if (value.type !== 'update') yield { event: value, seconds }
+  const { scenario } = input
+  const { trials } = input.experiment
+  switch (task.kind) {
+    case 'trading':
+      return trainOn(task, input, module, stop, async (result) => ({
+        kind: 'trading',
+        result,
+        significance: compareWithBenchmarks(
+          result.evaluation.test,
+          scenario,
+          await createCore(module, scenario.seed),
+        ),
+        chartData: await tradingChartData(scenario, task, result, module, trials),
+      }))
+    case 'episodic':
+      return trainOn(task, input, module, stop, async (result) => ({
+        kind: 'episodic',
+        result,
+        chartData: await episodicChartData(task, result, module, trials),
+      }))
   }
 }
 
-async function significanceOf(
-  evaluation: Evaluations,
-  scenario: Scenario,
+/** @param conclude makes of the result what is told at last */
+async function* trainOn<E extends Evaluations>(
+  task: Task<E>,
+  { scenario, ...given }: TrialInput,
   module: CoreModule,
-): Promise<Significance | undefined> {
-  if (isControl(scenario)) return undefined
-  const core = await createCore(module, scenario.seed)
-  return compareWithBenchmarks((evaluation as TradingEvaluations).test, scenario, core)
+  stop: StopFlag,
+  conclude: (result: TrialResult<E>) => Promise<TrialOutput>,
+): AsyncGenerator<TrainerMessage, void> {
+  const shouldStop = () => Atomics.load(stop, 0) !== 0
+  const trial = runTrial(scenario, task, module, { ...given, shouldStop })
+  for (let seconds = 0; ;) {
+    const began = performance.now()
+    const { done, value } = await trial.next()
+    if (done) return yield conclude(value)
+    seconds += (performance.now() - began) / 1000
+    if (value.type !== 'update') yield { event: value, seconds }
+  }
 }
 
 /** What a worker begins with. It shares the flag, and the code of the compiled module. */

@@ -1,16 +1,14 @@
 // The trials of an experiment: each is trained by one of the trainers, shown and recorded here.
 import { join } from 'node:path'
-import type { EpisodicTask } from '../../task/episodic.ts'
+import type { AnyTask } from '../../task/create.ts'
 import type { CoreModule } from '../../core/module.ts'
 import { metricsBySplit } from '../../evaluate/evaluate.ts'
-import type { TradingTask } from '../../task/trading.ts'
 import { logSystemMetrics, type Run } from '../../tracking/mlflow/index.ts'
 import { readBytes, type ScenarioFile } from '../../files.ts'
 import { receiptName } from '../../trial/receipt.ts'
 import { createTrialCollector } from '../../trial/collector.ts'
 import type { TrialSummary } from '../../report/trial-summary.ts'
 import type { Scenario } from '../../scenario/schema.ts'
-import type { TaskMetrics } from '../../task/create.ts'
 import { messageOf } from '../../tracking/mlflow/types.ts'
 import { tellFailure } from '../shared/failure.ts'
 import { bug } from '../../errors.ts'
@@ -34,7 +32,7 @@ export interface Plan {
   /** Its `seed` is that of trial 0. */
   scenario: Scenario
   source: ScenarioFile
-  task: TradingTask | EpisodicTask
+  task: AnyTask
   module: CoreModule
   /** Of the run; a trial has one in it. */
   folder: string
@@ -121,18 +119,18 @@ async function runTrial(parts: TrialParts, run: Run, trainer: Trainer, display: 
   try {
     const { recordTrial } = await import('./record.ts')
     const record = recordTrial(run, parts, collector.curves, display.note)
-    const { result, significance, chartData } = await follow(
-      trainer.train(inputOf(parts)),
-      (event, seconds) => {
-        training = seconds
-        collector.event(event)
-        record.event(event, seconds)
-        progress.event(event)
-        if (event.type !== 'health') return
-        for (const finding of event.findings) display.note(`note: ${name}, step ${event.step}: ${finding}`)
-      },
-    )
-    const checkpoint = record.result(result, significance)
+    const output = await follow(trainer.train(inputOf(parts)), (event, seconds) => {
+      training = seconds
+      collector.event(event)
+      record.event(event, seconds)
+      progress.event(event)
+      if (event.type !== 'health') return
+      for (const finding of event.findings) display.note(`note: ${name}, step ${event.step}: ${finding}`)
+    })
+    const { result } = output
+    const summary = evaluationOf(output)
+    const { kind: _kind, chartData: _charts, ...numbers } = summary
+    const checkpoint = record.result(result, output.kind === 'trading' ? output.significance : undefined)
     stopSystemMetrics()
     const status = result.complete ? 'FINISHED' : 'KILLED'
     run.end(status)
@@ -140,12 +138,11 @@ async function runTrial(parts: TrialParts, run: Run, trainer: Trainer, display: 
     if (result.evaluated !== scenario.evaluation.policy)
       display.note(`note: ${name} ended before its first validation, so its final policy is evaluated`)
     const receipt = result.receipt && receiptName(result.receipt)
-    const evaluation = metricsBySplit(result.evaluation) as TaskMetrics
-    const ends = { ...(receipt && { receipt }), evaluation, ...(significance && { significance }) }
+    const named = receipt ? { receipt } : {}
     return {
       run,
-      report: { ...common(), status, checkpoint, ...ends },
-      reported: { ...told(), status, ...ends, evaluated: result.evaluated, chartData },
+      report: { ...common(), status, checkpoint, ...named, ...numbers },
+      reported: { ...told(), status, ...named, evaluated: result.evaluated, ...summary },
     }
   } catch (error) {
     const message = messageOf(error)
@@ -162,6 +159,20 @@ async function runTrial(parts: TrialParts, run: Run, trainer: Trainer, display: 
 function inputOf({ scenario, trial, trials, resumed }: TrialParts): TrialInput {
   const resume = resumed && readBytes(resumed.path, 'checkpoint')
   return { scenario, resume, experiment: { trial, trials } }
+}
+
+/** The numbers of an evaluation, as the report and --json have them. */
+function evaluationOf(output: TrialOutput) {
+  switch (output.kind) {
+    case 'trading': {
+      const { kind, result, significance, chartData } = output
+      return { kind, evaluation: metricsBySplit(result.evaluation), significance, chartData }
+    }
+    case 'episodic': {
+      const { kind, result, chartData } = output
+      return { kind, evaluation: metricsBySplit(result.evaluation), chartData }
+    }
+  }
 }
 
 /** Follows a trial to its end. */

@@ -2,19 +2,18 @@
 import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { createCore } from '../../core/core.ts'
-import { isControl, type EpisodicTask } from '../../task/episodic.ts'
+import { taskKind } from '../../scenario/environments.ts'
 import type { CoreModule } from '../../core/module.ts'
 import { tableToParquet } from '../../data/parquet.ts'
 import { generate } from '../../data/synthetic.ts'
 import { digestOf, NO_DATA, type Table } from '../../data/table.ts'
 import { formatSpacing, timeframeMilliseconds } from '../../math/time.ts'
 import type { FeatureStatistics } from '../../features/index.ts'
-import type { TradingTask } from '../../task/trading.ts'
 import { findScenario, isGenerated, readTable, readText, writeFile, type ScenarioFile } from '../../files.ts'
 import { parseScenario } from '../../scenario/load.ts'
 import { withoutLogins } from '../../scenario/login.ts'
 import type { Scenario } from '../../scenario/schema.ts'
-import { createTask } from '../../task/create.ts'
+import { createTask, type AnyTask } from '../../task/create.ts'
 import { DdpgError } from '../../errors.ts'
 import { placesOfScenario, type PlaceOptions } from './places.ts'
 
@@ -87,7 +86,7 @@ export async function writeSyntheticData(scenario: Scenario, module: CoreModule)
 /** Says when a scenario has a generator, but is about to be trained on other data. */
 export async function noteOtherData(scenario: Scenario, digest: string, module: CoreModule): Promise<void> {
   const { data, data_generator: generator } = scenario
-  if (!generator || isControl(scenario)) return
+  if (!generator || taskKind(scenario) === 'episodic') return
   const table = generate(generator, data.timeframe, await createCore(module, generator.seed!))
   if (digestOf(table) !== digest)
     console.error(
@@ -98,7 +97,7 @@ export async function noteOtherData(scenario: Scenario, digest: string, module: 
 
 /** @param verb what cannot be done without data @throws DdpgError in a sentence */
 export function mustHaveData(scenario: Scenario, verb: string): void {
-  if (isControl(scenario))
+  if (taskKind(scenario) === 'episodic')
     throw new DdpgError(`there are no data to ${verb}: ${scenario.env.name} needs none`)
 }
 
@@ -108,8 +107,8 @@ export async function readTask(
   module: CoreModule,
   remedy: string,
   statistics?: FeatureStatistics,
-): Promise<TradingTask | EpisodicTask> {
-  const table = isControl(scenario) ? NO_DATA : await readData(scenario, remedy)
+): Promise<AnyTask> {
+  const table = taskKind(scenario) === 'episodic' ? NO_DATA : await readData(scenario, remedy)
   const { math } = await createCore(module, scenario.seed)
   return createTask(scenario, table, math, statistics)
 }

@@ -3,6 +3,9 @@ import { actionMap, type ActionMap } from './action-map.ts'
 import { BENCHMARKS } from '../../evaluate/benchmarks.ts'
 import type { EpisodicEvaluations, EpisodicTask } from '../../task/episodic.ts'
 import type { CoreMath } from '../../core/core.ts'
+import type { Learner } from '../../core/learner.ts'
+import { tradingEnvironment } from '../../env/create.ts'
+import type { ResumableEnv } from '../../env/env.ts'
 import type { CoreModule } from '../../core/module.ts'
 import { costSensitivity, type CostResult } from '../../evaluate/costs.ts'
 import type { SplitName } from '../../data/split.ts'
@@ -11,7 +14,6 @@ import { bySplit, type TradingEvaluations, type TradingTask } from '../../task/t
 import { drawdownsOf } from '../../evaluate/metrics.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import { mean } from '../../math/statistics.ts'
-import type { Evaluations } from '../../task/task.ts'
 import { loadPolicy, type TrialResult } from '../../trial/trial.ts'
 import {
   chartValues,
@@ -23,15 +25,17 @@ import {
 import type { SeriesName } from '../series.ts'
 import { chosenRows } from './plot-scale.ts'
 
-export interface ChartData {
+/** The chart data of a trial, by the kind of its task. */
+export type ChartData = TradingChartData | EpisodicChartData
+
+/** The part that all kinds of trials have. */
+interface PolicyChartData {
   map: ActionMapChart
   effects: ActionMap['effects']
-  market?: TradingChartData
-  /** Of the episodes of classic control, ascending. */
-  returns?: number[]
 }
 
-export interface TradingChartData {
+export interface TradingChartData extends PolicyChartData {
+  kind: 'trading'
   splits: Record<
     SplitName,
     AgentChart & { times: number[]; prices: NamedSeries[]; benchmarks: NamedSeries<SeriesName>[] }
@@ -39,42 +43,64 @@ export interface TradingChartData {
   costs: Record<SplitName, CostResult[]>
 }
 
-/** @param trials of how many this is one: of many, less is drawn of each */
-export async function chartDataOf(
-  scenario: Scenario,
-  task: TradingTask | EpisodicTask,
-  result: TrialResult<Evaluations>,
-  module: CoreModule,
-  trials: number,
-): Promise<ChartData> {
-  const { learner, core } = await loadPolicy(result.policy, module)
-  const { obsNames } = task.createEnv(core)
-  const isMarket = 'markets' in task
-  const map = actionMap(learner, result.observed, obsNames, trials > 20 ? 15 : 31)
-  const chartData: ChartData = {
-    map: drawnMap(map, actionName(task, scenario, map.action)),
-    effects: map.effects,
-  }
-  if (!isMarket) {
-    const { returns } = (result.evaluation as EpisodicEvaluations).test
-    return { ...chartData, returns: returns.toSorted((a, b) => a - b).map(rounded) }
-  }
-  const evaluations = result.evaluation as TradingEvaluations
-  const points = Math.max(100, Math.min(900, 20_000 / trials))
-  const policy = deterministic(learner)
-  const market = {
-    splits: bySplit((split) => drawnSplit(task, evaluations, split, points, core.math)),
-    costs: bySplit((split) =>
-      costSensitivity(scenario, task.markets[split], policy, core, evaluations[split].agent),
-    ),
-  }
-  return { ...chartData, market }
+export interface EpisodicChartData extends PolicyChartData {
+  kind: 'episodic'
+  /** Returns of the episodes, ascending. */
+  returns: number[]
 }
 
-/** Where a weight is the action, that of its asset. */
-function actionName(task: TradingTask | EpisodicTask, { env }: Scenario, action: number): string {
-  const isWeight = 'markets' in task && env.backend === 'tradingenv'
-  return isWeight ? `position in ${task.markets.train.priceNames[action]}` : 'action'
+/** @param trials of how many this is one: of many, less is drawn of each */
+export async function tradingChartData(
+  scenario: Scenario,
+  task: TradingTask,
+  result: TrialResult<TradingEvaluations>,
+  module: CoreModule,
+  trials: number,
+): Promise<TradingChartData> {
+  const { learner, core } = await loadPolicy(result.policy, module)
+  const { actsInWeights } = tradingEnvironment(scenario.env)
+  // where a weight is the action, that of its asset
+  const nameOf = (action: number) =>
+    actsInWeights ? `position in ${task.markets.train.priceNames[action]}` : 'action'
+  const { evaluation } = result
+  const points = Math.max(100, Math.min(900, 20_000 / trials))
+  const policy = deterministic(learner)
+  return {
+    kind: 'trading',
+    ...policyChartData(learner, task.createEnv(core), result.observed, trials, nameOf),
+    splits: bySplit((split) => drawnSplit(task, evaluation, split, points, core.math)),
+    costs: bySplit((split) =>
+      costSensitivity(scenario, task.markets[split], policy, core, evaluation[split].agent),
+    ),
+  }
+}
+
+/** @param trials of how many this is one: of many, less is drawn of each */
+export async function episodicChartData(
+  task: EpisodicTask,
+  result: TrialResult<EpisodicEvaluations>,
+  module: CoreModule,
+  trials: number,
+): Promise<EpisodicChartData> {
+  const { learner, core } = await loadPolicy(result.policy, module)
+  const { returns } = result.evaluation.test
+  return {
+    kind: 'episodic',
+    ...policyChartData(learner, task.createEnv(core), result.observed, trials, () => 'action'),
+    returns: returns.toSorted((a, b) => a - b).map(rounded),
+  }
+}
+
+/** @param nameOf names an action by its index */
+function policyChartData(
+  learner: Learner,
+  { obsNames }: ResumableEnv,
+  observed: Float32Array,
+  trials: number,
+  nameOf: (action: number) => string,
+): PolicyChartData {
+  const map = actionMap(learner, observed, obsNames, trials > 20 ? 15 : 31)
+  return { map: drawnMap(map, nameOf(map.action)), effects: map.effects }
 }
 
 function drawnMap({ axes, actions, q, observed }: ActionMap, action: string): ActionMapChart {

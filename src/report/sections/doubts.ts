@@ -4,18 +4,18 @@ import { guardrails } from '../../scenario/guardrails.ts'
 import { SPLITS } from '../../task/trading.ts'
 import { median, quantile } from '../../math/statistics.ts'
 import type { Scenario } from '../../scenario/schema.ts'
-import type { Statistics } from '../../task/across-trials.ts'
+import type { TrialStatistics } from '../../task/across-trials.ts'
+import type { SplitName } from '../../data/split.ts'
 import type { Finding } from '../document.ts'
 import { counted, formatCount, formatPercent, listed } from '../tables/format.ts'
 import {
   captured,
-  episodicTrials,
   heldReturn,
-  tradingTrials,
   medianMetrics,
   medianOf,
   returnAt,
   type EpisodicTrial,
+  type EvaluatedTrials,
   type TradingTrial,
   type TrialSummary,
 } from '../trial-summary.ts'
@@ -31,18 +31,25 @@ export function doubts(
   scenario: Scenario,
   trials: readonly TrialSummary[],
   wanted: number,
-  statistics: Statistics | undefined,
+  evaluated: EvaluatedTrials | undefined,
 ): Finding[] {
-  const [market, control] = [tradingTrials(trials), episodicTrials(trials)]
   const rules = [
     ...courseRules(scenario, trials, wanted),
-    ...(market.length > 0 ? marketRules(scenario, market, statistics!) : []),
-    ...(control.length > 0 ? controlRules(control) : []),
+    ...(evaluated ? kindRules(scenario, evaluated) : []),
   ]
   const findings = rules.flatMap(([applies, severity, text]) => (applies ? [{ severity, text }] : []))
   const all = [...findings, ...guardrailFindings(scenario), ...healthFindings(trials)]
   const order = ['error', 'warning', 'note']
   return all.toSorted((one, other) => order.indexOf(one.severity) - order.indexOf(other.severity))
+}
+
+function kindRules(scenario: Scenario, evaluated: EvaluatedTrials): Rule[] {
+  switch (evaluated.kind) {
+    case 'trading':
+      return marketRules(scenario, evaluated.trials, evaluated.statistics)
+    case 'episodic':
+      return episodicRules(evaluated.trials)
+  }
 }
 
 function guardrailFindings(scenario: Scenario): Finding[] {
@@ -68,7 +75,7 @@ function courseRules(
 ): Rule[] {
   const failed = trials.filter(({ status }) => status === 'FAILED')
   const stopped = trials.filter(({ status }) => status === 'KILLED')
-  const evaluated = trials.filter((trial) => trial.evaluated)
+  const evaluated = trials.filter((trial) => trial.kind !== undefined)
   const other = evaluated.filter((trial) => trial.evaluated !== evaluation.policy)
   return [
     ...failed.map(({ seed, error }): Rule => [true, 'error', `The trial of seed ${seed} failed: ${error}`]),
@@ -100,7 +107,11 @@ function courseRules(
   ]
 }
 
-function marketRules(scenario: Scenario, trials: readonly TradingTrial[], statistics: Statistics): Rule[] {
+function marketRules(
+  scenario: Scenario,
+  trials: readonly TradingTrial[],
+  statistics: Record<SplitName, TrialStatistics>,
+): Rule[] {
   const metrics = medianMetrics(trials)
   const subject = trials.length > 1 ? 'the median trial' : 'the agent'
   return [
@@ -118,11 +129,15 @@ function marketRules(scenario: Scenario, trials: readonly TradingTrial[], statis
 }
 
 /** Whether it is better than what asks for no learning, and not by chance. */
-function benchmarkRules(trials: readonly TradingTrial[], test: Evaluation, statistics: Statistics): Rule[] {
-  const chance = 'train' in statistics ? statistics.test.probability_of_improvement : undefined
-  const beats = chance?.buy_and_hold.estimate ?? 0
-  const constant = chance?.best_constant.estimate ?? 0
-  const significant = trials.filter(({ significance }) => significance?.buy_and_hold.sharpe?.significant)
+function benchmarkRules(
+  trials: readonly TradingTrial[],
+  test: Evaluation,
+  statistics: Record<SplitName, TrialStatistics>,
+): Rule[] {
+  const chance = statistics.test.probability_of_improvement
+  const beats = chance.buy_and_hold.estimate
+  const constant = chance.best_constant.estimate
+  const significant = trials.filter(({ significance }) => significance.buy_and_hold.sharpe?.significant)
   return [
     [
       beats <= 0.5,
@@ -190,7 +205,7 @@ function spreadRules(trials: readonly TradingTrial[]): Rule[] {
 }
 
 function costRules({ env }: Scenario, trials: readonly TradingTrial[], subject: string): Rule[] {
-  const at = (cost: number) => medianOf(trials.map(({ market }) => returnAt(market, 'test', cost)))
+  const at = (cost: number) => medianOf(trials.map(({ chartData }) => returnAt(chartData, 'test', cost)))
   const own = median(trials.map(({ evaluation }) => evaluation.test.total_return))
   const [costly, held] = [at(10), heldReturn(trials[0]!, 'test')]
   const cheap = env.trading_fees < 0.001
@@ -204,7 +219,7 @@ function costRules({ env }: Scenario, trials: readonly TradingTrial[], subject: 
   ]
 }
 
-function controlRules(trials: readonly EpisodicTrial[]): Rule[] {
+function episodicRules(trials: readonly EpisodicTrial[]): Rule[] {
   const episodes = trials[0]!.evaluation.test.n_episodes
   const means = trials.map(({ evaluation }) => evaluation.test.mean_episode_return).toSorted((a, b) => a - b)
   const middle = median(means)

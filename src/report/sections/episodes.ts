@@ -1,16 +1,19 @@
 // What agents are worth at classic control.
-import type { Statistics } from '../../task/across-trials.ts'
-import { compareEvaluations, type TextTable } from '../tables/metrics.ts'
-import { compareTrials } from '../tables/across-trials.ts'
+import type { EpisodicStatistics } from '../../task/across-trials.ts'
+import { compareEpisodes, type TextTable } from '../tables/metrics.ts'
+import { compareEpisodicTrials } from '../tables/across-trials.ts'
 import type { Block, Figure } from '../document.ts'
 import { medianOf, type EpisodicTrial } from '../trial-summary.ts'
 import { formatNumber } from '../tables/table.ts'
 
-export function controlFigures(trials: readonly EpisodicTrial[], statistics: Statistics): Figure[] {
+export function episodicFigures(
+  trials: readonly EpisodicTrial[],
+  statistics: Record<'test', EpisodicStatistics>,
+): Figure[] {
   const means = trials.map(({ evaluation }) => evaluation.test.mean_episode_return)
   const { n_episodes: episodes, min_episode_return: least } = trials[0]!.evaluation.test
   const over = `${episodes} episodes${trials.length > 1 ? ' a trial' : ''}`
-  if (trials.length === 1 || 'train' in statistics) {
+  if (trials.length === 1) {
     return [
       { label: 'Mean episode return', value: formatNumber(means[0]), note: over },
       { label: 'Worst episode', value: formatNumber(least), note: over },
@@ -29,16 +32,19 @@ export function controlFigures(trials: readonly EpisodicTrial[], statistics: Sta
   ]
 }
 
-export function controlBlocks(trials: readonly EpisodicTrial[], statistics: Statistics): Block[] {
+export function episodicBlocks(
+  trials: readonly EpisodicTrial[],
+  statistics: Record<'test', EpisodicStatistics>,
+): Block[] {
   const [only] = trials
   const results: Block[] =
     trials.length === 1
-      ? [{ kind: 'table', title: 'Evaluation', table: compareEvaluations(only!.evaluation) }]
+      ? [{ kind: 'table', title: 'Evaluation', table: compareEpisodes(only!.evaluation) }]
       : [
           {
             kind: 'table',
             title: 'Trials',
-            table: compareTrials(trials, statistics),
+            table: compareEpisodicTrials(trials, statistics),
             caption: 'The interval is that of the interquartile mean, from a stratified bootstrap.',
           },
           { kind: 'table', title: 'Episodes of each trial', table: episodeTable(trials) },
@@ -48,7 +54,7 @@ export function controlBlocks(trials: readonly EpisodicTrial[], statistics: Stat
       kind: 'chart',
       chart: {
         kind: 'returns',
-        trials: trials.map(({ seed, returns }) => ({ name: `seed ${seed}`, returns })),
+        trials: trials.map(({ seed, chartData }) => ({ name: `seed ${seed}`, returns: chartData.returns })),
       },
       title: 'Episode returns',
       caption:
@@ -59,7 +65,7 @@ export function controlBlocks(trials: readonly EpisodicTrial[], statistics: Stat
 }
 
 function episodeTable(trials: readonly EpisodicTrial[]): TextTable {
-  const tables = trials.map(({ evaluation }) => compareEvaluations(evaluation).rows)
+  const tables = trials.map(({ evaluation }) => compareEpisodes(evaluation).rows)
   return {
     header: ['', ...tables[0]!.map(([label]) => label!.trim())],
     rows: tables.map((rows, i) => [`seed ${trials[i]!.seed}`, ...rows.map(([, value]) => value!)]),

@@ -1,8 +1,9 @@
 // What agents are worth that trade.
 import { SPLITS } from '../../task/trading.ts'
-import type { Statistics } from '../../task/across-trials.ts'
+import type { SplitName } from '../../data/split.ts'
+import type { TrialStatistics } from '../../task/across-trials.ts'
 import { compareCosts, compareRollouts, type TextTable } from '../tables/metrics.ts'
-import { compareProbabilities, compareTrials, shareOf } from '../tables/across-trials.ts'
+import { compareProbabilities, compareTradingTrials, shareOf } from '../tables/across-trials.ts'
 import type { Block, Figure, MarketChart } from '../document.ts'
 import { formatCount, formatPercent } from '../tables/format.ts'
 import {
@@ -15,10 +16,12 @@ import {
 } from '../trial-summary.ts'
 import { formatNumber } from '../tables/table.ts'
 
+type SplitStatistics = Record<SplitName, TrialStatistics>
+
 /** The numbers that say most, all of the test rows. */
-export function marketFigures(trials: readonly TradingTrial[], statistics: Statistics): Figure[] {
+export function marketFigures(trials: readonly TradingTrial[], statistics: SplitStatistics): Figure[] {
   const { test } = medianMetrics(trials)
-  const [low, high] = 'train' in statistics ? statistics.test.total_return.median_interval : [null, null]
+  const [low, high] = statistics.test.total_return.median_interval
   const middle = (note: string) => (trials.length > 1 ? `median; ${note}` : note)
   const better = trials.filter(
     ({ evaluation: { test } }) => (test.sum_log_reward ?? -Infinity) > test.buy_and_hold!,
@@ -41,7 +44,7 @@ export function marketFigures(trials: readonly TradingTrial[], statistics: Stati
     },
     {
       label: 'Total return at 10 bp a trade',
-      value: formatPercent(medianOf(trials.map(({ market }) => returnAt(market, 'test', 10)))),
+      value: formatPercent(medianOf(trials.map(({ chartData }) => returnAt(chartData, 'test', 10)))),
       note: middle('fees and slippage'),
     },
     {
@@ -61,7 +64,7 @@ export function marketFigures(trials: readonly TradingTrial[], statistics: Stati
 export function marketBlocks(
   trials: readonly TradingTrial[],
   shown: number,
-  statistics: Statistics,
+  statistics: SplitStatistics,
   fee: number,
 ): Block[] {
   const several = trials.length > 1
@@ -94,18 +97,18 @@ export function marketBlocks(
       table: compareCosts(medianCosts(trials)),
       caption: `Cost in basis points of what is traded: fees, slippage and half the spread together. The scenario has ${formatNumber(fee * 10_000)}.`,
     },
-    ...(several && 'train' in statistics
+    ...(several
       ? [{ kind: 'table', title: 'Against the benchmarks', table: compareProbabilities(statistics) } as const]
       : []),
     { kind: 'table', title: `All metrics${over}`, table: allMetrics(medians), folded: true },
   ]
 }
 
-function trialsTable(trials: readonly TradingTrial[], statistics: Statistics): Block {
+function trialsTable(trials: readonly TradingTrial[], statistics: SplitStatistics): Block {
   return {
     kind: 'table',
     title: 'Trials',
-    table: compareTrials(trials, statistics),
+    table: compareTradingTrials(trials, statistics),
     caption: 'The interval is that of the interquartile mean, from a stratified bootstrap.',
   }
 }
@@ -132,10 +135,10 @@ function testTable(trials: readonly TradingTrial[]): TextTable {
 function medianCosts(trials: readonly TradingTrial[]): Parameters<typeof compareCosts>[0] {
   const costs = SPLITS.map((split) => [
     split,
-    trials[0]!.market.costs[split].map(({ cost_bp }, i) => ({
+    trials[0]!.chartData.costs[split].map(({ cost_bp }, i) => ({
       cost_bp,
-      total_return: medianOf(trials.map(({ market }) => market.costs[split][i]!.total_return))!,
-      sharpe_ratio: medianOf(trials.map(({ market }) => market.costs[split][i]!.sharpe_ratio)),
+      total_return: medianOf(trials.map(({ chartData }) => chartData.costs[split][i]!.total_return))!,
+      sharpe_ratio: medianOf(trials.map(({ chartData }) => chartData.costs[split][i]!.sharpe_ratio)),
     })),
   ])
   return Object.fromEntries(costs)
@@ -151,17 +154,17 @@ function allMetrics(metrics: ReturnType<typeof medianMetrics>): TextTable {
 
 /** Time, prices and benchmarks are those of the first trial: they are alike in all. */
 function marketChart(trials: readonly TradingTrial[]): MarketChart {
-  const { splits } = trials[0]!.market
+  const { splits } = trials[0]!.chartData
   return {
     kind: 'market',
     splits: SPLITS.map((name) => {
       const { times, prices, benchmarks } = splits[name]
       return { name, times, prices, benchmarks }
     }),
-    trials: trials.map(({ seed, market }) => ({
+    trials: trials.map(({ seed, chartData }) => ({
       name: `seed ${seed}`,
       splits: SPLITS.map((name) => {
-        const { wealth, random, drawdown, positions } = market.splits[name]
+        const { wealth, random, drawdown, positions } = chartData.splits[name]
         return { wealth, random, drawdown, positions }
       }),
     })),

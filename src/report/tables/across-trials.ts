@@ -5,33 +5,26 @@ import { BENCHMARKS } from '../../evaluate/benchmarks.ts'
 import type { Evaluation, Significance } from '../../evaluate/evaluate.ts'
 import { SPLITS } from '../../task/trading.ts'
 import { median } from '../../math/statistics.ts'
-import type { TaskMetrics } from '../../task/create.ts'
 import {
   OPPONENTS,
   type Averages,
-  type ControlStatistics,
-  type Statistics,
+  type EpisodicStatistics,
   type TrialStatistics,
 } from '../../task/across-trials.ts'
 import { SERIES } from '../series.ts'
 import type { TextTable } from './metrics.ts'
 import { formatNumber } from './table.ts'
 
-export interface EvaluatedTrial<M extends TaskMetrics = TaskMetrics> {
+/** What these tables read of a trial. */
+interface TrialOf<Metrics> {
   seed: number
-  evaluation: M
+  evaluation: Metrics
 }
 
-/** The main metric of each trial and its averages; of trading by split, beside what the market gave. */
-export function compareTrials(trials: readonly EvaluatedTrial[], statistics: Statistics): TextTable {
-  return 'train' in statistics
-    ? compareTrading(trials as readonly EvaluatedTrial<Record<SplitName, Evaluation>>[], statistics)
-    : compareControl(trials as readonly EvaluatedTrial<Record<'test', EpisodicMetrics>>[], statistics)
-}
-
-function compareControl(
-  trials: readonly EvaluatedTrial<Record<'test', EpisodicMetrics>>[],
-  { test: { mean_episode_return: all } }: Record<'test', ControlStatistics>,
+/** The mean return of each trial and its averages. */
+export function compareEpisodicTrials(
+  trials: readonly TrialOf<Record<'test', EpisodicMetrics>>[],
+  { test: { mean_episode_return: all } }: Record<'test', EpisodicStatistics>,
 ): TextTable {
   const returns = trials.map(
     ({ seed, evaluation }) => [`seed ${seed}`, evaluation.test.mean_episode_return] as const,
@@ -52,12 +45,13 @@ function averageRows({ median, iqm, iqm_interval: [low, high] }: Averages): [str
   ]
 }
 
-function bySplit(name: string, value: (split: SplitName) => number | null): string[] {
+function splitRow(name: string, value: (split: SplitName) => number | null): string[] {
   return [name, ...SPLITS.map((split) => formatNumber(value(split)))]
 }
 
-function compareTrading(
-  trials: readonly EvaluatedTrial<Record<SplitName, Evaluation>>[],
+/** Σ log reward of each trial and its averages by split, beside what the market gave. */
+export function compareTradingTrials(
+  trials: readonly TrialOf<Record<SplitName, Evaluation>>[],
   statistics: Record<SplitName, TrialStatistics>,
 ): TextTable {
   const sum = (split: SplitName) => statistics[split].sum_log_reward
@@ -66,12 +60,12 @@ function compareTrading(
     header: ['Σ log reward', ...SPLITS],
     rows: [
       ...trials.map((trial) =>
-        bySplit(`seed ${trial.seed}`, (split) => trial.evaluation[split].sum_log_reward),
+        splitRow(`seed ${trial.seed}`, (split) => trial.evaluation[split].sum_log_reward),
       ),
       ...averageRows(sum('train')).map(([label], i) =>
-        bySplit(label, (split) => averageRows(sum(split))[i]![1]),
+        splitRow(label, (split) => averageRows(sum(split))[i]![1]),
       ),
-      ...SHARED_BENCHMARKS.map((key) => bySplit(SERIES[key].label, (split) => evaluation[split][key])),
+      ...SHARED_BENCHMARKS.map((key) => splitRow(SERIES[key].label, (split) => evaluation[split][key])),
     ],
   }
 }
@@ -81,7 +75,7 @@ export function compareProbabilities(statistics: Record<SplitName, TrialStatisti
   return {
     header: ['P(a trial is better)', ...SPLITS],
     rows: OPPONENTS.map((key) =>
-      bySplit(
+      splitRow(
         `than ${SERIES[key].label}`,
         (split) => statistics[split].probability_of_improvement[key].estimate,
       ),

@@ -30,7 +30,7 @@ const ROWS: [keyof Evaluation, string][] = [
   ['steps', 'steps'],
 ]
 
-const CONTROL_ROWS: [keyof EpisodicMetrics, string][] = [
+const EPISODIC_ROWS: [keyof EpisodicMetrics, string][] = [
   ['mean_episode_return', 'mean episode return'],
   ['std_episode_return', '  deviation'],
   ['min_episode_return', '  least'],
@@ -45,17 +45,9 @@ export interface TextTable {
   rows: string[][]
 }
 
-/** Metrics by split: of splits by any name, or of classic control. */
-export type SplitMetrics = Record<string, Evaluation> | Record<'test', EpisodicMetrics>
-
-export function compareEvaluations(evaluation: SplitMetrics): TextTable {
-  if (!isControlEvaluation(evaluation)) return compareRollouts(evaluation)
-  const { test } = evaluation
-  return { header: ['', 'test'], rows: CONTROL_ROWS.map(([key, label]) => [label, formatNumber(test[key])]) }
-}
-
-function isControlEvaluation(evaluation: SplitMetrics): evaluation is Record<'test', EpisodicMetrics> {
-  return 'test' in evaluation && 'mean_episode_return' in evaluation.test!
+/** A metric of episodes a row. */
+export function compareEpisodes({ test }: Record<'test', EpisodicMetrics>): TextTable {
+  return { header: ['', 'test'], rows: EPISODIC_ROWS.map(([key, label]) => [label, formatNumber(test[key])]) }
 }
 
 /** Header and rows: a metric a row, a split a column; the agent and its benchmarks, in one unit, come first. */

@@ -6,7 +6,7 @@ import { bySplit, tradingTask, SPLITS } from '../../../src/task/trading.ts'
 import { drawdownsOf } from '../../../src/evaluate/metrics.ts'
 import { learningCurvesBlock } from '../../../src/report/sections/learning-curves.ts'
 import type { Block, LearningCurvesChart } from '../../../src/report/document.ts'
-import { chartDataOf } from '../../../src/report/charts/chart-data.ts'
+import { tradingChartData } from '../../../src/report/charts/chart-data.ts'
 import type { TrialSummary } from '../../../src/report/trial-summary.ts'
 import { evaluate } from '../../../src/evaluate/evaluate.ts'
 import { core, module, run, smallScenario, table } from '../../helpers/trial.ts'
@@ -14,8 +14,8 @@ import { core, module, run, smallScenario, table } from '../../helpers/trial.ts'
 describe('the chart data of a trial', () => {
   it('has every row of a short market, where it is traded', async () => {
     const { config, prepared, result } = await run()
-    const { market, map } = await chartDataOf(config, prepared, result, module, 1)
-    const { test } = market!.splits
+    const { splits, map } = await tradingChartData(config, prepared, result, module, 1)
+    const { test } = splits
     const { agent } = result.evaluation.test
     const from = prepared.splits.test.from
     expect(test.times).toEqual([...table.columns['timestamp']!.subarray(from, from + 30)])
@@ -56,9 +56,9 @@ describe('the chart data of a trial', () => {
     const evaluation = bySplit((split) =>
       evaluate(config, prepared.markets[split], (obs) => [obs[2]! * 0.5], core),
     )
-    const { market } = await chartDataOf(config, prepared, { ...result, evaluation }, module, 40)
+    const { splits } = await tradingChartData(config, prepared, { ...result, evaluation }, module, 40)
     for (const split of SPLITS) {
-      const { times, wealth, drawdown, positions } = market!.splits[split]
+      const { times, wealth, drawdown, positions } = splits[split]
       expect(times.length).toBeGreaterThan(60)
       expect(times.length).toBeLessThanOrEqual(310)
       expect(times).toEqual(times.toSorted((a, b) => a - b))
@@ -85,8 +85,8 @@ describe('the chart data of a trial', () => {
     const { config, prepared, result } = await run({}, { data: ruinous })
     const test = evaluate(config, prepared.markets.test, () => [-1], core)
     const evaluation = { ...result.evaluation, test }
-    const { market } = await chartDataOf(config, prepared, { ...result, evaluation }, module, 1)
-    const { wealth, benchmarks } = market!.splits.test
+    const { splits } = await tradingChartData(config, prepared, { ...result, evaluation }, module, 1)
+    const { wealth, benchmarks } = splits.test
     expect(wealth[9]).toBeGreaterThan(0)
     expect(wealth.slice(11)).toEqual(Array(19).fill(null))
     expect(benchmarks[0]!.values[29]).toBeGreaterThan(1)

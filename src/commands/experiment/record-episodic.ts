@@ -1,11 +1,14 @@
-// What is recorded of trials of classic control.
+// This file is what is recorded of trials that are played in episodes.
 import type { EpisodicEvaluations } from '../../task/episodic.ts'
 import { plotReturns, plotTrainingLosses } from '../../report/charts/plot.ts'
+import { metricsBySplit } from '../../evaluate/evaluate.ts'
+import { compareEpisodes } from '../../report/tables/metrics.ts'
 import type { TaskRecord } from './record-task.ts'
 
-export const controlRecord: TaskRecord<EpisodicEvaluations> = {
+export const episodicRecord: TaskRecord<EpisodicEvaluations> = {
   validationMetric: 'train/validation_episode_return',
   inputs: () => undefined,
+  table: (evaluation) => compareEpisodes(metricsBySplit(evaluation)),
   evaluation(run, { test: { returns, lengths } }) {
     run.logArtifact('evaluation_data/test/episodes.json', JSON.stringify({ returns, lengths }))
   },
