@@ -2,6 +2,7 @@
 // nothing behind it meets a missing value, a price of zero or rows out of order.
 import type { Table } from './table.ts'
 import { epochMilliseconds, parseTime } from '../math/time.ts'
+import { listed, oneLine, quoted } from '../text.ts'
 import { DdpgError } from '../errors.ts'
 
 /** A column as its file holds it. */
@@ -29,10 +30,11 @@ const namelessIndex = ['__index_level_0__', '', 'unnamed: 0']
 /**
  * Market data of a file as a table.
  * @param raw columns of equal length in any order, named in any case
- * @param name of the file, for the messages
+ * @param file its name, for the messages
  * @throws DdpgError with every problem found, each on a line of its own; rows count from 1
  */
-export function toOhlcv(raw: RawColumn[], name: string): LoadedTable {
+export function toOhlcv(raw: RawColumn[], file: string): LoadedTable {
+  const name = oneLine(file)
   const problems: string[] = []
   const warnings: string[] = []
   const length = raw[0]?.values.length ?? 0
@@ -40,15 +42,15 @@ export function toOhlcv(raw: RawColumn[], name: string): LoadedTable {
 
   const named = namedColumns(raw, problems)
   const timeName = [...timeNames, ...namelessIndex].find((candidate) => named.has(candidate))
-  const have = `have ${raw.map((column) => column.name).join(', ')}`
+  const have = `have ${listed(raw.map((column) => column.name))}`
   const missing = required.filter((wanted) => !named.has(wanted))
   if (missing.length) problems.push(`has no column ${missing.join(', ')}: ${have}`)
   if (timeName === undefined) problems.push(`has no time column (one of ${timeNames.join(', ')}): ${have}`)
 
-  const columns: Record<string, Float64Array> = {}
+  const found = new Map<string, Float64Array>()
   for (const [key, column] of named) {
     if (key === timeName) {
-      columns.timestamp = readTimes(column, problems)
+      found.set('timestamp', readTimes(column, problems))
       continue
     }
     const values = readNumbers(column.values)
@@ -57,13 +59,15 @@ export function toOhlcv(raw: RawColumn[], name: string): LoadedTable {
       (i) => Number.isNaN(values[i]),
       (i) => describe(column.values[i]),
     )
-    if (!bad || required.includes(key)) columns[key] = values
+    if (!bad || required.includes(key)) found.set(key, values)
     if (bad && required.includes(key)) problems.push(`${key} is not a number in ${bad}`)
-    else if (bad) warnings.push(`${name}: column "${column.name}" left out, not a number in ${bad}`)
+    else if (bad) warnings.push(`${name}: column ${quoted(column.name)} left out, not a number in ${bad}`)
   }
+  // a column may have the name of a prototype
+  const columns: Record<string, Float64Array> = Object.fromEntries(found)
   checkBars(columns, length, problems)
   if (columns.timestamp) checkTimes(columns.timestamp, problems)
-  if (problems.length) throw new DdpgError(`${name}: ${problems.join('\n  ')}`)
+  if (problems.length) throw new DdpgError(`${name}: ${told(problems).join('\n  ')}`)
 
   const steps = columns.timestamp!.subarray(1).map((time, i) => time - columns.timestamp![i]!)
   const spacing = steps.toSorted()[steps.length >> 1]!
@@ -71,6 +75,12 @@ export function toOhlcv(raw: RawColumn[], name: string): LoadedTable {
   if (gaps)
     warnings.push(`${name}: gaps, more than the usual ${spacing / 1000} s since the row before, at ${gaps}`)
   return { table: { length, columns }, spacing, warnings }
+}
+
+/** The first twenty, and how many more there are. */
+function told(problems: string[]): string[] {
+  const more = problems.length - 20
+  return more > 0 ? [...problems.slice(0, 20), `and ${more} more problems`] : problems
 }
 
 /** The first five of the rows that fail, counted from 1, and how many more there are; undefined if none does. */
@@ -95,7 +105,9 @@ function namedColumns(raw: RawColumn[], problems: string[]): Map<string, RawColu
     const key = column.name.trim().toLowerCase()
     const earlier = named.get(key)
     if (earlier)
-      problems.push(`has two columns of one name, "${earlier.name}" and "${column.name}": remove one`)
+      problems.push(
+        `has two columns of one name, ${quoted(earlier.name)} and ${quoted(column.name)}: remove one`,
+      )
     else named.set(key, column)
   }
   return named
@@ -124,7 +136,7 @@ function readTimes({ name, values, isTime }: RawColumn, problems: string[]): Flo
   )
   if (bad)
     problems.push(
-      `time column "${name}" holds no time in ${bad}: write 2024-01-31T08:00:00Z, or a count of seconds or a finer unit since 1970`,
+      `time column ${quoted(name)} holds no time in ${bad}: write 2024-01-31T08:00:00Z, or a count of seconds or a finer unit since 1970`,
     )
   return times
 }
@@ -139,7 +151,7 @@ function toTime(value: unknown): number {
 
 function describe(value: unknown): string {
   if (value === null || value === undefined || value === '' || Number.isNaN(value)) return 'empty'
-  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return quoted(value)
 }
 
 function checkBars(columns: Record<string, Float64Array>, length: number, problems: string[]): void {

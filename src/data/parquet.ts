@@ -3,6 +3,7 @@ import {
   parquetRead,
   parquetSchema,
   type DecodedArray,
+  type FileMetaData,
   type KeyValue,
   type SchemaElement,
 } from 'hyparquet'
@@ -12,6 +13,8 @@ import { toOhlcv, type LoadedTable, type RawColumn } from './ohlcv.ts'
 import type { Table } from './table.ts'
 import { nanosecondsToMilliseconds } from '../math/time.ts'
 import { DdpgError } from '../errors.ts'
+import { oneLine, shown } from '../text.ts'
+import { checkFooter, checkPages, hasEndlessInteger } from './parquet-claims.ts'
 
 /** Marks the files that `tableToParquet` wrote. */
 const GENERATOR = 'ddpg-wasm'
@@ -19,7 +22,7 @@ const GENERATOR = 'ddpg-wasm'
 /** Whether `tableToParquet` wrote these bytes. */
 export function isOwnParquet(buffer: ArrayBuffer): boolean {
   try {
-    const { key_value_metadata: entries } = parquetMetadata(buffer)
+    const { key_value_metadata: entries } = readFooter(buffer)
     return entries?.some(({ key, value }) => key === 'generator' && value === GENERATOR) ?? false
   } catch {
     return false
@@ -70,20 +73,40 @@ const parsers = {
  */
 export async function parquetToTable(buffer: ArrayBuffer, name: string): Promise<LoadedTable> {
   return toOhlcv(
-    await readColumns(buffer).catch((error: Error) => {
-      throw new DdpgError(`${name} cannot be read as parquet: ${error.message}`, { cause: error })
+    await readColumns(buffer).catch((error: unknown) => {
+      throw new DdpgError(`${oneLine(name)} cannot be read as parquet: ${faultOf(error)}`, { cause: error })
     }),
     name,
   )
 }
 
+/** In the library's words where they are some: what the engine says of damaged bytes helps nobody. */
+function faultOf(error: unknown): string {
+  const { message } = error as Error
+  if (error instanceof DdpgError) return message
+  return message.startsWith('parquet ') ? shown(message, 200) : 'its content is damaged'
+}
+
+/** @throws DdpgError, or an error of the library or the engine for damaged bytes */
+function readFooter(file: ArrayBuffer): FileMetaData {
+  const length = file.byteLength < 12 ? 0 : new DataView(file).getUint32(file.byteLength - 8, true)
+  const start = Math.max(0, file.byteLength - 8 - length)
+  if (hasEndlessInteger(new Uint8Array(file, start))) throw new DdpgError('its footer is damaged')
+  return parquetMetadata(file)
+}
+
 async function readColumns(file: ArrayBuffer): Promise<RawColumn[]> {
-  const read = parquetMetadata(file)
+  const read = readFooter(file)
   // Decimals are taken raw: the library scales them with **, whose last bits differ between engines.
   const schema = read.schema.map(({ converted_type: converted, ...element }) =>
     converted === undefined || converted === 'DECIMAL' ? element : { ...element, converted_type: converted },
   )
-  const flat = parquetSchema(read).children.filter((child) => child.children.length === 0)
+  const flat = parquetSchema(read).children.filter(
+    ({ children, element }) => children.length === 0 && element.repetition_type !== 'REPEATED',
+  )
+  checkFooter(read, file.byteLength, flat.length)
+  const isOptional = ({ element }: (typeof flat)[number]) => element.repetition_type === 'OPTIONAL'
+  checkPages(file, read, new Map(flat.map((one) => [one.element.name, isOptional(one)])))
   const length = Number(read.num_rows)
   const values = new Map(flat.map(({ element }) => [element.name, Array<unknown>(length)]))
   await parquetRead({

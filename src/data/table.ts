@@ -1,4 +1,5 @@
 import { canonical, sha256 } from '../core/sha256.ts'
+import { listed, quoted } from '../text.ts'
 import { DdpgError } from '../errors.ts'
 
 /**
@@ -15,8 +16,9 @@ export const NO_DATA: Table = { length: 0, columns: {} }
 
 /** The column, or a DdpgError that names what there is. */
 export function column(table: Table, name: string): Float64Array {
-  const found = table.columns[name]
-  if (!found) throw new DdpgError(`column "${name}" not found, have ${Object.keys(table.columns).join(', ')}`)
+  const found = Object.hasOwn(table.columns, name) ? table.columns[name] : undefined
+  if (!found)
+    throw new DdpgError(`column ${quoted(name)} not found, have ${listed(Object.keys(table.columns))}`)
   return found
 }
 

@@ -2,6 +2,7 @@
 // numbers are statistics of the training rows.
 import type { CoreMath } from '../core/core.ts'
 import { column, type Table } from '../data/table.ts'
+import { listed } from '../text.ts'
 import { DdpgError } from '../errors.ts'
 
 /** What computing features needs besides the data: plain numbers, stored in the checkpoint as JSON. */
@@ -66,7 +67,7 @@ export function fitFeatures(
   const unknown = names.filter((name) => !Object.hasOwn(raws, name))
   if (unknown.length)
     throw new DdpgError(
-      `env.feature_columns names ${unknown.join(', ')}, have ${Object.keys(raws).join(', ')}${options.noFeatures ? ' (data.no_features is true)' : ''}`,
+      `env.feature_columns names ${listed(unknown)}, have ${Object.keys(raws).join(', ')}${options.noFeatures ? ' (data.no_features is true)' : ''}`,
     )
   const firstClose = column(table, 'close')[0]!
   const scales = names.map((name) => {
