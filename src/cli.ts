@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { EXIT, exitWith, showStacks, tellFailure } from './commands/shared/failure.ts'
 import { guardConsole } from './commands/shared/terminal.ts'
 import { printable } from './text.ts'
+import { MOST_TRIALS } from './trial/limits.ts'
 
 guardConsole()
 
@@ -61,7 +62,7 @@ const program = new Command('ddpg')
 withScenario(program.command('experiment'))
   .description('train and evaluate the agent of a scenario, and log all of it to MLflow')
   .option('-g, --generate-data', "make the scenario's synthetic data first")
-  .option('-t, --trials <n>', 'number of trials; trial i uses seed + i', integer(1), 1)
+  .option('-t, --trials <n>', 'number of trials; trial i uses seed + i', integer(1, MOST_TRIALS), 1)
   .option('-w, --workers <n>', 'trials at a time, each in a thread; the cores by default', integer(1))
   .option('--seed <n>', 'seed of trial 0 (generated data keep the seed of the scenario)', integer(0))
   .option('--max-steps <n>', 'environment steps of a trial', integer(1))

@@ -7,6 +7,8 @@ import { loadModule, type CoreModule } from '../core/module.ts'
 import { generate } from '../data/synthetic.ts'
 import { digestOf, NO_DATA, type Table } from '../data/table.ts'
 import { readTable, readText } from '../files.ts'
+import { generatedRows } from '../scenario/rules.ts'
+import { BYTES_PER_ROW, MOST_GENERATED_ROWS } from '../trial/limits.ts'
 import { readReceipt, receiptName, scenarioOf, type Receipt } from '../trial/receipt.ts'
 import type { TrialEvent } from '../trial/trial.ts'
 import type { Verdict } from '../trial/verify.ts'
@@ -78,6 +80,14 @@ async function dataOf(receipt: Receipt, module: CoreModule, path: string | undef
   const { data, data_generator: generator } = scenario
   const remedy = 'give the file that it was trained on with --data-path FILE'
   if (!generator) throw new DdpgError(`the receipt tells of data that it does not make: ${remedy}`)
+  const rows = generatedRows(generator)
+  if (rows > MOST_GENERATED_ROWS) {
+    const take = Math.ceil((rows * BYTES_PER_ROW) / 1024 / 1024)
+    throw new DdpgError(
+      `the receipt's data_generator makes ${rows} rows, which would take ${take} MiB; ` +
+        `${MOST_GENERATED_ROWS} are made for a receipt: make them yourself and give them with --data-path FILE`,
+    )
+  }
   const table = generate(generator, data.timeframe, await createCore(module, generator.seed!))
   if (digestOf(table) !== receipt.data)
     throw new DdpgError(`the receipt was made with other data than its data_generator makes: ${remedy}`)

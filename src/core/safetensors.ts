@@ -1,6 +1,8 @@
 // The safetensors format (https://github.com/huggingface/safetensors): u64 length of a JSON header, the header with
 // name → { dtype, shape, data_offsets } and string metadata, then the little-endian data.
+import { z } from 'zod'
 import { DdpgError } from '../errors.ts'
+import { shown } from '../text.ts'
 
 const DTYPES = { F32: Float32Array, F64: Float64Array, U64: BigUint64Array, U8: Uint8Array } as const
 type Dtype = keyof typeof DTYPES
@@ -40,36 +42,51 @@ export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<
   return bytes
 }
 
+const entrySchema = z.object({
+  dtype: z.enum(Object.keys(DTYPES) as [Dtype]),
+  shape: z.array(z.int().min(0)).max(8),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+})
+
 /** @throws DdpgError when the bytes are not a whole safetensors file with dtypes F32, F64, U64 and U8 */
 export function readSafetensors(bytes: Uint8Array): TensorFile {
   const { header, start } = readHeader(bytes)
-  const { __metadata__: metadata = {}, ...entries } = header
-  const tensors: Record<string, Tensor> = {}
-  let total = 0
-  for (const [name, entry] of Object.entries(entries)) {
-    const {
-      dtype,
-      shape,
-      data_offsets: offsets,
-    } = (entry ?? {}) as { dtype: Dtype; shape: number[]; data_offsets: [number, number] }
-    if (!Object.hasOwn(DTYPES, dtype) || !Array.isArray(shape) || !Array.isArray(offsets))
-      throw new DdpgError(`tensor ${name} has no dtype F32, F64, U64 or U8, shape and offsets`)
-    const Data = DTYPES[dtype]
-    const [from, to] = offsets
-    const count = shape.reduce((product, n) => product * n, 1)
-    if (!(from >= 0) || to - from !== count * Data.BYTES_PER_ELEMENT || start + to > bytes.length) {
+  const { __metadata__: metadata = {}, ...rest } = header
+  const texts = z.record(z.string(), z.string()).safeParse(metadata)
+  if (!texts.success) throw new DdpgError('its metadata must be texts')
+  const entries = Object.entries(rest).map(([name, value]) => entryOf(name, value))
+  const inOrder = entries.toSorted((one, other) => one.from - other.from || one.to - other.to)
+  let end = 0
+  for (const { name, from, to, needed } of inOrder) {
+    if (to - from !== needed || start + to > bytes.length)
       throw new DdpgError(
-        `tensor ${name} needs ${count * Data.BYTES_PER_ELEMENT} bytes up to ${start + to}, the file has ${bytes.length}`,
+        `tensor ${shown(name)} needs ${needed} bytes up to ${start + to}, the file has ${bytes.length}`,
       )
-    }
+    // tensors that share bytes would take more memory than the file
+    if (from !== end)
+      throw new DdpgError(`tensor ${shown(name)} begins at byte ${from}, the one before it ends at ${end}`)
+    end = to
+  }
+  if (start + end !== bytes.length)
+    throw new DdpgError(`the tensors fill ${start + end} bytes, the file has ${bytes.length}`)
+  const tensors = entries.map(({ name, dtype, shape, from, to }): [string, Tensor] => {
     // Not bytes.slice, which copies nothing when the bytes are a Buffer of Node's.
     const copy = new Uint8Array(bytes.subarray(start + from, start + to))
-    tensors[name] = { shape, data: new Data(copy.buffer) }
-    total += to - from
-  }
-  if (start + total !== bytes.length)
-    throw new DdpgError(`the tensors fill ${start + total} bytes, the file has ${bytes.length}`)
-  return { tensors, metadata: metadata as Record<string, string> }
+    return [name, { shape, data: new DTYPES[dtype](copy.buffer) }]
+  })
+  return { tensors: Object.fromEntries(tensors), metadata: texts.data }
+}
+
+function entryOf(name: string, value: unknown) {
+  const { data } = entrySchema.safeParse(value)
+  if (!data) throw new DdpgError(`tensor ${shown(name)} has no dtype F32, F64, U64 or U8, shape and offsets`)
+  const {
+    dtype,
+    shape,
+    data_offsets: [from, to],
+  } = data
+  const needed = shape.reduce((product, n) => product * n, 1) * DTYPES[dtype].BYTES_PER_ELEMENT
+  return { name, dtype, shape, from, to, needed }
 }
 
 /** What a file says of itself, without its tensors. @throws DdpgError when it does not begin as a safetensors file */

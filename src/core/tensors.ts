@@ -73,8 +73,10 @@ export function setReplayTensors(learner: Learner, tensors: Record<string, Tenso
     COUNTERS,
   )
   const { capacity } = learner.options
+  const isWhole = [size, cursor].every((count) => Number.isSafeInteger(count) && count >= 0)
   const isSound = size < capacity ? cursor === size : size === capacity && cursor < capacity
-  if (!isSound) throw new DdpgError(`the replay buffer of ${size} transitions does not fit into ${capacity}`)
+  if (!isWhole || !isSound)
+    throw new DdpgError(`the replay buffer of ${size} transitions does not fit into ${capacity}`)
   const views = replayViews(learner, size)
   mustFit(views, tensors)
   for (const [name, { data }] of Object.entries(views)) data.set(tensors[name]!.data as never)

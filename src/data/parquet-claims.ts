@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { DdpgError } from '../errors.ts'
 
 /** Bytes that a file of any size may fill, and how many times its own size a larger one may. */
-const FREE = 64 * 2 ** 20
+const FREE = 64 * 1024 * 1024
 const TIMES = 100
 const MOST_COLUMNS = 10_000
 /** Bytes of the header of a page. */
@@ -15,10 +15,7 @@ const HEADER_BYTES = 16_384
 /** An integer in the file has 10 bytes at most; one that never ends is read in the square of its length. */
 const LONGEST_VARINT = 4096
 
-const size = z
-  .bigint()
-  .min(0n)
-  .max(2n ** 40n)
+const size = z.bigint().min(0n).max(1_099_511_627_776n)
 const element = z.looseObject({ name: z.string(), num_children: z.int().min(0).optional() })
 const columnChunk = z.looseObject({
   meta_data: z.looseObject({
@@ -51,7 +48,7 @@ export function checkFooter(metadata: FileMetaData, bytes: number, columns: numb
 function mustFit(what: string, needed: number, bytes: number): void {
   const most = FREE + TIMES * bytes
   if (needed <= most) return
-  const [take, have, may] = [needed, bytes, most].map((count) => `${Math.ceil(count / 2 ** 20)} MiB`)
+  const [take, have, may] = [needed, bytes, most].map((count) => `${Math.ceil(count / 1024 / 1024)} MiB`)
   throw new DdpgError(
     `${what} would take ${take}, a file of ${have} may take ${may}: write it anew without compression`,
   )
@@ -156,10 +153,10 @@ function checkEncoded(bytes: Uint8Array, encoding: string | undefined, values: n
 /** Runs of the hybrid of run lengths and packed bits. @param width bits of a value */
 function checkRuns(bytes: Uint8Array, width: number, values: number): void {
   for (let [offset, seen] = [0, 0]; seen < values && offset < bytes.length;) {
-    let [run, shift] = [0, 0]
-    for (let byte = 0x80; byte >= 0x80 && shift < 35; shift += 7) {
+    let [run, scale] = [0, 1]
+    for (let byte = 0x80; byte >= 0x80 && scale < 1e12; scale *= 128) {
       byte = bytes[offset++] ?? 0
-      run += (byte & 0x7f) * 2 ** shift
+      run += (byte & 0x7f) * scale
     }
     const count = Math.floor(run / 2) * (run % 2 === 1 ? 8 : 1)
     // packed bits come in groups of eight, the last of which may be more than there is

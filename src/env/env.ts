@@ -1,6 +1,17 @@
 // This file is the contract between environments and the trainer: Gymnasium's, with numbers only.
 import type { CoreMath, Random } from '../core/core.ts'
+import { DdpgError } from '../errors.ts'
 import type { EnvConfig } from '../scenario/schema.ts'
+
+/**
+ * A count of a saved state: of rows, steps.
+ * @param below what it must be below
+ * @throws DdpgError when it is none
+ */
+export function savedCount(value: number | undefined, below: number): number {
+  if (value !== undefined && Number.isInteger(value) && value >= 0 && value < below) return value
+  throw new DdpgError(`its environment is at ${value ?? 'no'}, which must be an integer in [0, ${below})`)
+}
 
 export interface Env {
   readonly obsDim: number

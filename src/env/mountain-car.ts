@@ -2,7 +2,7 @@
 // All of it is float32, as the state is there from the first step on; here from the reset on.
 import type { CoreMath, Random } from '../core/core.ts'
 import { CLASSIC_CONTROL } from '../scenario/environments.ts'
-import type { ResumableEnv, StepResult } from './env.ts'
+import { savedCount, type ResumableEnv, type StepResult } from './env.ts'
 import { DdpgError } from '../errors.ts'
 
 const f32 = Math.fround
@@ -59,7 +59,7 @@ export function createMountainCar(math: CoreMath, random: Random): ResumableEnv 
   function restore([savedPosition, savedVelocity, savedStep, savedOver]: Float64Array): void {
     position = savedPosition!
     velocity = savedVelocity!
-    stepCount = savedStep!
+    stepCount = savedCount(savedStep, MAX_STEPS + 1)
     over = savedOver === 1
   }
 

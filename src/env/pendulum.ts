@@ -2,7 +2,7 @@
 // Float32 where NumPy has it: in the torque, its cost, and what is observed; angle and speed are float64.
 import type { CoreMath, Random } from '../core/core.ts'
 import { CLASSIC_CONTROL } from '../scenario/environments.ts'
-import type { ResumableEnv, StepResult } from './env.ts'
+import { savedCount, type ResumableEnv, type StepResult } from './env.ts'
 import { DdpgError } from '../errors.ts'
 
 const MAX_STEPS = 200
@@ -58,7 +58,7 @@ export function createPendulum(math: CoreMath, random: Random): ResumableEnv {
   function restore([savedAngle, savedSpeed, savedStep]: Float64Array): void {
     angle = savedAngle!
     speed = savedSpeed!
-    stepCount = savedStep!
+    stepCount = savedCount(savedStep, MAX_STEPS + 1)
   }
 
   return {

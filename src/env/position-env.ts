@@ -10,6 +10,7 @@ import type { EnvConfig } from '../scenario/schema.ts'
 import {
   RUIN_REWARD,
   type Market,
+  savedCount,
   type ResumableEnv,
   type Rollout,
   type StepInfo,
@@ -131,8 +132,8 @@ export function createPositionEnv(
   function restore(state: Float64Array): void {
     const [savedRow, savedStep, savedOver, savedWealth, held, asset, cash, assetInterest, cashInterest] =
       state
-    row = savedRow!
-    step = savedStep!
+    row = savedCount(savedRow, rows)
+    step = savedCount(savedStep, rows)
     over = savedOver === 1
     wealth = savedWealth!
     target[0] = held!

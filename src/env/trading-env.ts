@@ -10,6 +10,7 @@ import type { EnvConfig } from '../scenario/schema.ts'
 import {
   RUIN_REWARD,
   type Market,
+  savedCount,
   type ResumableEnv,
   type Rollout,
   type StepInfo,
@@ -81,7 +82,7 @@ export function createTradingEnv(config: TradingEnvConfig, market: Market, math:
   }
 
   function restore([savedRow, savedWealth, savedOver, ...rest]: Float64Array): void {
-    row = savedRow!
+    row = savedCount(savedRow, rows)
     wealth = savedWealth!
     over = savedOver === 1
     weights.set(rest.slice(0, assets))

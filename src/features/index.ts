@@ -2,7 +2,7 @@
 // numbers are statistics of the training rows.
 import type { CoreMath } from '../core/core.ts'
 import { column, type Table } from '../data/table.ts'
-import { listed } from '../text.ts'
+import { listed, quoted } from '../text.ts'
 import { DdpgError } from '../errors.ts'
 
 /** What computing features needs besides the data: plain numbers, stored in the checkpoint as JSON. */
@@ -83,6 +83,8 @@ export function computeFeatures(table: Table, statistics: FeatureStatistics, mat
   const width = statistics.scales.length
   const values = new Float64Array(table.length * width)
   statistics.scales.forEach(({ name, offset, scale }, f) => {
+    if (!Object.hasOwn(raws, name))
+      throw new DdpgError(`there is no feature ${quoted(name)}, have ${Object.keys(raws).join(', ')}`)
     const raw = raws[name]!(table, statistics.firstClose, math)
     for (let i = 0; i < raw.length; i++) values[i * width + f] = scale === 0 ? 0 : (raw[i]! - offset) / scale
   })

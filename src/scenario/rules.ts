@@ -10,7 +10,7 @@ type Rule = EnvRule<ParsedScenario>
 const MAX_ROWS = 100_000_000
 
 /** The rows that a data generator makes. */
-function generatedRows(generator: NonNullable<ParsedScenario['data_generator']>): number {
+export function generatedRows(generator: NonNullable<ParsedScenario['data_generator']>): number {
   return generator.pattern_type === 'sine_wave'
     ? generator.n_periods * generator.samples_per_period
     : generator.n_samples

@@ -1,16 +1,67 @@
 // The checkpoint file: a safetensors file whose last tensor is the SHA-256 of everything before it.
 import { readMetadata, readSafetensors, writeSafetensors, type Tensor } from '../core/safetensors.ts'
 import { sha256Bytes } from '../core/sha256.ts'
+import { z } from 'zod'
+import { STATISTICS } from '../core/fields.ts'
 import type { ChainState } from './chain.ts'
 import type { FeatureStatistics } from '../features/index.ts'
+import type { TrainState } from './train.ts'
 import { parseScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import type { TrainState } from './train.ts'
+import { MOST_TRIALS } from './limits.ts'
+import { quoted, shown } from '../text.ts'
 import { DdpgError } from '../errors.ts'
 
 const FORMAT = 'ddpg-wasm checkpoint 2'
 const CHECKSUM = 'sha256'
 const CHECKSUM_BYTES = 32
+
+const WRONG = 'is missing, or is not what a run writes: its file was made or changed by something else'
+
+const count = z.int().min(0)
+const hash = z.string().regex(/^[0-9a-f]{64}$/)
+
+const runSchema = z.strictObject({
+  train: z.strictObject({
+    step: count,
+    episode: z
+      .strictObject({
+        episodeReward: z.number(),
+        episodeLength: count,
+        positionChanges: count,
+        counted: z.number().nullable(),
+      })
+      .optional(),
+    losses: z.strictObject({
+      sums: z.record(z.enum(STATISTICS), z.number()).nullable(),
+      updates: count,
+    }),
+  }),
+  chain: z.strictObject({
+    links: z.array(z.string().regex(/^\d+ [0-9a-f]{64}( [0-9a-f]{8})+$/)),
+    metrics: hash,
+  }),
+  best: z.strictObject({ step: count, score: z.number() }).optional(),
+})
+
+/** What a checkpoint tells besides its scenario. */
+const contentSchema = z.strictObject({
+  statistics: z.strictObject({
+    noFeatures: z.boolean(),
+    firstClose: z.number(),
+    scales: z.array(z.strictObject({ name: z.string(), offset: z.number(), scale: z.number() })).max(4096),
+  }),
+  step: count,
+  obsDim: count.min(1).max(4096),
+  actionDim: count.min(1).max(64),
+  core: hash,
+  data: hash,
+  experiment: z
+    .strictObject({ trial: count, trials: count.max(MOST_TRIALS) })
+    .refine(({ trial, trials }) => trial < trials)
+    .optional(),
+  run: runSchema.optional(),
+})
 
 export interface CheckpointInfo {
   scenario: Scenario
@@ -65,7 +116,7 @@ export function openCheckpoint(bytes: Uint8Array): Checkpoint {
   const { format } = readMetadata(bytes)
   if (format !== FORMAT)
     throw new DdpgError(
-      `expected a file of format "${FORMAT}", found ${format ? JSON.stringify(format) : 'none'}`,
+      `expected a file of format "${FORMAT}", found ${format === undefined ? 'none' : quoted(format)}`,
     )
   const end = bytes.length - CHECKSUM_BYTES
   if (String(sha256Bytes(bytes.subarray(0, end))) !== String(new Uint8Array(bytes.subarray(end))))
@@ -73,16 +124,13 @@ export function openCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes)
   delete tensors[CHECKSUM]
   mustBeFinite(tensors)
-  const { scenario: text = '', run, ...rest } = metadata
+  const { scenario: text = '', format: _, ...texts } = metadata
   const { scenario } = parseScenario(text, 'its scenario', { randomSeed: () => 0 })
-  const { format: _, ...info } = { ...parsed(rest), scenario } as CheckpointInfo & { format: string }
-  const isSound =
-    [info.step, info.obsDim, info.actionDim].every(Number.isInteger) &&
-    Array.isArray(info.statistics?.scales) &&
-    typeof info.core === 'string' &&
-    typeof info.data === 'string'
-  if (!isSound) throw new DdpgError('its step, obsDim, actionDim, statistics, core or data are missing')
-  return { info, tensors, run: run === undefined ? undefined : (JSON.parse(run) as RunState) }
+  const { data, error } = contentSchema.safeParse(parsed(texts))
+  if (error) throw new DdpgError(`its ${shown(error.issues[0]!.path.join('.'))} ${WRONG}`)
+  const { run, ...info } = data
+  if (run && run.train.step !== info.step) throw new DdpgError(`its run.train.step ${WRONG}`)
+  return { info: { scenario, ...info }, tensors, run: run as RunState | undefined }
 }
 
 /** @throws DdpgError when it is of the policy alone */
@@ -93,9 +141,15 @@ export function mustHoldRun({ run }: Checkpoint): RunState {
   )
 }
 
-function parsed({ format, ...texts }: Record<string, string>): object {
-  const values = Object.entries(texts).map(([key, text]) => [key, JSON.parse(text)])
-  return { format, ...Object.fromEntries(values) }
+function parsed(texts: Record<string, string>): object {
+  const values = Object.entries(texts).map(([key, text]): [string, unknown] => {
+    try {
+      return [key, JSON.parse(text)]
+    } catch (error) {
+      throw new DdpgError(`its ${shown(key)} ${WRONG}`, { cause: error })
+    }
+  })
+  return Object.fromEntries(values)
 }
 
 /** What the learner works with; its history may hold other numbers. */

@@ -9,6 +9,8 @@ import { valueAt, without } from '../scenario/overrides.ts'
 import { taskKind } from '../scenario/environments.ts'
 import { meaninglessKeys } from '../scenario/resolve.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { LONGEST_RECEIPT } from './limits.ts'
+import { quoted, shown } from '../text.ts'
 import { DdpgError } from '../errors.ts'
 
 const FORMAT = 'ddpg-wasm receipt 1'
@@ -144,8 +146,29 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
 }
 
+const DEEPEST = 64
+
+/** Whether JSON has lists and objects within each other beyond that depth. */
+function nestsBeyond(text: string, most: number): boolean {
+  let [depth, inText] = [0, false]
+  for (let i = 0; i < text.length; i++) {
+    const sign = text[i]
+    if (inText && sign === '\\') i++
+    else if (sign === '"') inText = !inText
+    else if (!inText && (sign === '{' || sign === '[') && ++depth > most) return true
+    else if (!inText && (sign === '}' || sign === ']')) depth--
+  }
+  return false
+}
+
 /** @throws DdpgError in a sentence when the text is not a receipt of this version */
 export function readReceipt(text: string): Receipt {
+  if (text.length > LONGEST_RECEIPT)
+    throw new DdpgError(
+      `not a receipt: it has ${text.length} characters, at most ${LONGEST_RECEIPT} are read`,
+    )
+  if (nestsBeyond(text, DEEPEST))
+    throw new DdpgError(`not a receipt: it is nested too deeply, at most ${DEEPEST} levels are read`)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -155,14 +178,14 @@ export function readReceipt(text: string): Receipt {
   const format = (value as { format?: unknown } | null)?.format
   if (format !== FORMAT)
     throw new DdpgError(
-      `expected a receipt of format "${FORMAT}", found ${format === undefined ? 'none' : JSON.stringify(format)}`,
+      `expected a receipt of format "${FORMAT}", found ${format === undefined ? 'none' : quoted(format)}`,
     )
   const { data, error } = receiptSchema.safeParse(value)
   if (data) return data
   const [issue] = error.issues
   const unknown = issue!.code === 'unrecognized_keys' && issue!.path.length === 0
-  if (unknown) throw new DdpgError(`unknown key ${issue!.keys[0]}`)
-  throw new DdpgError(`${issue!.path.join('.')} ${issue!.message}`)
+  if (unknown) throw new DdpgError(`unknown key ${shown(issue!.keys[0]!)}`)
+  throw new DdpgError(`${shown(issue!.path.join('.'))} ${issue!.message}`)
 }
 
 /** The scenario that a receipt tells. @throws DdpgError when its config is not one */

@@ -1,4 +1,5 @@
 // A receipt is verified by retraining its run and comparing every hash and metric that it has.
+import { listed } from '../text.ts'
 import { QUANTITIES } from './chain.ts'
 import { createCore } from '../core/core.ts'
 import type { CoreModule } from '../core/module.ts'
@@ -98,7 +99,7 @@ function verdictOf(all: Receipt, receipt: Receipt, module: CoreModule): Verdict 
   const links = found.chain.links.length < receipt.chain.links.length ? [LINKS] : []
   const wrong = [...links, ...ENDS.flatMap((key) => differingPaths(found[key], receipt[key], [key]))]
   if (wrong.length > 0) {
-    const sentence = `differs at the end, in ${wrong.join(', ')}${otherCore(receipt, module)}`
+    const sentence = `differs at the end, in ${listed(wrong)}${otherCore(receipt, module)}`
     const difference = { from: updates, to: updates, quantities: wrong }
     return { identical: false, updates, difference, sentence }
   }

@@ -277,9 +277,9 @@ describe('loading refuses', () => {
     const { statistics: _, ...without } = file.metadata
     const refuse = (metadata: object) => () =>
       readCheckpoint(resealed(bytes, (content) => (content.metadata = metadata as Record<string, string>)))
-    expect(refuse(without)).toThrow('its step, obsDim, actionDim, statistics, core or data are missing')
+    expect(refuse(without)).toThrow('its statistics is missing')
     expect(refuse({ ...file.metadata, step: '"1"' })).toThrow(
-      'its step, obsDim, actionDim, statistics, core or data are missing',
+      'its step is missing, or is not what a run writes',
     )
     expect(refuse({ ...file.metadata, scenario: '{ data: { train_size: a } }' })).toThrow(
       'its scenario:1: data.train_size must be an integer',

@@ -1,5 +1,5 @@
 // Arbitrary inputs for parsers: sound ones, changed by a few edits of their bytes or of their JSON.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 /** Inputs grow to this size at most, so that a run takes milliseconds. */
 const LARGEST = 300_000

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { readMetadata, readSafetensors, writeSafetensors } from '../../src/core/safetensors.ts'
 import { sha256Bytes } from '../../src/core/sha256.ts'
 import { csvToTable } from '../../src/data/csv.ts'

@@ -36,7 +36,7 @@ function wordingFault(thrown: unknown): string | undefined {
     return `throws what is no DdpgError: ${thrown instanceof Error ? thrown.stack : String(thrown)}`
   const { message } = thrown
   const lines = message.split('\n')
-  if (/[^\P{C}\n]|[\u2028\u2029]/u.test(message))
+  if (/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(message))
     return `writes control characters: ${JSON.stringify(message)}`
   if (lines.some((line) => line.trim() === 'error: b' || line.startsWith('error:')))
     return `lets a line be forged: ${message}`

@@ -1,6 +1,6 @@
 // One thread of the fuzzing: inputs of one target for a few seconds, shrunk when one is read wrongly.
 import { parentPort, workerData } from 'node:worker_threads'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Slice, SliceResult } from './index.ts'
 import { targets } from './targets.ts'
 import { faultOf } from './verdict.ts'

@@ -1,4 +1,5 @@
 // A run that is stopped and goes on is the run that was never stopped; a checkpoint that is not whole is no checkpoint.
+import { DdpgError } from '../../src/errors.ts'
 import { describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/trial/checkpoint.ts'
 import { sha256 } from '../../src/core/sha256.ts'
@@ -223,7 +224,7 @@ describe('a damaged checkpoint', () => {
     try {
       openCheckpoint(bytes)
     } catch (error) {
-      expect((error as Error).constructor).toBe(Error) // thrown on purpose
+      expect((error as Error).constructor).toBe(DdpgError) // thrown on purpose
       return (error as Error).message
     }
     return 'loaded'
