@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line: one block a command. What a command needs is imported when it runs, so --help is quick.
+// The command line declares each command in one block; the code of a command is imported when it runs, so --help is quick.
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { EXIT, exitWith, showStacks, tellFailure } from './commands/shared/failure.ts'
@@ -21,16 +21,18 @@ function integer(least: number, most?: number): (text: string) => number {
 }
 const collect = (value: string, all: string[] = []): string[] => [...all, value]
 
-/** The options that say which scenario, alike for all commands that take one. */
+/** Adds the options that choose a scenario, the same for every command that takes one. */
 function withScenario(command: Command): Command {
   return command
     .addOption(
-      new Option('-s, --scenario <name>', 'a scenario of configs/ or of this package').conflicts('config'),
+      new Option('-s, --scenario <name>', 'the name of a scenario in configs/ or in this package').conflicts(
+        'config',
+      ),
     )
-    .addOption(new Option('-c, --config <file>', 'a scenario file'))
+    .addOption(new Option('-c, --config <file>', 'the path of a scenario file'))
     .option(
       '-o, --override <key=value>',
-      'another value for a key, as training.actor_lr=3e-4; repeatable',
+      'replace the value of a scenario key, such as training.actor_lr=3e-4; repeatable',
       collect,
     )
     .hook('preAction', (_, action) => {
@@ -57,32 +59,36 @@ const program = new Command('ddpg')
     writeErr: (text) => void process.stderr.write(printable(text)),
   })
   .configureHelp({ showGlobalOptions: true })
-  .showHelpAfterError('(ddpg --help shows what there is)')
+  .showHelpAfterError('(ddpg --help lists the commands)')
 
 withScenario(program.command('experiment'))
-  .description('train and evaluate the agent of a scenario, and log all of it to MLflow')
-  .option('-g, --generate-data', "make the scenario's synthetic data first")
+  .description('train and evaluate the agent of a scenario, and log the run to MLflow')
+  .option(
+    '-g, --generate-data',
+    "generate the scenario's synthetic data first; an earlier file is regenerated",
+  )
   .option('-t, --trials <n>', 'number of trials; trial i uses seed + i', integer(1, MOST_TRIALS), 1)
-  .option('-w, --workers <n>', 'trials at a time, each in a thread; the cores by default', integer(1))
-  .option('--seed <n>', 'seed of trial 0 (generated data keep the seed of the scenario)', integer(0))
+  .option(
+    '-w, --workers <n>',
+    'trials at a time, each in its own thread; default: the number of cores',
+    integer(1),
+  )
+  .option('--seed <n>', "seed of trial 0; generated data keep the scenario's seed", integer(0))
   .option('--max-steps <n>', 'environment steps of a trial', integer(1))
   .option('-n, --name <name>', 'name of the MLflow experiment and of the folder under logs/')
-  .option('--no-features', 'observe the standardised open, high, low, close and volume')
+  .option('--no-features', 'observe standardised open, high, low, close and volume instead of features')
   .addOption(
     new Option(
       '--resume <file>',
-      'go on from a checkpoint of an experiment; last = the newest under logs/',
+      'resume an experiment from a checkpoint; last: the newest under logs/',
     ).conflicts(['scenario', 'config', 'seed', 'name', 'trials', 'features']),
   )
-  .option(
-    '--tracking-uri <uri>',
-    'where MLflow keeps the runs: sqlite:///FILE, http://HOST, file:FOLDER or none',
-  )
+  .option('--tracking-uri <uri>', 'where runs are logged: sqlite:///FILE, http://HOST, file:FOLDER or none')
   .option('--json', 'print one JSON document and nothing else')
   .action(async (options) => (await import('./commands/experiment/experiment.ts')).experiment(options))
 
 withScenario(program.command('validate'))
-  .description('check a scenario without training: what is wrong, and what seldom works')
+  .description('list errors in a scenario and values with which learning seldom works; trains nothing')
   .action(async (options) => (await import('./commands/validate.ts')).validate(options))
 
 withScenario(program.command('generate-data'))
@@ -91,14 +97,14 @@ withScenario(program.command('generate-data'))
 
 program
   .command('evaluate')
-  .description('evaluate a checkpoint on the train, validation and test rows, and at other costs of trading')
-  .requiredOption('--checkpoint <file>', 'a .safetensors file of an experiment')
+  .description('evaluate a checkpoint on the train, validation and test rows and at several trading costs')
+  .requiredOption('--checkpoint <file>', 'a .safetensors checkpoint of an experiment')
   .addOption(
-    new Option('--split <name>', 'the rows that are evaluated')
+    new Option('--split <name>', 'which rows to evaluate')
       .choices(['train', 'validation', 'test', 'all'])
       .default('all'),
   )
-  .option('--data-path <file>', 'other data than those it was trained on (parquet or CSV)')
+  .option('--data-path <file>', 'evaluate on these data instead (parquet or CSV)')
   .option('--save-rollout <file>', 'write every step to a parquet file')
   .option('--save-trades <file>', 'write every trade to a CSV file')
   .option('--json', 'print one JSON document and nothing else')
@@ -106,48 +112,50 @@ program
 
 program
   .command('verify <receipt>')
-  .description('train again what a receipt tells, and say whether all is identical')
-  .option('--until <n>', 'compare up to that many updates only', integer(1))
-  .option('--data-path <file>', 'the data it was trained on, when these were not generated')
+  .description('retrain from a receipt and compare every hash')
+  .option('--until <n>', 'compare only up to n updates', integer(1))
+  .option('--data-path <file>', 'the data the run was trained on, when they were not generated')
   .option('--json', 'print one JSON document and nothing else')
   .action(async (file, options) => (await import('./commands/verify.ts')).verifyReceiptFile(file, options))
 
 program
   .command('runs')
-  .description('list the runs of the local MLflow store')
-  .option('--tracking-uri <uri>', 'another sqlite:///FILE than mlflow.db')
+  .description('list the runs in the local MLflow store')
+  .option('--tracking-uri <uri>', 'a sqlite:///FILE other than mlflow.db')
   .option('--json', 'print one JSON document and nothing else')
   .action(async (options) => (await import('./commands/runs.ts')).runs(options))
 
-const mlflow = program.command('mlflow').description("look at the runs with MLflow's own page, or copy them")
+const mlflow = program
+  .command('mlflow')
+  .description("open the runs in MLflow's own page, or copy them to a server")
 
 mlflow
   .command('ui')
-  .description('start the MLflow of this machine on the store of the runs')
-  .option('--tracking-uri <uri>', 'another store than mlflow.db')
+  .description("start MLflow's own page for the local runs, if MLflow is installed")
+  .option('--tracking-uri <uri>', 'a store other than mlflow.db')
   .option('--port <n>', 'port on 127.0.0.1', integer(1, 65535), 5000)
   .action(async (options) => (await import('./commands/mlflow.ts')).ui(options))
 
 mlflow
   .command('sync <source> [uri]')
   .description(
-    'copy a journal of .mlflow-spool/, all runs of an mlflow.db, or a run of it, to a server; again adds what is new',
+    'copy runs to a server: a journal in .mlflow-spool/, an mlflow.db or one run in it; repeating adds what is new',
   )
-  .option('--tracking-uri <uri>', 'store of a run that is given by its id')
+  .option('--tracking-uri <uri>', 'the store that holds the run, when the source is a run id')
   .action(async (source, uri, options) => (await import('./commands/mlflow.ts')).sync(source, uri, options))
 
 program
   .command('scenarios')
-  .description('list the scenarios there are')
+  .description('list the scenarios')
   .action(async () => (await import('./commands/scenarios.ts')).scenarios())
 
 program
   .command('web')
   .description('serve a page on this machine that trains in the browser')
-  .option('--port <n>', 'port on 127.0.0.1; 0 for any that is free', integer(0, 65535), 8080)
+  .option('--port <n>', 'port on 127.0.0.1; 0 picks a free one', integer(0, 65535), 8080)
   .action(async (options) => (await import('./commands/web.ts')).web(options))
 
-// A reader that closes the pipe early, as head does, has what it wanted; a run goes on to its end all the same.
+// A reader that closes the pipe early, as head does, has what it wanted; the run continues to its end.
 let isToldOfStdout = false
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE' || isToldOfStdout) return
@@ -157,7 +165,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 process.stderr.on('error', () => undefined)
 
-// What goes wrong where nobody waits for it.
+// Errors that nobody awaits.
 process.on('uncaughtException', (error) => {
   tellFailure(error)
   process.exit()

@@ -1,4 +1,4 @@
-// The edge: files, as the commands need them. What it reads is checked; what it writes appears whole or not at all.
+// The commands read and write files through here: what is read is checked, what is written appears whole or not at all.
 import { constants } from 'node:buffer'
 import {
   closeSync,
@@ -69,8 +69,8 @@ const REASONS: Record<string, string> = {
   EACCES: 'may not be read or written: its permissions forbid it',
   EPERM: 'may not be read or written: its permissions forbid it',
   EROFS: 'cannot be written: the file system is read-only',
-  ENOTDIR: 'cannot be: a part of its path is a file, not a folder',
-  EEXIST: 'cannot be: a part of its path is a file, not a folder',
+  ENOTDIR: 'cannot exist: a part of its path is a file, not a folder',
+  EEXIST: 'cannot exist: a part of its path is a file, not a folder',
   ENOSPC: 'cannot be written: no space is left',
   EFBIG: 'cannot be written: it would be larger than allowed',
 }
@@ -163,7 +163,7 @@ export function removeFile(path: string): void {
   told(`file ${path}`, () => rmSync(path, { force: true }))
 }
 
-/** Checkpoints of runs under a folder, from which they can go on, the newest first. */
+/** Checkpoints under a folder from which a run can be resumed, the newest first. */
 export function listCheckpoints(folder: string): string[] {
   if (!existsSync(folder)) return []
   const names = told(`folder ${folder}`, () => readdirSync(folder, { recursive: true, encoding: 'utf8' }))

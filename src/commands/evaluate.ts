@@ -1,3 +1,4 @@
+// This command evaluates a checkpoint on the splits of its scenario and at several trading costs.
 import { readCheckpoint, type CheckpointInfo } from '../trial/checkpoint.ts'
 import { episodicTask, type EpisodicMetrics } from '../task/episodic.ts'
 import type { Core } from '../core/core.ts'
@@ -89,7 +90,7 @@ function printOutput(output: EvaluationOutput, { env }: Scenario): void {
     case 'trading': {
       printTable(compareRollouts(output.evaluation))
       const own = formatNumber(env.trading_fees * 10_000)
-      console.log('\ntotal return and Sharpe ratio by what a trade costs, in basis points of what is traded')
+      console.log('\ntotal return and Sharpe ratio by trading cost, in basis points of the value traded')
       console.log(`(fees, slippage and half the spread together; the scenario has ${own})`)
       printTable(compareCosts(output.costs))
     }
@@ -128,7 +129,7 @@ function splitsOf(
   table: Table,
   { math }: Core,
 ): Splits {
-  const other = `note: ${scenario.data.data_path} holds other data than those it was trained on`
+  const other = `note: ${scenario.data.data_path} holds other data than the policy was trained on`
   if (dataPath === undefined || split !== 'all') {
     const prepared = tradingTask(scenario, table, math, statistics)
     if (prepared.digest !== data) console.error(other)

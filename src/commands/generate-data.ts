@@ -1,3 +1,4 @@
+// This command writes the synthetic data of a scenario.
 import { loadModule } from '../core/module.ts'
 import { formatTime } from '../math/time.ts'
 import { loadScenario, writeSyntheticData, type ScenarioOptions } from './shared/scenario.ts'

@@ -1,3 +1,4 @@
+// These commands open the runs in MLflow's own page and copy them to a server.
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -21,7 +22,7 @@ import { DdpgError, UsageError } from '../errors.ts'
 /** Starts MLflow's page and stays with it. @throws DdpgError in a sentence when there is no MLflow */
 export async function ui({ port, ...options }: StoreOptions & { port: number }): Promise<void> {
   const uri = trackingUri(options.trackingUri, mlflowEnvironment())
-  if (uri === 'none') throw new DdpgError('runs are not tracked (none), so there is nothing to look at')
+  if (uri === 'none') throw new DdpgError('the tracking URI is none: there are no runs to open')
   if (/^https?:/.test(uri)) return console.log(`the runs are on a server, open ${withoutLogin(uri)}`)
   const address = ['--host', '127.0.0.1', '--port', String(port)]
   const child = spawn('mlflow', ['server', ...storeOptions(uri), ...address], {
@@ -94,11 +95,11 @@ function databaseAndRun(source: string, options: StoreOptions): [file: string, r
   if (existsSync(join(source, '0', 'meta.yaml')))
     throw new DdpgError(
       `${source} is a folder of text files: "mlflow migrate-filestore --source ${source} --target sqlite:///mlflow.db" ` +
-        'makes an mlflow.db of it, which can be copied',
+        'makes an mlflow.db from it, which can be copied',
     )
   const found = isFolder(source) ? 'it is another folder' : 'nothing of that name is here'
   const folder = dirname(source) === '.' ? '' : `, in ${dirname(source)}`
-  throw new DdpgError(`${source} is no journal, no mlflow.db and no id of a run: ${found}${folder}`)
+  throw new DdpgError(`${source} is not a journal, an mlflow.db or the id of a run: ${found}${folder}`)
 }
 
 function isFolder(path: string): boolean {

@@ -1,3 +1,4 @@
+// This command lists the runs in the local MLflow store.
 import { relative } from 'node:path'
 import { formatTime } from '../math/time.ts'
 import { listRuns, type LocalRun } from '../tracking/mlflow/local-runs.ts'

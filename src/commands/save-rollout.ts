@@ -1,4 +1,4 @@
-// The files of `ddpg evaluate`: every step as parquet, every trade as CSV.
+// These functions write the files of `ddpg evaluate`: every step as parquet, every trade as CSV.
 import { extname, resolve } from 'node:path'
 import Papa from 'papaparse'
 import { taskKind } from '../scenario/environments.ts'
@@ -9,7 +9,7 @@ import { writeFile } from '../files.ts'
 import { marketColumns } from '../task/columns.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { tradesOf } from '../evaluate/trades.ts'
-import { DdpgError, UsageError } from '../errors.ts'
+import { DdpgError } from '../errors.ts'
 
 export interface Targets {
   saveRollout?: string
@@ -28,7 +28,7 @@ export function checkTargets({ saveRollout, saveTrades }: Targets, scenario: Sce
   for (const [option, file, extension] of wanted) {
     if (file === undefined) continue
     if (extname(file).toLowerCase() !== extension)
-      throw new UsageError(
+      throw new DdpgError(
         `${option} writes ${extension.slice(1)}: the file must end in ${extension}, got ${file}`,
       )
     if (taskKind(scenario) === 'trading' && resolve(file) === resolve(scenario.data.data_path))

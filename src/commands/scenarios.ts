@@ -1,3 +1,4 @@
+// This command lists the scenarios.
 import { taskKind } from '../scenario/environments.ts'
 import { listScenarios, readText } from '../files.ts'
 import { formatTable } from '../report/tables/table.ts'

@@ -1,3 +1,4 @@
+// This command lists what is wrong with a scenario, and values with which learning seldom works.
 import { guardrails } from '../scenario/guardrails.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { loadScenario, type ScenarioOptions } from './shared/scenario.ts'

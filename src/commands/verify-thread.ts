@@ -1,4 +1,4 @@
-// The thread of verify.ts: trains what the receipt tells and compares, and sends what is to be shown of it.
+// This thread of verify.ts retrains and compares, and sends what the progress bar shows.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { CoreModule } from '../core/module.ts'
 import type { Table } from '../data/table.ts'

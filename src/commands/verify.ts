@@ -1,3 +1,4 @@
+// This command retrains the run of a receipt and compares every hash.
 import { on } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -25,7 +26,7 @@ export interface VerifyCommandOptions {
   json?: boolean
 }
 
-/** Trains again what a receipt tells. Sets the exit code: 1 when the runs differ, 128 + n after signal n. */
+/** Retrains the run of a receipt and prints whether it is identical. Sets the exit code: 1 when the runs differ, 128 + n after signal n. */
 export async function verifyReceiptFile(file: string, options: VerifyCommandOptions): Promise<void> {
   const text = readText(file)
   const receipt = named(`receipt ${file}`, () => readReceipt(text))
@@ -63,7 +64,7 @@ async function verifyInThread(setup: VerifySetup, show: (event: TrialEvent) => v
       if ('verdict' in message) return message.verdict
       message.events.forEach(show)
     }
-    throw bug('its thread ended')
+    throw bug('the worker thread ended early')
   } finally {
     void worker.terminate()
   }
@@ -78,8 +79,8 @@ async function dataOf(receipt: Receipt, module: CoreModule, path: string | undef
   }
   if (taskKind(scenario) === 'episodic') return NO_DATA
   const { data, data_generator: generator } = scenario
-  const remedy = 'give the file that it was trained on with --data-path FILE'
-  if (!generator) throw new DdpgError(`the receipt tells of data that it does not make: ${remedy}`)
+  const remedy = 'give the training data with --data-path FILE'
+  if (!generator) throw new DdpgError(`the receipt has no data_generator: ${remedy}`)
   const rows = generatedRows(generator)
   if (rows > MOST_GENERATED_ROWS) {
     const take = Math.ceil((rows * BYTES_PER_ROW) / 1024 / 1024)
@@ -90,6 +91,6 @@ async function dataOf(receipt: Receipt, module: CoreModule, path: string | undef
   }
   const table = generate(generator, data.timeframe, await createCore(module, generator.seed!))
   if (digestOf(table) !== receipt.data)
-    throw new DdpgError(`the receipt was made with other data than its data_generator makes: ${remedy}`)
+    throw new DdpgError(`the receipt was made with other data than its data_generator generates: ${remedy}`)
   return table
 }

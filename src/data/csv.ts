@@ -1,3 +1,4 @@
+// CSV text becomes market data.
 import Papa from 'papaparse'
 import { listRows, toOhlcv, type LoadedTable } from './ohlcv.ts'
 import { oneLine } from '../text.ts'

@@ -1,4 +1,4 @@
-// The one gate for market data, whatever file they come from: names, types and rows are checked here, so that
+// All market data pass through here, whatever file they come from: names, types and rows are checked, so that
 // nothing behind it meets a missing value, a price of zero or rows out of order.
 import type { Table } from './table.ts'
 import { epochMilliseconds, parseTime } from '../math/time.ts'

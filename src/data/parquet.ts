@@ -1,3 +1,4 @@
+// Parquet bytes become market data, and tables become parquet bytes.
 import {
   parquetMetadata,
   parquetRead,

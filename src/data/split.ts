@@ -1,4 +1,4 @@
-// Chronological split: the first rows train, the next validate, the next test.
+// Rows are split in the order of time: the first train, the next validate, the next test.
 import type { DataConfig } from '../scenario/schema.ts'
 import { DdpgError } from '../errors.ts'
 

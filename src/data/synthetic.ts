@@ -1,4 +1,4 @@
-// Synthetic markets: four patterns whose best strategy is known. Random numbers are drawn in a fixed order, column
+// Four patterns of synthetic markets are generated here, whose best strategy is known. Random numbers are drawn in a fixed order, column
 // after column, so that a seed always gives the same market.
 import { quoted } from '../text.ts'
 import type { Core, CoreMath, Random } from '../core/core.ts'

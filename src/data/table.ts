@@ -1,3 +1,4 @@
+// A table holds named columns of float64, all of one length.
 import { canonical, sha256 } from '../core/sha256.ts'
 import { listed, quoted } from '../text.ts'
 import { DdpgError } from '../errors.ts'

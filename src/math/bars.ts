@@ -1,4 +1,4 @@
-// How often there are returns: steps, the bars that they are measured in, and years.
+// The steps of an environment are related here to the bars of its returns and to years.
 
 export type Calendar = 'crypto' | 'us_equity'
 /** Days and hours of trading in a year: crypto never closes, US equities trade 252 days of 6.5 hours. */

@@ -1,4 +1,4 @@
-// Whether one series of returns is better than another or only luckier: the tests, and the distributions they need.
+// These tests say whether one series of returns is better than another or only luckier; their distributions are here too.
 import type { CoreMath, Random } from '../core/core.ts'
 import {
   bootstrap,

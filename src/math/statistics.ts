@@ -1,4 +1,4 @@
-// Statistics of samples: what a few runs say of all runs. Definitions are those of rliable (Agarwal et al. 2021,
+// These statistics estimate from a few runs what all runs would do. Definitions are those of rliable (Agarwal et al. 2021,
 // arXiv:2108.13264) and of NumPy.
 import type { Random } from '../core/core.ts'
 

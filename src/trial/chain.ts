@@ -1,4 +1,4 @@
-// What a run has been through, as a chain of hashes: a link every LINK_UPDATES updates, each over the one before it, the
+// A chain of hashes records a run: it has a link every LINK_UPDATES updates, a hash over the link before it, the
 // state of the learner and of its environment, and all that happened since. Two runs with the same last link were the
 // same all along; of two that differ, the first different link tells when it began, and in which quantity.
 import { NETWORK_NAMES } from '../core/fields.ts'

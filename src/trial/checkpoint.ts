@@ -1,4 +1,4 @@
-// The checkpoint file: a safetensors file whose last tensor is the SHA-256 of everything before it.
+// A checkpoint is a safetensors file whose last tensor is the SHA-256 of everything before it.
 import { readMetadata, readSafetensors, writeSafetensors, type Tensor } from '../core/safetensors.ts'
 import { sha256Bytes } from '../core/sha256.ts'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-// Collects what a trial tells while it trains, once for its plots, its report, its tracking and the page.
+// The collector gathers the events of a trial while it trains, once for its plots, its report, its tracking and the page.
 import { createHealthWatch } from './health.ts'
 import type { TrialEvent } from './trial.ts'
 

@@ -1,4 +1,4 @@
-// What happens in a run as rows of numbers, to hash it, to keep it in a checkpoint, and to tell it again.
+// The events of a run become rows of numbers, to be hashed, kept in a checkpoint and yielded again when it is resumed.
 import type { Health } from './health.ts'
 import type { TrainEvent } from './train.ts'
 import { DdpgError } from '../errors.ts'

@@ -1,4 +1,4 @@
-// Signs that a training goes nowhere, looked for now and then while it runs. Looking changes nothing of the run.
+// Health checks look now and then for signs that training is stuck or diverges. Looking changes nothing of the run.
 import type { Learner } from '../core/learner.ts'
 import { greatestReward, heldObservations, idleUnits } from '../core/inspect.ts'
 

@@ -1,4 +1,4 @@
-// The receipt of a run: what went in, what came out, and the chain of hashes between them, in a form that has the same
+// The receipt of a run holds what went in, what came out and the chain of hashes between them, in a form that has the same
 // bytes for the same run everywhere. docs/receipts.md describes the format.
 import { z } from 'zod'
 import { LINK_UPDATES, QUANTITIES } from './chain.ts'

@@ -1,4 +1,4 @@
-// A trial at a moment: all that its future depends on, and how it is saved and restored.
+// The state of a trial at a moment is all that its future depends on; it is saved and restored here.
 import { createChain, type Chain } from './chain.ts'
 import {
   openCheckpoint,
@@ -48,7 +48,7 @@ interface SessionOptions {
   experiment?: CheckpointInfo['experiment']
 }
 
-/** A new trial, or one that goes on. @throws DdpgError in a sentence when it cannot go on from `resume` */
+/** A new trial, or a resumed one. @throws DdpgError in a sentence when it cannot resume from `resume` */
 export async function openSession(
   scenario: Scenario,
   task: Task,
@@ -85,7 +85,7 @@ export async function openSession(
   }
 }
 
-/** What a checkpoint tells of its run, when this one can go on from it. @throws DdpgError in a sentence when it cannot */
+/** The run in a checkpoint, when this one can resume from it. @throws DdpgError in a sentence when it cannot */
 export function resumable(
   checkpoint: Checkpoint,
   scenario: Scenario,
@@ -107,7 +107,7 @@ export function resumable(
   if (others.length > 0) throw new DdpgError(`it was trained with other values of ${others.join(', ')}`)
   const { frames_per_batch: frames, max_steps: maxSteps } = scenario.training
   if (maxSteps < info.step)
-    throw new DdpgError(`it is at step ${info.step} already, training.max_steps is ${maxSteps}`)
+    throw new DdpgError(`it is already at step ${info.step}, training.max_steps is ${maxSteps}`)
   if (maxSteps > info.step && info.step % frames !== 0)
     throw new DdpgError(
       `its last round of updates came early, at step ${info.step}, where its run ended: ` +

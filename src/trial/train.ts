@@ -1,4 +1,4 @@
-// The training loop: collect, store, update. It yields what happened and its caller logs, evaluates or saves; the
+// The training loop collects, stores and updates. It yields what happened and its caller logs, evaluates or saves; the
 // caller may also stop after any event, and nothing that it does between events changes the run. After a `round` or
 // `checkpoint` event the state can be saved, with the learner and the environment, and the run go on from it later.
 import { LOOP } from '../core/defaults.ts'

@@ -1,4 +1,4 @@
-// One trial: an environment, a learner, training with validation on the side, and what came of it on every split.
+// A trial trains one learner in one environment, validates it on the side and evaluates it on every split.
 // No files and no clock: the caller writes, logs and shows what the events tell it.
 import { LINK_UPDATES, weightHashes } from './chain.ts'
 import { openCheckpoint, type CheckpointInfo } from './checkpoint.ts'
@@ -62,7 +62,7 @@ export interface TrialResult<E extends Evaluations = TradingEvaluations> {
 export interface TrialOptions {
   /** Asked after every round; true ends training there, evaluation follows. */
   shouldStop?: () => boolean
-  /** A checkpoint of this scenario, but for its max_steps, to go on from. */
+  /** A checkpoint of this scenario, except for its max_steps, to resume from. */
   resume?: Uint8Array | undefined
   /** Which trial of how many this is, for the checkpoint to tell. */
   experiment?: CheckpointInfo['experiment']
@@ -74,7 +74,7 @@ const OBSERVED = { rows: 512, numbers: 25_000 }
 /**
  * Trains and evaluates. A resumed trial tells again of the losses, episodes and validations before it was saved.
  * @param scenario whose `seed` is this trial's
- * @throws DdpgError in a sentence when it cannot go on from `resume`
+ * @throws DdpgError in a sentence when it cannot resume from `resume`
  */
 export async function* runTrial<E extends Evaluations>(
   scenario: Scenario,

@@ -101,10 +101,10 @@ describe('what cannot be written beside the results', () => {
   const trial = ['experiment', '-s', 'smoke', '-g', '--json', '-o', 'tracking.tracking_uri=none']
 
   it.concurrent.each([
-    ['report.md', 'there is no report: file logs/smoke/run_1/report.md'],
+    ['report.md', 'the report could not be written: file logs/smoke/run_1/report.md'],
     [
       'training_losses.svg',
-      'trial_0 has not all of its plots: file logs/smoke/run_1/trial_0/training_losses.svg',
+      'trial_0 could not write all of its plots: file logs/smoke/run_1/trial_0/training_losses.svg',
     ],
   ])('makes the run say so and end with 1, and nothing else is lost: %s', async (name, sentence) => {
     const folder = temporaryFolder()

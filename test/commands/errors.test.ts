@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { loadScenario } from '../../src/commands/shared/scenario.ts'
 import { runCli, temporaryFolder } from '../helpers/cli.ts'
 
-const HINT = '(ddpg --help shows what there is)\n'
+const HINT = '(ddpg --help lists the commands)\n'
 
 /** Runs in a folder with these files, a null standing for a folder. */
 function runWith(files: Record<string, string | null>, ...args: string[]) {
@@ -106,7 +106,7 @@ describe('a scenario that cannot be read', () => {
     expectError('file folder is a folder', ['experiment', '-c', 'folder'], { folder: null }))
   it.concurrent('may have a file where its path needs a folder', () =>
     expectError(
-      'file own.yaml/x.yaml cannot be: a part of its path is a file, not a folder',
+      'file own.yaml/x.yaml cannot exist: a part of its path is a file, not a folder',
       ['experiment', '-c', 'own.yaml/x.yaml'],
       { 'own.yaml': own },
     ))
@@ -134,7 +134,7 @@ describe('a scenario that cannot be read', () => {
 describe('data that cannot be used', () => {
   const parquet = 'data/raw/synthetic/smoke.parquet'
   it.concurrent('are missing', () =>
-    expectError(`data file ${parquet} does not exist: add --generate-data to make it`, [
+    expectError(`data file ${parquet} does not exist: add --generate-data to generate it`, [
       'experiment',
       '-s',
       'smoke',
@@ -150,7 +150,7 @@ describe('data that cannot be used', () => {
     ))
   it.concurrent('have no generator', () =>
     expectError(
-      'there is no data_generator in the scenario: its data come from own.csv',
+      'the scenario has no data_generator: its data come from own.csv',
       ['generate-data', '-c', 'o.yaml'],
       { 'o.yaml': own },
     ))
@@ -167,7 +167,7 @@ describe('data that cannot be used', () => {
   })
   it.concurrent('would be written below a file', () =>
     expectError(
-      'file own.csv/x.parquet cannot be: a part of its path is a file, not a folder',
+      'file own.csv/x.parquet cannot exist: a part of its path is a file, not a folder',
       ['generate-data', '-s', 'smoke', '-o', 'data.data_path=own.csv/x.parquet'],
       { 'own.csv': csv(30) },
     ))
@@ -263,7 +263,7 @@ describe('a place that cannot be written to', () => {
       'tracking.tracking_uri=databricks',
       "Databricks is not supported: log to sqlite:///FILE, an http address, file:FOLDER or none, and take the runs over with MLflow's tools",
     ],
-    ['logging.log_dir=o.yaml', 'folder o.yaml cannot be: a part of its path is a file, not a folder'],
+    ['logging.log_dir=o.yaml', 'folder o.yaml cannot exist: a part of its path is a file, not a folder'],
   ])('ends the experiment before it trains: %s', (override, sentence) =>
     expectError(sentence, ['experiment', '-c', 'o.yaml', '-o', override], {
       'o.yaml': own,

@@ -66,7 +66,7 @@ describe('a checkpoint that trades', () => {
     )
     const whole = await agent.json('--data-path', 'other.csv')
     expect(whole.stderr).toBe(
-      'note: other.csv holds other data than those it was trained on: all rows are evaluated as one, ' +
+      'note: other.csv holds other data than the policy was trained on: all rows are evaluated as one, ' +
         '--split train|validation|test takes those of the scenario\n',
     )
     expect(Object.keys(whole.document.evaluation)).toEqual(['all'])
@@ -74,7 +74,7 @@ describe('a checkpoint that trades', () => {
     expect(Object.keys(whole.document.costs)).toEqual(['all'])
     const test = await agent.json('--data-path', 'other.csv', '--split', 'test')
     expect(test.document.evaluation['test']!.steps).toBe(19)
-    expect(test.stderr).toBe('note: other.csv holds other data than those it was trained on\n')
+    expect(test.stderr).toBe('note: other.csv holds other data than the policy was trained on\n')
 
     // fewer rows than the splits of the scenario
     writeFileSync(

@@ -208,7 +208,7 @@ describe('options of an experiment', () => {
     const { trials } = JSON.parse(stdout) as ExperimentReport
     const { seed } = trials[0]!
     expect(withoutWarnings(stderr)).toBe(
-      `note: seed ${seed} was chosen at random, -o seed=${seed} gives the same again\n`,
+      `note: seed ${seed} was chosen at random: -o seed=${seed} repeats this run\n`,
     )
     const again = await runCli(folder, 'experiment', '-c', 'own.yaml', '-g', '--json', '-o', `seed=${seed}`)
     expect(lasting(JSON.parse(again.stdout).trials[0])).toEqual(lasting(trials[0]!))

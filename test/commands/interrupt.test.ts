@@ -41,7 +41,7 @@ describe('an experiment that is stopped', () => {
     const said = withoutWarnings(stderr).replace(/^note: trial_0, step .*\n/gm, '')
     expect(said).toBe(
       'stopping after this round and writing a checkpoint; press Ctrl-C again to stop at once\n' +
-        'note: it goes on with: ddpg experiment --resume logs/smoke/run_1/trial_0/checkpoint.safetensors\n',
+        'note: resume with: ddpg experiment --resume logs/smoke/run_1/trial_0/checkpoint.safetensors\n',
     )
     expect(stdout).toMatch(/trial 0: killed after \d+ steps and \d+ updates in [\d.]+ s\n/)
     expect(stdout).toMatch(/\nΣ log reward +\d/)
@@ -139,7 +139,7 @@ describe('a checkpoint', () => {
     const path = 'logs/smoke/run_1/trial_0/checkpoint_best.safetensors' // the first that is written
     expect(withoutWarnings(stderr)).toBe(
       `error: trial_0 (seed 7) failed: file ${path} cannot be written: it would be larger than allowed\n` +
-        'error: there is no report: file logs/smoke/run_1/report.html cannot be written: it would be larger than allowed\n',
+        'error: the report could not be written: file logs/smoke/run_1/report.html cannot be written: it would be larger than allowed\n',
     )
     expect(code).toBe(1)
     expect(readdirSync(join(folder, 'logs/smoke/run_1/trial_0'))).toEqual([])

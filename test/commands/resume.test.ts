@@ -72,7 +72,7 @@ describe('a run that is resumed', () => {
     ])
     expect([extended.code, whole.code]).toEqual([0, 0])
     expect(receiptOf(where, trial)).toBe(receiptOf(longer, trial))
-    expect(fewer).toEqual(error('checkpoint complete: it is at step 1200 already, training.max_steps is 600'))
+    expect(fewer).toEqual(error('checkpoint complete: it is already at step 1200, training.max_steps is 600'))
   })
 
   it.concurrent('makes the data that are missing, and does as it is told in what does not matter', async () => {
@@ -85,7 +85,7 @@ describe('a run that is resumed', () => {
     )
     const missing = await runCli(where, 'experiment', '--resume', 'c', ...changed)
     expect(missing).toEqual(
-      error('data file data/raw/synthetic/smoke.parquet does not exist: add --generate-data to make it'),
+      error('data file data/raw/synthetic/smoke.parquet does not exist: add --generate-data to generate it'),
     )
     expect((await runCli(where, 'experiment', '--resume', 'c', '-g', ...changed)).code).toBe(0)
     expect(receiptOf(where, 'elsewhere/run_1/trial_0')).toBe(receiptOf(folder, trial))
@@ -121,8 +121,8 @@ describe('--resume last', () => {
       ['logs/a/run_1/trial_0/checkpoint.safetensors', new Uint8Array(0)],
     ])
     expect(stderr).toBe(
-      'warning: checkpoint logs/a/run_1/trial_0/checkpoint.safetensors: not a safetensors file, or only the beginning of one; trying the one before it\n' +
-        'warning: checkpoint logs/a/run_1/trial_0/checkpoint_step_1000.safetensors: damaged or cut: its content does not match its checksum; trying the one before it\n' +
+      'warning: checkpoint logs/a/run_1/trial_0/checkpoint.safetensors: not a safetensors file, or only the beginning of one; trying the previous one\n' +
+        'warning: checkpoint logs/a/run_1/trial_0/checkpoint_step_1000.safetensors: damaged or cut: its content does not match its checksum; trying the previous one\n' +
         'note: resuming logs/a/run_1/trial_0/checkpoint_step_600.safetensors\n',
     )
     expect(code).toBe(0)
@@ -142,7 +142,7 @@ describe('--resume last', () => {
       stdout: '',
       stderr:
         `note: resuming ${trial}/checkpoint.safetensors\n` +
-        `error: checkpoint ${trial}/checkpoint.safetensors is of a run that is complete: --max-steps N beyond 1200 extends it\n`,
+        `error: checkpoint ${trial}/checkpoint.safetensors belongs to a complete run: --max-steps N above 1200 extends it\n`,
     })
   })
 })
@@ -185,7 +185,7 @@ describe('resuming refuses', () => {
       ),
     )
     expect(await resume(checkpointAt(400), ...overrides('training.tau=0.5', 'seed=3'))).toEqual(
-      error('training.tau, seed cannot change in a run that is resumed: start a new one'),
+      error('training.tau, seed cannot change when a run is resumed: start a new run'),
     )
     const other = (key: string) =>
       resealed(checkpointAt(400), ({ metadata }) => (metadata[key] = JSON.stringify('0'.repeat(64))))
@@ -226,7 +226,7 @@ describe('a run that was interrupted', () => {
     child.kill('SIGTERM')
     const { code, stdout, stderr } = await end
     expect(code).toBe(143)
-    expect(stderr).toContain('note: it goes on with: ddpg experiment --resume ')
+    expect(stderr).toContain('note: resume with: ddpg experiment --resume ')
     const { trials } = JSON.parse(stdout) as ExperimentReport
     expect(trials.map(({ status, receipt }) => [status, receipt])).toEqual([['KILLED', undefined]])
   })

@@ -100,7 +100,7 @@ describe('ddpg verify', () => {
       code: 1,
       stdout: '',
       stderr:
-        'error: the receipt was made with other data than its data_generator makes: give the file that it was trained on with --data-path FILE\n',
+        'error: the receipt was made with other data than its data_generator generates: give the training data with --data-path FILE\n',
     })
   })
 
@@ -109,7 +109,7 @@ describe('ddpg verify', () => {
     const without = await verify({ own, 'own.csv': csv }, 'own')
     expect([without.code, without.stderr]).toEqual([
       1,
-      'error: the receipt tells of data that it does not make: give the file that it was trained on with --data-path FILE\n',
+      'error: the receipt has no data_generator: give the training data with --data-path FILE\n',
     ])
     for (const receipt of [own, text]) {
       const { code, stdout } = await verify({ receipt, 'own.csv': csv }, 'receipt', '--data-path', 'own.csv')
@@ -216,8 +216,8 @@ it.concurrent('an experiment on other data than its generator makes tells what v
   const { code, stderr } = await runCli(folder, ...other)
   expect(code).toBe(0)
   expect(stderr).toContain(
-    'note: data/raw/synthetic/smoke.parquet holds other data than data_generator makes: ' +
-      'to verify the receipt give it with --data-path, to make the data add --generate-data\n',
+    'note: data/raw/synthetic/smoke.parquet differs from what data_generator generates: ' +
+      'to verify the receipt give the file with --data-path, to regenerate the file add --generate-data\n',
   )
   const receipt = 'logs/smoke/run_1/trial_0/receipt.json'
   expect(await runCli(folder, 'verify', receipt)).toMatchObject({ code: 1 })

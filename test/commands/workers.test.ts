@@ -138,7 +138,7 @@ describe('trials on workers', () => {
     const killed = [...stdout.matchAll(/^trial (\d): killed after /gm)].map((match) => Number(match[1]))
     for (const trial of killed)
       expect(filesIn(where, `trial_${trial}/checkpoint.safetensors`)).toHaveLength(1)
-    const [, command] = /^note: it goes on with: ddpg (.*)$/m.exec(stderr)!
+    const [, command] = /^note: resume with: ddpg (.*)$/m.exec(stderr)!
     expect(command).toMatch(/^experiment --resume logs\/smoke\/run_1\/trial_\d\/checkpoint\.safetensors$/)
     const again = await runCli(where, ...command!.split(' '), '--workers', '2')
     expect(again.code).toBe(0)

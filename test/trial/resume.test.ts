@@ -143,7 +143,7 @@ describe('more steps', () => {
       7,
       'its last round of updates came early, at step 200, where its run ended',
     ],
-    ['and never fewer', 200, 100, 20, 'it is at step 200 already, training.max_steps is 100'],
+    ['and never fewer', 200, 100, 20, 'it is already at step 200, training.max_steps is 100'],
   ])('are refused %s', async (_, max_steps, other, frames_per_batch, sentence) => {
     const { result } = await run({ training: { max_steps, frames_per_batch } })
     const resume = result.checkpoint

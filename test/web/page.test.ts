@@ -179,7 +179,7 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await click(page, '#data-away')
     await says(page, '#about', '120 generated rows')
     await choose(page, receipt)
-    await says(page, '#status', 'the receipt was made with other data than its data_generator makes')
+    await says(page, '#status', 'the receipt was made with other data than its data_generator generates')
     await click(page, '#train')
     await says(page, '#receipt', nameOf(receipts.smoke).slice(0, 16))
     await choose(page, join(folder, 'data/raw/synthetic/smoke.parquet'))

@@ -104,7 +104,7 @@ async function tableFor(receipt: Receipt, scenario: Scenario, { own, module }: C
   const table = await tableOf(scenario, undefined, module)
   if (digestOf(table) === receipt.data) return table
   throw new DdpgError(
-    'the receipt was made with other data than its data_generator makes: add the file that it was trained on first',
+    'the receipt was made with other data than its data_generator generates: add the file that it was trained on first',
   )
 }
 

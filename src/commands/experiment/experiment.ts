@@ -1,4 +1,4 @@
-// The main path: scenario → data → features → trials (environment, learner, evaluation) → tracking.
+// This command runs an experiment: scenario → data → features → trials (environment, learner, evaluation) → tracking.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createCore } from '../../core/core.ts'
@@ -44,7 +44,7 @@ export interface ExperimentOptions extends ScenarioOptions {
 }
 
 /**
- * Runs the trials of a scenario, or goes on with them, several at a time. Sets the exit code: 1 if one failed, 128 + n
+ * Runs the trials of a scenario, or resumes them, several at a time. Sets the exit code: 1 if one failed, 128 + n
  * after signal n.
  */
 export async function experiment(options: ExperimentOptions): Promise<void> {
@@ -72,7 +72,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   })
   const ends = done.map(({ report }) => report.status)
   const status = statusOf(ends, saved.length)
-  if (interrupt.exitCode() && status !== 'FINISHED') tellHowToGoOn(ends, folder)
+  if (interrupt.exitCode() && status !== 'FINISHED') tellHowToResume(ends, folder)
   const { evaluated, report: path } = await conclude(plan, done, {
     folder,
     run: tracking.parent,
@@ -155,12 +155,12 @@ function statusOf(ends: RunStatus[], wanted: number): RunStatus {
   return isWhole ? 'FINISHED' : 'KILLED'
 }
 
-/** The command that goes on with all trials, from the checkpoint of one that has any. */
-function tellHowToGoOn(ends: RunStatus[], folder: string): void {
+/** Prints the command that resumes all trials, from the checkpoint of one that has any. */
+function tellHowToResume(ends: RunStatus[], folder: string): void {
   const trial = ends.indexOf(ends.includes('KILLED') ? 'KILLED' : 'FINISHED')
   if (trial < 0) return
   const checkpoint = join(folder, `trial_${trial}`, CHECKPOINT)
-  console.error(`note: it goes on with: ddpg experiment --resume ${checkpoint}`)
+  console.error(`note: resume with: ddpg experiment --resume ${checkpoint}`)
 }
 
 /** A scenario and its trials: of each what it goes on from. */
@@ -196,5 +196,5 @@ function trialsOf(options: ExperimentOptions): ChosenTrials {
 }
 
 function missingDataRemedy({ data_generator: generator }: Scenario): string {
-  return generator ? 'add --generate-data to make it' : 'set data.data_path to your file'
+  return generator ? 'add --generate-data to generate it' : 'set data.data_path to your file'
 }

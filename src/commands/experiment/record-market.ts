@@ -1,4 +1,4 @@
-// What is recorded of trials that trade.
+// This table says what is recorded of trials that trade.
 import type { TradingEvaluations, TradingTask } from '../../task/trading.ts'
 import { plotColumns } from '../../report/charts/plot.ts'
 import { trialPlots } from '../../report/charts/trial-plots.ts'

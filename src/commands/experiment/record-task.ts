@@ -1,4 +1,4 @@
-// What differs between tasks in what is recorded of a trial.
+// A TaskRecord is what differs between tasks in the record of a trial.
 import type { TrainingCurves } from '../../trial/collector.ts'
 import type { Evaluations } from '../../task/task.ts'
 import type { TaskTracking } from '../../tracking/trial.ts'

@@ -1,4 +1,4 @@
-// Everything that is kept of a trial: metrics and artifacts in the tracker, checkpoints and plots in its folder.
+// A recorder keeps the results of a trial: metrics and artifacts in the tracker, checkpoints and plots in its folder.
 import { join } from 'node:path'
 import type { AnyTask } from '../../task/create.ts'
 import type { Significance } from '../../evaluate/evaluate.ts'
@@ -93,7 +93,7 @@ export function recordTrial(
       try {
         savePlots(result)
       } catch (error) {
-        tellFailure(error, `${parts.name} has not all of its plots: `, note)
+        tellFailure(error, `${parts.name} could not write all of its plots: `, note)
       }
       return result.evaluated === 'best' ? best! : final
     },

@@ -1,4 +1,4 @@
-// The report of an experiment: a file in the folder of the run, and in the tracker.
+// The report of an experiment is written into the folder of the run and into the tracker.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,7 +36,7 @@ export function writeReport(
     const data = task.kind === 'trading' ? dataFacts(task) : undefined
     const document = reportOf({ ...parts, data, versions: { version: version(), core: module.sha256 } })
     const page = pageParts()
-    if (!page) note('warning: the report is Markdown alone: npm run build makes what report.html needs')
+    if (!page) note('warning: only report.md is written: run npm run build for report.html')
     const files = [
       ['report.md', toMarkdown(document)],
       ...(page ? [['report.html', toHtml(document, page)] as const] : []),
@@ -47,7 +47,7 @@ export function writeReport(
     }
     return join(folder, files.at(-1)![0])
   } catch (error) {
-    tellFailure(error, 'there is no report: ', note)
+    tellFailure(error, 'the report could not be written: ', note)
     return undefined
   }
 }

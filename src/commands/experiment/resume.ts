@@ -1,4 +1,4 @@
-// From a checkpoint file to the experiment that goes on from it.
+// An experiment is resumed from one of its checkpoint files.
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { mustHoldRun, openCheckpoint, type Checkpoint } from '../../trial/checkpoint.ts'
@@ -25,12 +25,12 @@ export interface ResumePoint {
 const LOGS = 'logs'
 
 /**
- * What `--resume` names: the trial of that checkpoint goes on from it, the others of its experiment from the newest that
+ * What `--resume` names: the trial of that checkpoint resumes from it, the others of its experiment from the newest that
  * they have in the same run, and from their beginning where they have none. One that is complete has nothing left to do
  * but its evaluation, so the experiment is whole again.
  * @param file a checkpoint, or `last` for the newest whole one
  * @param options of the command line; overrides of keys without influence on results, and of training.max_steps
- * @returns the scenario that is in the file, with the seed of trial 0; by trial where it goes on from
+ * @returns the scenario that is in the file, with the seed of trial 0; by trial what it resumes from
  * @throws DdpgError in a sentence
  */
 export function resumption(
@@ -47,7 +47,7 @@ export function resumption(
   })
   const changed = differingKeys(info.scenario, scenario).filter((key) => key !== 'training.max_steps')
   if (changed.length > 0)
-    throw new DdpgError(`${changed.join(', ')} cannot change in a run that is resumed: start a new one`)
+    throw new DdpgError(`${changed.join(', ')} cannot change when a run is resumed: start a new run`)
   const { trial, trials } = info.experiment ?? { trial: 0, trials: 1 }
   const run = dirname(dirname(given.path))
   const saved = Array.from({ length: trials }, (_, i) =>
@@ -55,7 +55,7 @@ export function resumption(
   )
   if (saved.every((one) => one?.step === scenario.training.max_steps))
     throw new DdpgError(
-      `checkpoint ${given.path} is of a run that is complete: --max-steps N beyond ${info.step} extends it`,
+      `checkpoint ${given.path} belongs to a complete run: --max-steps N above ${info.step} extends it`,
     )
   return {
     scenario: { ...scenario, seed: scenario.seed - trial },
@@ -81,7 +81,7 @@ function newestIn(folder: string): ResumePoint | undefined {
       return open(path)
     } catch (error) {
       if (!(error instanceof DdpgError)) throw error
-      console.error(`warning: ${error.message}; trying the one before it`)
+      console.error(`warning: ${error.message}; trying the previous one`)
     }
   }
   return undefined
@@ -107,7 +107,7 @@ export function checkResumption(
   })
 }
 
-/** So that a run that ends early, too, has all that there is to go on from. */
+/** So that a run that ends early, too, has all that there is to resume from. */
 export function copyCheckpoints(saved: readonly (ResumePoint | undefined)[], folder: string): void {
   saved.forEach((one, i) => {
     const copy = join(folder, `trial_${i}`, CHECKPOINT)

@@ -1,4 +1,4 @@
-// What an experiment comes to, and how it is printed for a person.
+// The summary of an experiment is printed for a person; its report is the document of --json.
 import type { Significance } from '../../evaluate/evaluate.ts'
 import type { RunStatus } from '../../tracking/mlflow/index.ts'
 import { compareEpisodes, compareRollouts, type TextTable } from '../../report/tables/metrics.ts'

@@ -1,4 +1,4 @@
-// Where the runs of an experiment are tracked, from its first to its last.
+// The runs of an experiment in the tracker are opened, described and ended here.
 import {
   factsOf,
   mlflowEnvironment,

@@ -1,4 +1,4 @@
-// Trains trials in worker threads, which compute and send what they have to tell. Files, tracking and the terminal are
+// Trainers run trials in worker threads, which compute and send events and results. Files, tracking and the terminal are
 // left to this thread, which hears signals at any time for that.
 import { on } from 'node:events'
 import { extname } from 'node:path'
@@ -22,10 +22,10 @@ import { runTrial, type TrialEvent, type TrialResult } from '../../trial/trial.t
 import type { StopFlag } from '../shared/interrupt.ts'
 import { bug, fromErrorRecord, type ErrorRecord } from '../../errors.ts'
 
-/** What a trial begins with. A worker gets a copy of it. */
+/** The input of a trial. A worker gets a copy of it. */
 export interface TrialInput {
   scenario: Scenario
-  /** A checkpoint to go on from. */
+  /** A checkpoint to resume from. */
   resume: Uint8Array | undefined
   experiment: { trial: number; trials: number }
 }
@@ -153,7 +153,7 @@ function workerTrainer(setup: WorkerSetup): Trainer {
         yield* message
         if (isOver) return
       }
-      throw bug('its thread ended')
+      throw bug('the worker thread ended early')
     } finally {
       if (!isOver) end() // the trial is given up: nobody listens
     }

@@ -36,7 +36,7 @@ export interface Plan {
   module: CoreModule
   /** Of the run; a trial has one in it. */
   folder: string
-  /** Of each trial: what it goes on from; undefined for one from its beginning. */
+  /** Of each trial: what it resumes from; undefined for one from its beginning. */
   saved: readonly (ResumePoint | undefined)[]
   /** Trials at a time, at most. */
   workers: number
@@ -186,5 +186,5 @@ async function follow(
     show(told.event, told.seconds)
     await turn()
   }
-  throw bug('it ended without a result')
+  throw bug('the trial ended without a result')
 }

@@ -1,4 +1,4 @@
-// This file says what went wrong, and with which code the process exits for it.
+// A failure is printed in words and sets the exit code of the process.
 import { inspect } from 'node:util'
 import { CommanderError } from 'commander'
 import { DdpgError, UsageError } from '../../errors.ts'

@@ -17,7 +17,7 @@ export interface Interrupt {
 
 /**
  * The first signal asks trials to stop and gives the exit code; the second ends the process.
- * @param note tells of it
+ * @param note prints it
  * @param after what is done before, in words
  */
 export function listenForInterrupt(note: (text: string) => void, after: string): Interrupt {

@@ -1,4 +1,4 @@
-// Where a run writes and whom it talks to. The command line, a scenario of one's own and the environment say it; what a
+// These rules decide where a run writes and whom it talks to. The command line, a scenario of one's own and the environment say it; what a
 // file from elsewhere says of it is shown and asked for.
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { mlflowEnvironment } from '../../tracking/mlflow/index.ts'

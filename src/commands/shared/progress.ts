@@ -1,4 +1,4 @@
-// What a person sees while trials train: on a terminal a bar for each that is under way, two plain lines of each in a
+// Progress is shown to a person while trials train: on a terminal a bar for each running trial, two plain lines of each in a
 // pipe, nothing with --json unless the messages go to a terminal.
 import { MultiBar, Presets } from 'cli-progress'
 import { oneLine, printable } from '../../text.ts'

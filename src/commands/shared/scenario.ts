@@ -1,4 +1,4 @@
-// From the options of a command to a scenario and its data.
+// The options of a command lead to a scenario and its data.
 import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { createCore } from '../../core/core.ts'
@@ -24,7 +24,7 @@ export interface ScenarioOptions extends Omit<PlaceOptions, 'generateData'> {
 }
 
 /**
- * Reads the scenario that the options name; a seed chosen for it and keys given in vain are told on stderr.
+ * Reads the scenario that the options name; prints on stderr a seed chosen for it and keys without effect.
  * @param options.generateData false when the command reads data that exist, however the scenario makes them
  */
 export function loadScenario(options: ScenarioOptions & { seed?: number; generateData?: boolean }): {
@@ -56,7 +56,7 @@ function idleGeneratorNotes(overrides: string[]): string[] {
 
 function randomSeed(): number {
   const seed = randomInt(1, 100_001)
-  console.error(`note: seed ${seed} was chosen at random, -o seed=${seed} gives the same again`)
+  console.error(`note: seed ${seed} was chosen at random: -o seed=${seed} repeats this run`)
   return seed
 }
 
@@ -65,7 +65,7 @@ export async function writeSyntheticData(scenario: Scenario, module: CoreModule)
   const { data, data_generator: generator } = scenario
   mustHaveData(scenario, 'generate')
   if (!generator) {
-    throw new DdpgError(`there is no data_generator in the scenario: its data come from ${data.data_path}`)
+    throw new DdpgError(`the scenario has no data_generator: its data come from ${data.data_path}`)
   }
   if (!data.data_path.endsWith('.parquet')) {
     throw new DdpgError(
@@ -83,15 +83,15 @@ export async function writeSyntheticData(scenario: Scenario, module: CoreModule)
   return table
 }
 
-/** Says when a scenario has a generator, but is about to be trained on other data. */
+/** Prints a note when a scenario has a generator but is about to be trained on other data. */
 export async function noteOtherData(scenario: Scenario, digest: string, module: CoreModule): Promise<void> {
   const { data, data_generator: generator } = scenario
   if (!generator || taskKind(scenario) === 'episodic') return
   const table = generate(generator, data.timeframe, await createCore(module, generator.seed!))
   if (digestOf(table) !== digest)
     console.error(
-      `note: ${data.data_path} holds other data than data_generator makes: ` +
-        'to verify the receipt give it with --data-path, to make the data add --generate-data',
+      `note: ${data.data_path} differs from what data_generator generates: ` +
+        'to verify the receipt give the file with --data-path, to regenerate the file add --generate-data',
     )
 }
 

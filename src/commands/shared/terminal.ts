@@ -1,4 +1,4 @@
-// What is written to the terminal: lines of ours, in which text of files and servers may stand.
+// The terminal is guarded here: lines of ours may hold text of files and servers.
 import { printable } from '../../text.ts'
 
 /** From here on nothing that is printed can steer the terminal, whoever wrote the text in it. */

@@ -174,7 +174,7 @@ describe('an experiment', () => {
     const { code, stderr } = await runCli(folder, ...smoke)
     expect([code, stderr]).toEqual([
       1,
-      'error: folder logs/smoke cannot be: a part of its path is a file, not a folder\n',
+      'error: folder logs/smoke cannot exist: a part of its path is a file, not a folder\n',
     ])
     expect(listRuns(join(folder, 'mlflow.db')).map(({ name, status }) => [name, status])).toEqual([
       ['smoke', 'FAILED'],
@@ -209,7 +209,7 @@ describe('an experiment', () => {
     expect(there.points.filter(({ key }) => key === 'train/critic_loss').length).toBe(10)
     expect(existsSync(join(folder, '.mlflow-spool'))).toBe(false)
     expect((await runCli(folder, 'mlflow', 'sync', journal!, there.base)).stderr).toMatch(
-      /is no journal, no mlflow.db/,
+      /is not a journal, an mlflow.db/,
     )
     await there.close()
   })
