@@ -1,9 +1,9 @@
 // Pendulum-v1 and MountainCarContinuous-v0, beside Gymnasium's own.
 import { describe, expect, it } from 'vitest'
-import { createControlEnv } from '../../src/env/create.ts'
+import { createControlEnv, createEnv, createEpisodicEnv } from '../../src/env/create.ts'
 import { expectAllClose } from '../helpers/allclose.ts'
 import { describeWithPython, runPython } from '../helpers/python.ts'
-import { core, generator } from './helpers.ts'
+import { core, createMarket, envConfig, generator } from './helpers.ts'
 
 const PENDULUM = 'Pendulum-v1'
 const MOUNTAIN_CAR = 'MountainCarContinuous-v0'
@@ -150,5 +150,21 @@ describe('episodes', () => {
     const first = Array.from(env.reset(5).obs)
     expect(Array.from(env.reset().obs)).not.toEqual(first)
     expect(Array.from(env.reset(5).obs)).toEqual(first)
+  })
+})
+
+describe('an environment that is not known', () => {
+  it('is refused rather than replaced by another', () => {
+    expect(() => create('Acrobot-v1')).toThrow(
+      'env.name must be Pendulum-v1 or MountainCarContinuous-v0, got Acrobot-v1',
+    )
+    const config = envConfig({ backend: 'classic_control', name: 'Pendulum-v1' })
+    const { math, random } = core
+    expect(() => createEnv(config, createMarket([[1, 2]]), math, random.environment)).toThrow(
+      'Pendulum-v1 is no market: it is trained without data',
+    )
+    expect(() => createEpisodicEnv(envConfig(), math, random.environment)).toThrow(
+      'TRADING trades: it has no episodes without data',
+    )
   })
 })
