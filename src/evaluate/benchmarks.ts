@@ -1,4 +1,4 @@
-// What the market itself gave: wealth of simple traders without fees, from one unit on.
+// This file computes what the market itself gave: wealth of simple traders without fees, from one unit on.
 import { returnsOf } from '../math/bars.ts'
 import type { CoreMath } from '../core/core.ts'
 import type { Market } from '../env/env.ts'

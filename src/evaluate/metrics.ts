@@ -1,4 +1,4 @@
-// What a wealth curve is worth: pure functions of arrays, in fractions (0.01 is one percent).
+// This file computes what a wealth curve is worth: pure functions of arrays, in fractions (0.01 is one percent).
 import { barsOf, returnsOf, type Calendar } from '../math/bars.ts'
 import type { CoreMath } from '../core/core.ts'
 import { covariance, deviation, downsideDeviation, finite, mean, quantile, sum } from '../math/statistics.ts'

@@ -1,4 +1,4 @@
-// What a key accepts, in words: one wording for the loader's sentences and for the guide's table.
+// This file says in words what a key accepts: one wording for the loader's sentences and for the guide's table.
 import { z } from 'zod'
 import { NO_EFFECT } from './kinds.ts'
 import { scenarioSchema } from './schema.ts'

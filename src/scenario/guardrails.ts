@@ -1,5 +1,5 @@
-// What a valid scenario should be told before it trains: values with which learning cannot work, or seldom does. What
-// makes a scenario invalid is in scenario/rules.ts. Thresholds are those of the Python original, where it has them.
+// Guardrails warn of values in a valid scenario with which learning cannot work, or seldom does. What makes a scenario
+// invalid is in scenario/rules.ts. Thresholds are those of the Python original, where it has them.
 import { listed, shown } from '../text.ts'
 import { environmentOf, type Check } from './environments.ts'
 import type { Scenario } from './schema.ts'

@@ -1,4 +1,4 @@
-// Overrides, `-o key=value`: laid on top of what the file says.
+// Overrides, `-o key=value`, are laid on top of what the file says.
 import { shown } from '../text.ts'
 import { isMapping, readValue, type Path } from './source.ts'
 

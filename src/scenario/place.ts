@@ -1,4 +1,4 @@
-// Where a wrong key was given: in an override or on a line of the file.
+// This file finds where a wrong key was given: in an override or on a line of the file.
 import { otherNames, overrideName, type Override } from './overrides.ts'
 import type { Path, Problem, Source } from './source.ts'
 

@@ -1,5 +1,5 @@
-// From what the schema made of a file to the scenario that is in effect: other names of keys, defaults that
-// depend on other keys, and keys that change nothing.
+// This file resolves what the schema made of a file into the scenario that is in effect: other names of keys, defaults
+// that depend on other keys, and keys that change nothing.
 import { hasNoEffect, jsonSchema, propertiesOf, schemaAt } from './describe.ts'
 import { backendsWhere, ENVIRONMENTS, KEYS_OF_KIND, type TaskKind } from './environments.ts'
 import { NO_EFFECT } from './kinds.ts'

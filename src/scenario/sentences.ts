@@ -1,4 +1,4 @@
-// One sentence for each thing the schema objects to.
+// This file words one sentence for each thing that the schema objects to.
 import { distance } from 'fastest-levenshtein'
 import type { z } from 'zod'
 import {

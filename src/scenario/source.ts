@@ -1,4 +1,4 @@
-// The YAML text of a scenario and where in it each key stands.
+// This file reads the YAML text of a scenario and tells where in it each key stands.
 import {
   CST,
   type Document,

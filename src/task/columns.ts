@@ -1,4 +1,4 @@
-// Rollouts as columns, a row a step, for files that other programs read.
+// This file turns rollouts into columns, a row a step, for files that other programs read.
 import type { EpisodeStep } from './episodic.ts'
 import type { ParquetColumn } from '../data/parquet.ts'
 import type { Market } from '../env/env.ts'

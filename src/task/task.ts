@@ -1,4 +1,4 @@
-// What a trial is about, as far as training is concerned: where to act, and what a policy is worth there.
+// A task tells training where to act, and what a policy is worth there.
 import type { Core } from '../core/core.ts'
 import type { ResumableEnv } from '../env/env.ts'
 import type { Policy, Rollout } from '../evaluate/evaluate.ts'
