@@ -1,5 +1,5 @@
-// The environments by `env.backend`, each with what only its own file knows: how it is made, and what it does to a
-// portfolio. scenario/environments.ts has what a scenario says of each.
+// This table has the environments by `env.backend`, each with what only its own file knows: how it is made, and what it
+// does to a portfolio. scenario/environments.ts has what a scenario says of each.
 import type { CoreMath, Random } from '../core/core.ts'
 import {
   CONTROL_NAMES,

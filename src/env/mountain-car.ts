@@ -1,5 +1,5 @@
-// This is MountainCarContinuous-v0 of Gymnasium 1.4.0 (MIT): a car in a valley, too weak for the hill, has to gain momentum.
-// All of it is float32, as the state is there from the first step on; here from the reset on.
+// This is MountainCarContinuous-v0 of Gymnasium 1.4.0 (MIT): a car in a valley, too weak for the hill, has to gain
+// momentum. All of it is float32, as the state is there from the first step on; here from the reset on.
 import type { CoreMath, Random } from '../core/core.ts'
 import { CLASSIC_CONTROL } from '../scenario/environments.ts'
 import { savedCount, type ResumableEnv, type StepResult } from './env.ts'

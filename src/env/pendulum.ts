@@ -1,5 +1,5 @@
-// This is Pendulum-v1 of Gymnasium 1.4.0 (MIT): swing a pole up and keep it there, with a torque too weak to lift it at once.
-// Float32 where NumPy has it: in the torque, its cost, and what is observed; angle and speed are float64.
+// This is Pendulum-v1 of Gymnasium 1.4.0 (MIT): swing a pole up and keep it there, with a torque too weak to lift it at
+// once. Float32 where NumPy has it: in the torque, its cost, and what is observed; angle and speed are float64.
 import type { CoreMath, Random } from '../core/core.ts'
 import { CLASSIC_CONTROL } from '../scenario/environments.ts'
 import { savedCount, type ResumableEnv, type StepResult } from './env.ts'

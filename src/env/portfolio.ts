@@ -1,5 +1,5 @@
-// A portfolio here is one asset and cash, with interest owed on what is borrowed: the accounting of Gym-Trading-Env 0.3.2 (MIT), which
-// never sells or buys for more than leaves the portfolio exactly at the target after the fee.
+// A portfolio here is one asset and cash, with interest owed on what is borrowed: the accounting of Gym-Trading-Env
+// 0.3.2 (MIT), which never sells or buys for more than leaves the portfolio exactly at the target after the fee.
 
 /** Units of the asset and money; negative is borrowed. */
 export interface Portfolio {

@@ -1,5 +1,6 @@
-// This is the environment `gym_trading_env.continuous`: Gym-Trading-Env 0.3.2 with an action in [-1, 1] that chooses one
-// of the positions by thresholds. A step trades only when the target changes, so a held position drifts with the price.
+// This is the environment `gym_trading_env.continuous`: Gym-Trading-Env 0.3.2 with an action in [-1, 1] that chooses
+// one of the positions by thresholds. A step trades only when the target changes, so a held position drifts with the
+// price.
 //
 // Unlike that package: the random choices come from the seeded stream, `max_episode_duration: N` gives N steps,
 // ruin costs RUIN_REWARD instead of nothing, rows before the first of a window show no earlier episode, and interest

@@ -1,5 +1,5 @@
-// This is the environment `tradingenv`: the action is the target weight of wealth in each asset, the rest is cash. Every step
-// rebalances to it at the current price and pays a fee on the traded notional:
+// This is the environment `tradingenv`: the action is the target weight of wealth in each asset, the rest is cash.
+// Every step rebalances to it at the current price and pays a fee on the traded notional:
 //
 //   wealth' = wealth (1 + Σ aᵢ Rᵢ − fee Σ |aᵢ − wᵢ|),  R = price' / price − 1,  w = weights drifted since the last step
 //

@@ -1,5 +1,5 @@
-// This file says what a policy is worth when trading costs more. Fees, slippage and half the spread are all a part of what is traded,
-// so one number stands for their sum.
+// This file says what a policy is worth when trading costs more. Fees, slippage and half the spread are all a part of
+// what is traded, so one number stands for their sum.
 import type { Core } from '../core/core.ts'
 import { tradingEnvironment } from '../env/create.ts'
 import type { Market } from '../env/env.ts'

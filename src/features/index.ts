@@ -1,5 +1,5 @@
-// This file computes what an agent sees of the market. Every feature of a row comes from that row and earlier ones; the only other
-// numbers are statistics of the training rows.
+// This file computes what an agent sees of the market. Every feature of a row comes from that row and earlier ones; the
+// only other numbers are statistics of the training rows.
 import type { CoreMath } from '../core/core.ts'
 import { column, type Table } from '../data/table.ts'
 import { listed, quoted } from '../text.ts'

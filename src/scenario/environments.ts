@@ -1,5 +1,6 @@
-// The section `env` of a scenario, and one description of each environment that it can choose: what kind of task it is,
-// which keys it reads, what it observes, what must hold for it and what to warn of. env/create.ts has how each is made.
+// This file holds the section `env` of a scenario, and one description of each environment that it can choose: what
+// kind of task it is, which keys it reads, what it observes, what must hold for it and what to warn of. env/create.ts
+// has how each is made.
 import { z } from 'zod'
 import { listed, shown } from '../text.ts'
 import { count, fraction, nonNegative, positive, withoutEffect } from './kinds.ts'

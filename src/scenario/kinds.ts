@@ -1,4 +1,4 @@
-// Kinds of values that several sections of a scenario share.
+// These are kinds of values that several sections of a scenario share.
 import { z } from 'zod'
 
 export const positive = z.number().positive()

@@ -1,4 +1,5 @@
-// This file turns the text of a scenario file into a complete, valid scenario, or tells all that is wrong with it at once.
+// This file turns the text of a scenario file into a complete, valid scenario, or tells all that is wrong with it at
+// once.
 import { isNullable, jsonSchema, propertiesOf, type JsonSchema } from './describe.ts'
 import { withoutLogin } from './login.ts'
 import { applyOverride, otherNames, readOverride, valueAt, without, withoutKeys } from './overrides.ts'

@@ -1,5 +1,5 @@
-// The one description of a scenario: types, defaults, validation, the guide's table (docs/scenario.md) and
-// configs/schema.json come from here. Keys keep the spelling of the YAML files everywhere in the code.
+// The schema is the one description of a scenario: types, defaults, validation, the guide's table (docs/scenario.md)
+// and configs/schema.json come from here. Keys keep the spelling of the YAML files everywhere in the code.
 import { z } from 'zod'
 import { SCENARIO } from '../core/defaults.ts'
 import { env, type EnvConfig } from './environments.ts'

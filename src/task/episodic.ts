@@ -1,4 +1,5 @@
-// This file makes tasks of environments without data: episodes from start states that are the same for every seed and every trial.
+// This file makes tasks of environments without data: episodes from start states that are the same for every seed and
+// every trial.
 import type { Core } from '../core/core.ts'
 import { digestOf, NO_DATA } from '../data/table.ts'
 import { createEpisodicEnv } from '../env/create.ts'

@@ -1,4 +1,5 @@
-// This file makes tasks of trading: from a scenario and its data to splits, features, and a market for each split to act in.
+// This file makes tasks of trading: from a scenario and its data to splits, features, and a market for each split to
+// act in.
 import type { CoreMath } from '../core/core.ts'
 import { listRows } from '../data/ohlcv.ts'
 import { split, type RowRange, type SplitName } from '../data/split.ts'
