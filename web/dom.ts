@@ -1,4 +1,4 @@
-// The elements of index.html, and new ones. Text enters the page as text, never as HTML.
+// Finds the elements of index.html and makes new ones. Text enters the page as text, never as HTML.
 import { bug } from '../src/errors.ts'
 
 /** The element with that id, which index.html has. */

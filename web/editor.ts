@@ -1,4 +1,4 @@
-// The YAML of the scenario: a textarea with the numbers of its lines, and what is wrong with them below.
+// Shows the YAML of the scenario: a textarea with the numbers of its lines, and its problems below.
 import { byId, element } from './dom.ts'
 import type { Problem } from './protocol.ts'
 

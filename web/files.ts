@@ -1,4 +1,4 @@
-// Files that the user drops or chooses: what each is for, and how large it may be.
+// Knows the files that the user drops or chooses: what each is for, and how large it may be.
 import { DdpgError } from '../src/errors.ts'
 export type Kind = 'scenario' | 'data' | 'checkpoint' | 'receipt'
 

@@ -1,4 +1,4 @@
-// What the licences of bundled packages ask for: that their texts come along.
+// Gathers the licences of bundled packages, whose texts have to come along.
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Plugin } from 'vite'
 

@@ -1,4 +1,4 @@
-// The page: what the user does becomes requests to the worker, and what the worker replies is shown.
+// Runs the page: what the user does becomes requests to the worker, and what the worker replies is shown.
 import { createCharts } from './charts.ts'
 import { byId, element } from './dom.ts'
 import { createEditor } from './editor.ts'
@@ -17,7 +17,7 @@ const send = (request: Request): void => worker.postMessage(request)
 
 const charts = createCharts()
 const mlflow = createMlflow()
-const panel = createRunPanel(send, train, goOn, giveUp)
+const panel = createRunPanel(send, train, resume, giveUp)
 const results = createResults(() => send({ type: 'plots' }))
 const editor = createEditor(() => {
   scenarios.edited(editor.text())
@@ -32,7 +32,7 @@ const linkField = byId<HTMLInputElement>('link')
 
 /** The seed that is in effect, once the scenario has been checked. */
 let seed: number | undefined
-/** What a link says that the run is to come to. */
+/** The receipt that a link says the run will have. */
 let expected: string | undefined
 /** The receipt of the inputs as they are now. */
 let receipt: string | undefined
@@ -44,7 +44,7 @@ function startWorker(): Worker {
   const started = new Worker(new URL('./worker/index.ts', import.meta.url), { type: 'module' })
   started.addEventListener('message', ({ data }: MessageEvent<Reply>) => onReply(data))
   started.addEventListener('error', () =>
-    panel.problem('the worker of this page cannot go on: reload the page'),
+    panel.problem('the worker of this page has failed: reload the page'),
   )
   return started
 }
@@ -104,7 +104,7 @@ function train(): void {
   begin((address) => send({ type: 'train', inputs: inputs(), mlflow: address }))
 }
 
-function goOn(maxSteps: number): void {
+function resume(maxSteps: number): void {
   begin((address) => send({ type: 'continue', maxSteps, mlflow: address }))
 }
 
@@ -243,7 +243,7 @@ function takeOverridden(yaml: string): void {
   keeping(expected, () => scenarios.own(scenarios.name(), yaml))
 }
 
-/** Does what changes the run, as a link that tells its receipt wants it. */
+/** Makes a change that a link asks for, and keeps the receipt that the link expects. */
 function keeping(receiptOfLink: string | undefined, change: () => void): void {
   change()
   expected = receiptOfLink

@@ -1,10 +1,10 @@
-// Logging to an MLflow of this machine: off until the user turns it on, and forgotten with the visit.
+// Chooses the MLflow of this machine that runs are logged to: none until the user turns it on, and none after the visit.
 import { byId, element } from './dom.ts'
 import type { LoggedRun, Reply } from './protocol.ts'
 import { DdpgError } from '../src/errors.ts'
 
 export interface Mlflow {
-  /** Where the next run is logged to; undefined for nowhere. @throws DdpgError in a sentence for an address elsewhere */
+  /** The address that the next run is logged to; undefined for none. @throws DdpgError in a sentence for an address elsewhere */
   address(): string | undefined
   /** Forgets what was said of the run before. */
   clear(): void
@@ -40,7 +40,7 @@ export function createMlflow(): Mlflow {
     clear: () => status.replaceChildren(),
     show({ text, isProblem, run }) {
       const words = run ? [text, element('a', { href: run.address, target: '_blank' }, run.address)] : [text]
-      // one line tells where the run is
+      // one line says where the run is
       if (run) status.querySelector('li:has(a)')?.remove()
       status.append(element('li', { className: isProblem ? 'problem' : '' }, ...words))
       if (isProblem) details.open = true

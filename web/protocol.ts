@@ -1,6 +1,6 @@
-// What the page and its worker say to each other. The page draws; all that computes is in the worker.
+// Defines the messages between the page and its worker. The page draws; all that computes is in the worker.
 
-/** What a run is made of, besides data of one's own. */
+/** The inputs of a run, besides data of one's own. */
 export interface Inputs {
   /** The file that the YAML would be, without its ending. */
   name: string
@@ -14,11 +14,11 @@ export type Request =
   | { type: 'check'; inputs: Inputs }
   /** Lays overrides (`key=value`) on the YAML of a link. */
   | { type: 'override'; inputs: Inputs; overrides: string[] }
-  /** A parquet or CSV file in place of generated data; undefined puts it away. */
+  /** A parquet or CSV file in place of generated data; undefined removes it. */
   | { type: 'data'; file: File | undefined }
   | { type: 'train'; inputs: Inputs; mlflow: string | undefined }
   | { type: 'checkpoint'; file: File }
-  /** Goes on from the checkpoint that was read, or left by a stopped run. */
+  /** Resumes from the checkpoint that was read, or left by a stopped run. */
   | { type: 'continue'; maxSteps: number; mlflow: string | undefined }
   | { type: 'verify'; file: File }
   | { type: 'pause' | 'resume' | 'stop' | 'plots' }
@@ -85,7 +85,7 @@ export interface Finished {
 export interface LoggedRun {
   /** `http://localhost:5000/#/experiments/1/runs/<id>` */
   address: string
-  /** Whether it has yet to be ended. */
+  /** True until it is ended. */
   isOpen: boolean
 }
 
@@ -111,7 +111,7 @@ export type Reply =
   /** The work that was under way was given up. */
   | { type: 'stopped' }
   | { type: 'plots'; files: Download[] }
-  /** What becomes of the run in MLflow. */
+  /** News of the run in MLflow. */
   | { type: 'mlflow'; text: string; isProblem: boolean; run?: LoggedRun }
-  /** A request came to nothing; `about` tells which. */
+  /** A request failed; `about` names it. */
   | { type: 'problem'; about: Request['type']; message: string }

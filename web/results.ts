@@ -1,4 +1,4 @@
-// What a run came to: the table of metrics, the receipt, downloads and plots.
+// Shows the results of a run: the table of metrics, the receipt, downloads and plots.
 import { byId, element } from './dom.ts'
 import type { Download, Finished } from './protocol.ts'
 

@@ -1,4 +1,4 @@
-// The buttons, words and figures of a run.
+// Handles the buttons, words and figures of a run.
 import { formatNumber } from '../src/report/tables/table.ts'
 import { byId } from './dom.ts'
 import type { Finished, Progress, Reply, Request } from './protocol.ts'
@@ -6,7 +6,7 @@ import type { Finished, Progress, Reply, Request } from './protocol.ts'
 type Offer = Extract<Reply, { type: 'checkpoint' }>
 
 export interface RunPanel {
-  /** Whether there is something to train. */
+  /** Enables what needs a scenario that can be trained. */
   setReady(ready: boolean): void
   /** A run was asked for; it starts, or there is a problem and it has stopped. */
   starting(): void
@@ -15,7 +15,7 @@ export interface RunPanel {
   finished(finished: Finished): void
   verdict(verdict: { identical: boolean; sentence: string }): void
   stopped(): void
-  /** Offers to go on from a checkpoint. */
+  /** Offers to resume from a checkpoint. */
   offer(checkpoint: Offer): void
   isBusy(): boolean
   say(text: string): void
@@ -37,7 +37,7 @@ export function createRunPanel(
   const [train, pause, stop] = [button('train'), button('pause'), button('stop')]
   const [status, verdict] = [byId('status'), byId('verdict')]
   const progress = byId<HTMLProgressElement>('progress')
-  const goOn = byId<HTMLFormElement>('continue')
+  const resumeForm = byId<HTMLFormElement>('continue')
   const until = byId<HTMLInputElement>('continue-until')
   let state: State = 'idle'
   let stopping = false
@@ -79,14 +79,14 @@ export function createRunPanel(
     stop.textContent = 'Stop at once'
     say('Stopping after this round of updates …')
   })
-  goOn.addEventListener('submit', (event) => {
+  resumeForm.addEventListener('submit', (event) => {
     event.preventDefault()
     const maxSteps = Number(until.value)
     if (!Number.isSafeInteger(maxSteps) || maxSteps < least || maxSteps > 2147483647)
       return say(`the step to train until must be an integer from ${least} on`, true)
     onContinue(maxSteps)
   })
-  byId('continue-discard').addEventListener('click', () => (goOn.hidden = true))
+  byId('continue-discard').addEventListener('click', () => (resumeForm.hidden = true))
 
   return {
     setReady: (ready) => (train.disabled = button('share').disabled = !ready),
@@ -96,7 +96,7 @@ export function createRunPanel(
       say('Preparing …')
     },
     started({ title, seed, maxSteps }) {
-      goOn.hidden = verdict.hidden = true
+      resumeForm.hidden = verdict.hidden = true
       running = `Training ${title} with seed ${seed}.`
       progress.max = maxSteps
       progress.value = 0
@@ -131,7 +131,7 @@ export function createRunPanel(
     },
     offer({ title, seed, step, maxSteps }) {
       least = Math.max(1, step)
-      goOn.hidden = false
+      resumeForm.hidden = false
       const [at, of] = [step, maxSteps].map((count) => count.toLocaleString('en'))
       byId('continue-about').textContent = `A checkpoint of ${title}, seed ${seed}, at step ${at} of ${of}.`
       until.value = String(maxSteps)

@@ -20,7 +20,7 @@ export interface Scenarios {
   own(name: string, yaml: string): void
   /** The user changed the text. */
   edited(yaml: string): void
-  /** Of the scenario chosen, as a file would be called. */
+  /** The name of the scenario chosen, as a file would be called. */
   name(): string
   isShipped(): boolean
 }

@@ -10,7 +10,7 @@ export interface SharedRun {
   seed: number | null
   /** `key=value` each. */
   overrides: string[]
-  /** Whether to start at once. */
+  /** Starts training at once. */
   train: boolean
   /** The receipt that the run is to have, 64 hexadecimal digits. */
   receipt: string | undefined

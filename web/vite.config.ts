@@ -1,4 +1,4 @@
-// The page as a folder that any static host can serve, under any path.
+// Builds the page as a folder that any static host can serve, under any path.
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 import { licenses } from './licenses.ts'

@@ -1,10 +1,10 @@
-// A report as its content, before it is HTML or Markdown. Text is plain: whoever writes it escapes it.
+// A document is the content of a report before it is HTML or Markdown. Text is plain: whoever writes it escapes it.
 import type { SeriesName } from './series.ts'
 import type { TextTable } from './tables/metrics.ts'
 
 export interface Document {
   title: string
-  /** What of it is said in a line. */
+  /** One line about it. */
   subtitle: string
   sections: Section[]
   /** Which of the trials of the charts is shown at first. */
@@ -27,7 +27,7 @@ export type Block =
       caption?: string
       /** Need not be seen at once. */
       folded?: boolean
-      /** Of words more than of numbers. */
+      /** Its cells are words rather than numbers. */
       words?: boolean
     }
   | { kind: 'code'; text: string; title: string; folded?: boolean }
@@ -41,7 +41,7 @@ export interface Figure {
   note: string
 }
 
-/** What is to be doubted, or only to be known. */
+/** A doubt, or something worth knowing. */
 export interface Finding {
   severity: 'error' | 'warning' | 'note'
   text: string
@@ -69,7 +69,7 @@ export interface CurvePanel {
   steps: number[]
   /** In the middle of the trials, and where most of them are; no range with one trial. */
   middle: ChartValues
-  range?: { low: ChartValues; high: ChartValues }
+  range?: { labels: [low: string, high: string]; low: ChartValues; high: ChartValues }
   trials: NamedSeries[]
 }
 
@@ -80,7 +80,7 @@ export interface MarketChart {
   trials: { name: string; splits: AgentChart[] }[]
 }
 
-/** Wealth of one unit, its distance from the highest so far, and what is traded to, asset by asset. */
+/** Growth of 1, its distance from the highest so far, and what is traded to, asset by asset. */
 export interface AgentChart {
   wealth: ChartValues
   random: ChartValues
@@ -96,7 +96,7 @@ export interface MapChart {
 
 export interface ActionMapChart {
   axes: { name: string; values: number[] }[]
-  /** What the action is called. */
+  /** The name of the action. */
   action: string
   /** In percent; the first axis runs fastest. */
   actions: number[]

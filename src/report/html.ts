@@ -1,13 +1,13 @@
-// A report as one HTML file that needs nothing else: style, script and data are in it, and its policy forbids requests.
+// Writes a report as one HTML file that needs nothing else: style, script and data are in it; its policy forbids requests.
 import { sha256Bytes } from '../core/sha256.ts'
 import type { TextTable } from './tables/metrics.ts'
 import type { Block, Chart, Document, Section } from './document.ts'
 
-/** What `npm run build` makes of web/report. */
+/** The parts that `npm run build` makes of web/report. */
 export interface PageParts {
   script: string
   style: string
-  /** Of what is in the script. */
+  /** Their texts, for all that is bundled in the script. */
   licenses: string
 }
 
@@ -39,7 +39,7 @@ export function toHtml(
 ${body}
 </main>
 <footer>
-<details><summary>Licences of what is in this file</summary><pre>${escape(licenses)}</pre></details>
+<details><summary>Licences of the bundled software</summary><pre>${escape(licenses)}</pre></details>
 </footer>
 <script type="application/json" id="charts">${JSON.stringify({ shown, charts }).replaceAll('<', '\\u003c')}</script>
 <script>${program}</script>

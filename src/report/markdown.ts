@@ -1,4 +1,4 @@
-// A report as Markdown: everything but the charts, of which it has the numbers.
+// Writes a report as Markdown: everything but the charts, of which it has the numbers.
 import type { TextTable } from './tables/metrics.ts'
 import type { Block, Document } from './document.ts'
 import { markdownTable } from './tables/table.ts'

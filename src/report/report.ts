@@ -1,4 +1,4 @@
-// What an experiment was, how it went, what it is worth and what is to be doubted, as a document. Pure: the same trials
+// Makes the report of an experiment as a document: results, doubts, training, policy, setting. Pure: the same trials
 // give the same document, however many ran at a time, when, and where.
 import type { Random } from '../core/core.ts'
 import type { Scenario } from '../scenario/schema.ts'
@@ -21,10 +21,10 @@ export interface ReportParts {
   wanted: number
   /** Those of the trials that were evaluated, if any. */
   evaluated: EvaluatedTrials | undefined
-  /** Of a task that has data. */
+  /** Absent for a task without data. */
   data: DataFacts | undefined
   versions: Versions
-  /** What intervals draw from. */
+  /** Bootstrap intervals draw from it. */
   random: Random
 }
 
@@ -53,13 +53,13 @@ export function reportOf({
   return { title: scenario.experiment_name, subtitle: subtitleOf(scenario, trials), sections, shown }
 }
 
-/** What the scores of validations are called. */
+/** Titles for the scores of validations. */
 const VALIDATION = {
   trading: 'Σ log reward in validation',
   episodic: 'Mean episode return in validation',
 }
 
-const NOTHING: Block = { kind: 'text', text: 'None of the rules of this report finds anything.' }
+const NOTHING: Block = { kind: 'text', text: 'No rule of this report finds anything to doubt.' }
 
 function subtitleOf({ env, training }: Scenario, trials: readonly TrialSummary[]): string {
   const seeds = trials.map(({ seed }) => seed)

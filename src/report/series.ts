@@ -1,4 +1,4 @@
-// The series that tables, plots, reports and the page show: one label, unit and colour for each.
+// One table gives the label, unit and colour of each series that tables, plots, reports and the page show.
 
 /** Colours on paper. Screens have them as custom properties of web/theme.css, and others in the dark. */
 export const PAPER = {
@@ -17,7 +17,7 @@ export type ColorName = keyof typeof PAPER
 
 interface SeriesStyle {
   label: string
-  /** What its axis counts. */
+  /** The name of its axis. */
   unit: string
   color: ColorName
   dashed?: boolean
@@ -43,7 +43,7 @@ export const SERIES = {
 
 export type SeriesName = keyof typeof SERIES
 
-/** Of several assets, whose prices share an axis. */
+/** The axis that the prices of several assets share. */
 export const RELATIVE_PRICE = 'price / first price'
 
 const ASSETS = ['asset-1', 'asset-2', 'asset-3', 'agent'] as const

@@ -1,4 +1,4 @@
-// What a report needs of the trials of an experiment.
+// A trial summary holds all that a report needs of one trial.
 import type { EpisodicMetrics } from '../task/episodic.ts'
 import type { TrainingCurves } from '../trial/collector.ts'
 import type { SplitName } from '../data/split.ts'
@@ -24,7 +24,7 @@ interface TrialCourse {
   /** Environment steps taken. */
   step: number
   curves: TrainingCurves
-  /** Of its health. */
+  /** Signs of ill health while it trained. */
   findings: { step: number; text: string }[]
   /** Name of the receipt of a complete trial. */
   receipt?: string
@@ -84,7 +84,7 @@ export function middleOf<T>(trials: readonly T[], value: (trial: T) => number | 
   return order[Math.floor((order.length - 1) / 2)]!.i
 }
 
-/** Of every metric the median over the trials that have it; a sum of log rewards is −∞ after ruin. */
+/** The median of every metric over the trials that have it; a sum of log rewards is −∞ after ruin. */
 export function medianMetrics(trials: readonly TradingTrial[]): Record<SplitName, Evaluation> {
   return bySplit((split) => {
     const all = trials.map(({ evaluation }) => evaluation[split])
@@ -96,7 +96,7 @@ export function medianMetrics(trials: readonly TradingTrial[]): Record<SplitName
   })
 }
 
-/** Of those that are numbers; null where there is none. */
+/** The median of the values that are numbers; null where there is none. */
 export function medianOf(values: readonly (number | null)[]): number | null {
   const numbers = values.filter((value) => value !== null && !Number.isNaN(value)) as number[]
   return numbers.length > 0 ? median(numbers) : null
@@ -112,7 +112,7 @@ export function returnAt({ costs }: TradingChartData, split: SplitName, cost: nu
   return costs[split].find(({ cost_bp }) => cost_bp === cost)!.total_return
 }
 
-/** What a benchmark makes of one unit on that split. */
+/** The total return of buy and hold on that split. */
 export function heldReturn({ chartData: { splits } }: TradingTrial, split: SplitName): number | null {
   const held = splits[split].benchmarks.find(({ name }) => name === 'buy_and_hold')!.values.at(-1)
   return held === null || held === undefined ? null : held - 1

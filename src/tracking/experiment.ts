@@ -1,4 +1,4 @@
-// What a tracker is given of the trials of an experiment together.
+// Logs to a tracker what the trials of an experiment say together.
 import type { Run } from './mlflow/run.ts'
 import type { Statistics } from '../task/across-trials.ts'
 

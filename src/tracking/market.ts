@@ -1,4 +1,4 @@
-// What a tracker is given of trials that trade.
+// Logs to a tracker what trials that trade have besides other trials.
 import { SPLITS, type TradingEvaluations, type TradingTask } from '../task/trading.ts'
 import { metricsBySplit } from '../evaluate/evaluate.ts'
 import { compareRollouts } from '../report/tables/metrics.ts'

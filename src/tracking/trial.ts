@@ -1,4 +1,4 @@
-// What a tracker is given of a trial, by the command line and by the page.
+// Logs a trial to a tracker, for the command line and for the page.
 import { stringify } from 'yaml'
 import { metricsBySplit, type Significance } from '../evaluate/evaluate.ts'
 import type { Run } from './mlflow/run.ts'
@@ -11,9 +11,9 @@ import type { Evaluations } from '../task/task.ts'
 import type { TrainingCurves } from '../trial/collector.ts'
 import type { TrialEvent, TrialResult } from '../trial/trial.ts'
 
-/** What differs between tasks, of all trials on one. */
+/** The part that differs between tasks; one for all trials on a task. */
 export interface TaskTracking<E extends Evaluations = Evaluations> {
-  /** What the score of a validation is called. */
+  /** The metric that the score of a validation is logged as. */
   validationMetric: string
   /** The data, before the first step. */
   inputs(run: Run): void
@@ -28,13 +28,13 @@ export interface TaskTracking<E extends Evaluations = Evaluations> {
 export interface TrialTracking {
   /** @param seconds of training so far */
   event(event: TrialEvent, seconds: number): void
-  /** What the trial came to; does not end the run. @param significance of the test split, where it trades */
+  /** Logs the results of the trial; does not end the run. @param significance of the test split, where it trades */
   result(result: TrialResult<Evaluations>, significance?: Significance): void
 }
 
 /**
- * Logs configuration and data at once, and the rest as it is told of it.
- * @param curves of the trial, which their collector has added an event to before it is told here
+ * Logs configuration and data at once, and the rest event by event.
+ * @param curves of the trial, to which their collector adds an event before it comes here
  * @param resumedAt environment steps taken before; undefined for a trial from its beginning
  */
 export function trackTrial(
@@ -74,10 +74,10 @@ export function trackTrial(
 export const CHECKPOINT = 'checkpoint.safetensors'
 export const BEST = 'checkpoint_best.safetensors'
 
-/** Of a metric in MLflow, about; its pages show 320 of a line. The plots have all. */
+/** Points of a metric in MLflow, about; its pages show 320 of a line. The plots have all. */
 const POINTS = 2000
 
-/** Whether an event is that many steps, or more, from the one of its type before it that was. */
+/** Tells whether an event is at least that many steps from the last of its type that was due. */
 function spacing(steps: number): (event: TrialEvent) => boolean {
   const last = new Map<string, number>()
   return ({ type, step }) => {
@@ -135,7 +135,7 @@ function metricsOf(event: TrialEvent, validation: string): Record<string, number
   }
 }
 
-/** Of the losses, but not of those before a resumption, nor before a coarse clock has moved. */
+/** Times that go with losses, but not with those before a resumption, nor before a coarse clock has moved. */
 function timesOf({ type, step }: TrialEvent, seconds: number, begunAt: number): Record<string, number> {
   if (type !== 'losses' || step <= begunAt || seconds === 0) return {}
   return { 'time/elapsed_seconds': seconds, 'time/steps_per_second': (step - begunAt) / seconds }
@@ -175,13 +175,13 @@ function recordSignificance(run: Run, significance: Significance, step: number):
   run.logArtifact('evaluation_data/test/significance.json', JSON.stringify(significance, null, 2))
 }
 
-/** What is defined, as metrics `<prefix>/<key>`. */
+/** The values that are defined, as metrics `<prefix>/<key>`. */
 function prefixed(prefix: string, values: object): Record<string, number> {
   const defined = Object.entries(values).filter(([, value]) => value !== null)
   return Object.fromEntries(defined.map(([key, value]) => [`${prefix}/${key}`, value]))
 }
 
-/** What the episodes and updates of the whole trial come to; of none there is no mean. */
+/** Totals and means over the episodes and updates of the whole trial; of none there is no mean. */
 function totalsOf({ episodes: { rewards }, losses: { actorLoss } }: TrainingCurves): Record<string, number> {
   return {
     'train/total_episodes': rewards.length,

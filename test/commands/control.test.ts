@@ -112,7 +112,12 @@ describe('several trials', () => {
     const { code, stdout } = await runCli(temporaryFolder(), ...pendulum, '--trials', '2')
     expect(code).toBe(0)
     const rows = ['mean episode return +test', '─+  ─+', 'seed 0 +-\\S+', 'seed 1 +-\\S+']
-    const more = ['median +-\\S+', 'interquartile mean +-\\S+', ' +95 % from +-\\S+', ' +to +-\\S+']
+    const more = [
+      'median +-\\S+',
+      'interquartile mean +-\\S+',
+      ' +95 % CI low +-\\S+',
+      ' +95 % CI high +-\\S+',
+    ]
     expect(stdout).toMatch(new RegExp([...rows, ...more].map((row) => `${row}\n`).join('')))
     expect(stdout).not.toMatch(/log reward|hold/)
   })

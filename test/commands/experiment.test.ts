@@ -223,7 +223,7 @@ describe('options of an experiment', () => {
   it.concurrent('list the trials and their median', async () => {
     const { stdout } = await runCli(temporaryFolder(), ...smoke, '--trials', '3', '--max-steps', '400')
     expect(stdout).toMatch(
-      /seed 7 .*\nseed 8 .*\nseed 9 .*\nmedian .*\ninterquartile mean .*\n  95 % from .*\n  to .*\nbuy & hold .*\nbest constant .*\nmax profit /,
+      /seed 7 .*\nseed 8 .*\nseed 9 .*\nmedian .*\ninterquartile mean .*\n  95 % CI low .*\n  95 % CI high .*\nbuy & hold .*\nbest constant .*\nmax profit /,
     )
     expect(stdout).toMatch(
       /\nP\(a trial is better\) .*\n.*\nthan buy & hold .*\nthan random .*\nthan best constant /,

@@ -83,7 +83,7 @@ describe('the report of trials that trade', () => {
     const text = toMarkdown(some)
     expect(text).toContain('**error** The trial of seed 3 failed: actor loss not finite')
     expect(text).toContain('**warning** The trial of seed 4 was stopped at step 260 of 400.')
-    expect(text).toContain('**warning** Of 4 trials only 2 began before the experiment was stopped.')
+    expect(text).toContain('**warning** 2 of 4 trials began before the experiment was stopped.')
     const none = documentOf({ ...market, trials: trials.slice(0, 1) })
     expect(titles(none)).toEqual(['What to doubt', 'How it went', 'What was run'])
     expect(chartsOf(toHtml(none, parts)).charts.map(({ kind }) => kind)).toEqual(['learning-curves'])
@@ -192,12 +192,12 @@ describe('what to doubt', () => {
     [
       'is not beyond chance',
       (_, { significance }) => (significance.buy_and_hold.sharpe = null),
-      /^warning: .* beyond chance in only 0 of 6 trials/,
+      /^warning: .* beyond chance in none of 6 trials/,
     ],
     [
       'is learned by heart',
       ({ test, validation }) => (test.sum_log_reward = validation.sum_log_reward = 0.3),
-      /^warning: Of what a perfect trader earns, the median trial got 50 % on the train rows, 15 % on the validation rows and 15 % on the test rows/,
+      /^warning: Of what a perfect trader earns, the median trial got 50 % on the train rows, 15 % on the validation rows and 15 % on the test rows: it overfits the training data/,
     ],
     [
       'differs much between trials',
@@ -223,7 +223,7 @@ describe('what to doubt', () => {
     [
       'lives from cheap trades',
       (_, { chartData }) => chartData.costs.test.forEach((row) => (row.total_return = 0.1)),
-      /^warning: Trading is cheap here, and the result lives from it: at 10 basis points a trade the median trial returns 10 % on the test rows instead of 170 %\.$/,
+      /^warning: Trading is cheap here, and the result depends on it: at 10 basis points a trade the median trial returns 10 % on the test rows instead of 170 %\.$/,
     ],
     ['is too good', ({ test }) => (test.win_rate = 0.97), /^warning: 97 % of the test bars win\./],
     [

@@ -1,4 +1,4 @@
-// A chart in a place of the report, in the colours of its style sheet, for screens and for paper.
+// Holds a chart in a place of the report, in the colours of its style sheet, for screens and for paper.
 import { CustomChart, LineChart, ScatterChart } from 'echarts/charts'
 import {
   AxisPointerComponent,
@@ -77,7 +77,7 @@ export function createChartPlace(parent: HTMLElement, className: string): ChartP
   }
 }
 
-/** Of every panel: draws it at once. */
+/** One per chart: draws it at once. */
 const onPaper: (() => void)[] = []
 
 /** The style sheet makes the page as wide as paper then. */
@@ -107,7 +107,7 @@ export const TOOLTIP = {
   transitionDuration: 0,
 }
 
-/** Of most axes. */
+/** The look of most axes. */
 export const AXIS = axisOption({
   line: 'var(--edge)',
   text: 'var(--quiet)',

@@ -1,4 +1,4 @@
-// How something went over environment steps: what is in the middle of the trials, where most of them are, and each.
+// Draws a quantity over environment steps: the middle of the trials, the range of most of them, and each.
 import type { ChartValues, CurvePanel } from '../../src/report/document.ts'
 import { tickFormat } from '../../src/report/charts/plot-scale.ts'
 import { formatNumber } from '../../src/report/tables/table.ts'
@@ -57,8 +57,8 @@ export function learningCurvesOption({
         const i = steps.indexOf(first?.value[0] ?? NaN)
         const ends: [string, string][] = range
           ? [
-              ['from', formatNumber(range.low[i])],
-              ['to', formatNumber(range.high[i])],
+              [range.labels[0], formatNumber(range.low[i])],
+              [range.labels[1], formatNumber(range.high[i])],
             ]
           : []
         return tooltip(`step ${formatNumber(steps[i])}`, [[title, formatNumber(middle[i])], ...ends])

@@ -1,4 +1,4 @@
-// The charts of a report, drawn from the data within it. Without this script the report still has its text and tables.
+// Draws the charts of a report from the data within it. Without this script the report still has its text and tables.
 import type { Chart, MapChart, MarketChart } from '../../src/report/document.ts'
 import { shadesOf } from './map.ts'
 import { createChartPlace, element } from './chart-place.ts'
@@ -12,7 +12,7 @@ const { shown, charts } = JSON.parse(document.querySelector('#charts')!.textCont
   charts: Chart[]
 }
 
-/** Draws what is chosen anew; every chooser shows what is. */
+/** Each redraws for the trial that is chosen; every chooser shows which it is. */
 const followers: ((trial: number) => void)[] = []
 
 function choose(trial: number): void {

@@ -1,4 +1,4 @@
-// Actions and Q as colours over what is observed, or as lines where that is one number.
+// Draws actions and critic’s values as colours over what is observed, or as lines where that is one number.
 import type { ActionMapChart } from '../../src/report/document.ts'
 import { tickFormat } from '../../src/report/charts/plot-scale.ts'
 import { formatNumber } from '../../src/report/tables/table.ts'

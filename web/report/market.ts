@@ -1,4 +1,4 @@
-// Wealth, price, positions and drawdown one below the other, over the same time.
+// Draws wealth, price, positions and drawdown one below the other, over the same time.
 import type { ChartValues, AgentChart, NamedSeries, MarketChart } from '../../src/report/document.ts'
 import { tickFormat, TIME_LABELS } from '../../src/report/charts/plot-scale.ts'
 import { formatNumber } from '../../src/report/tables/table.ts'
@@ -21,7 +21,7 @@ interface TimedSeries<Name extends string = string> {
   points: TimedValue[]
 }
 
-/** What is drawn of a trial, each as one line over all splits. */
+/** The lines of a trial, each over all splits. */
 interface MarketLines {
   splits: MarketChart['splits']
   agent: TimedValue[]
@@ -95,7 +95,7 @@ function joinSplits(times: number[][], values: ChartValues[]): TimedValue[] {
   ])
 }
 
-/** Of several assets relative to the very first price, so that they share an axis. */
+/** Prices; those of several assets relative to the very first, so that they share an axis. */
 function pricesOf(lines: NamedSeries[], assets: number): ChartValues[] {
   const first = assets === 1 ? 1 : (lines[0]!.values[0] ?? 1)
   return lines.map(({ values }) => values.map((value) => (value === null ? null : value / first)))
@@ -118,7 +118,7 @@ function wealthSeries({ splits, agent, others, benchmarks }: MarketLines): Optio
   ]
 }
 
-/** Of the panels below wealth. */
+/** The lines of the panels below wealth. */
 function lowerSeries({ splits, prices, positions, drawdown }: MarketLines): Option[] {
   const single = prices.length === 1
   const color = (series: 'price' | 'position', i: number) => screenColor(assetColor(series, i, prices.length))
@@ -195,7 +195,7 @@ function layOut({ isNarrow, isPaper, height }: Size): Option {
   }
 }
 
-// The wheel and a finger go on to scroll the page.
+// The wheel and a finger still scroll the page.
 const INSIDE_ZOOM: Option = {
   type: 'inside',
   xAxisIndex: 'all',
@@ -281,7 +281,7 @@ function verticalAxes(lines: MarketLines): Option[] {
   ]
 }
 
-/** Of the greatest to the least value. */
+/** The ratio of the greatest to the least value. */
 function ratioOf(lines: TimedValue[][]): number {
   let [least, most] = [Infinity, 0]
   for (const [, value] of lines.flat()) {

@@ -1,4 +1,4 @@
-// The episodes of each trial as dots, and their mean.
+// Draws the episodes of each trial as dots, and their mean.
 import type { ReturnsChart } from '../../src/report/document.ts'
 import { tickFormat } from '../../src/report/charts/plot-scale.ts'
 import { formatNumber } from '../../src/report/tables/table.ts'

@@ -1,4 +1,4 @@
-// The script and the style of reports, which src/commands/experiment/report.ts puts into each of them.
+// Builds the script and the style of reports, which src/commands/experiment/report.ts puts into each of them.
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 import { licenses } from '../licenses.ts'

@@ -1,11 +1,11 @@
-// Drives a training in slices, so that the worker hears Pause and Stop, and tells the page how it goes.
+// Drives a training in slices, so that the worker hears Pause and Stop, and posts its progress to the page.
 import type { Rollout } from '../../src/evaluate/evaluate.ts'
 import type { TrialCollector } from '../../src/trial/collector.ts'
 import type { TrialEvent } from '../../src/trial/trial.ts'
 import type { Progress, Reply, MarketView } from '../protocol.ts'
 import { chartedCurves } from './view.ts'
 
-/** What the user asked of the training under way. */
+/** Requests of the user to the training under way. */
 export interface Control {
   stopped: boolean
   /** Pending while paused. */

@@ -1,4 +1,4 @@
-// The worker of the page: the same host code and the same core as the command line, without files.
+// Answers the requests of the page, with the same host code and the same core as the command line, without files.
 import './no-eval.ts'
 import { stringify } from 'yaml'
 import { loadModule } from '../../src/core/module.ts'
@@ -95,7 +95,7 @@ async function takeCheckpoint(file: File): Promise<void> {
   offer(taken, stringify(taken.info.scenario))
 }
 
-/** A stopped run leaves its checkpoint to go on from. */
+/** A stopped run leaves its checkpoint to resume from. */
 async function run(start: (module: Awaited<typeof loading>) => Promise<TrialRun>): Promise<void> {
   ran = undefined
   ran = await start(await loading)

@@ -1,4 +1,4 @@
-// What a run is made of: the scenario of the editor, and generated data or a file of one's own.
+// Reads the inputs of a run: the scenario of the editor, and generated data or a file of one's own.
 import { parseDocument } from 'yaml'
 import { createCore } from '../../src/core/core.ts'
 import type { CoreModule } from '../../src/core/module.ts'

@@ -12,7 +12,7 @@ import { trackTrial, type TrialTracking } from '../../src/tracking/trial.ts'
 import type { TrialResult } from '../../src/trial/trial.ts'
 import type { Reply } from '../protocol.ts'
 
-/** Nothing here throws or rejects: what MLflow does not take is told, and the run goes on. */
+/** Nothing here throws or rejects: what MLflow does not take is reported, and the run continues. */
 export interface PageTracking extends Pick<TrialTracking, 'event'> {
   finished(result: TrialResult): Promise<void>
   failed(error: Error): Promise<void>
@@ -22,7 +22,7 @@ export interface Parts {
   scenario: Scenario
   prepared: TradingTask
   module: CoreModule
-  /** Of the run, which their collector has added an event to before it is logged. */
+  /** Those of the run; their collector adds an event before it is logged. */
   curves: TrainingCurves
   /** Environment steps taken before; undefined for a run from its beginning. */
   resumedAt: number | undefined
@@ -63,7 +63,7 @@ export async function startLogging(
     return {
       event: tracking.event,
       async finished(result) {
-        // what was told before may have been made good
+        // earlier warnings may have been made good
         warnings = 0
         try {
           const tests = await createCore(module, scenario.seed)

@@ -1,4 +1,4 @@
-// A run in the page: trained from inputs or from a checkpoint, or again as a receipt tells.
+// Runs trainings of the page: from inputs, from a checkpoint, or again from a receipt.
 import { stringify } from 'yaml'
 import { mustHoldRun, openCheckpoint, type CheckpointInfo } from '../../src/trial/checkpoint.ts'
 import { createCore } from '../../src/core/core.ts'
@@ -34,7 +34,7 @@ export interface SavedTrial {
   info: CheckpointInfo
 }
 
-/** What came of a run, with all that its plots need. */
+/** The result of a run, with all that its plots need. */
 export interface TrialRun {
   scenario: Scenario
   prepared: TradingTask
@@ -84,7 +84,7 @@ async function preparedFor(scenario: Scenario, table: Table, { module }: Context
   return tradingTask(scenario, table, math, saved?.info.statistics)
 }
 
-/** Trains again what a receipt tells, and compares. @throws DdpgError in sentences */
+/** Retrains from a receipt and compares every hash. @throws DdpgError in sentences */
 export async function verifyReceipt(file: File, context: Context): Promise<void> {
   const { module, post } = context
   const text = await file.text()
@@ -114,7 +114,7 @@ export async function readSaved(file: File): Promise<SavedTrial> {
   return named(file.name, () => savedIn(bytes))
 }
 
-/** A run to go on from. @throws DdpgError in a sentence when the bytes hold none */
+/** A run to resume. @throws DdpgError in a sentence when the bytes hold none */
 export function savedIn(bytes: Uint8Array): SavedTrial {
   const checkpoint = openCheckpoint(bytes)
   mustHoldRun(checkpoint)

@@ -1,4 +1,4 @@
-// From runs to what a chart can show: aligned columns of at most MOST points.
+// Turns runs into what a chart can show: aligned columns of at most MOST points.
 import type { Table } from '../../src/data/table.ts'
 import { buyAndHold } from '../../src/evaluate/benchmarks.ts'
 import type { Rollout } from '../../src/evaluate/evaluate.ts'
@@ -29,7 +29,7 @@ export function viewOfTable({ length, columns }: Table): MarketView {
   }
 }
 
-/** What an agent did on a split. */
+/** Prices, positions and wealth of an agent on a split. */
 export function viewOfRollout(
   title: string,
   split: SplitName,

@@ -1,4 +1,4 @@
-// What a policy does, and what its critic thinks of that, over the two numbers of an observation that move it most.
+// Maps the action of a policy and its critic’s value over the two numbers of an observation that move the action most.
 import { qValues } from '../../core/inspect.ts'
 import type { Learner } from '../../core/learner.ts'
 import { deviation, median, quantile, sum } from '../../math/statistics.ts'
@@ -13,7 +13,7 @@ export interface ActionMap {
   /** At each place, the values of the first axis running fastest: the action there, and Q of all of them. */
   actions: Float32Array
   q: Float64Array
-  /** Of states that were observed, the values on the axes. */
+  /** Observed states: their values on the axes. */
   observed: number[][]
 }
 
@@ -68,7 +68,7 @@ export function actionMap(
   }
 }
 
-/** Of each action, over the states. */
+/** The mean effect on each action, over the states. */
 function effectsOf(learner: Learner, states: Float32Array, d: number, sigma: number): number[] {
   const { obsDim, actionDim } = learner.options
   if (!(sigma > 0)) return Array<number>(actionDim).fill(0)

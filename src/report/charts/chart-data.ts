@@ -1,4 +1,4 @@
-// What a report draws of a trial, thinned to what can be seen: numbers alone, so that it can come from another thread.
+// Thins a trial to the numbers that charts show. They are numbers alone, so that they can come from another thread.
 import { actionMap, type ActionMap } from './action-map.ts'
 import { BENCHMARKS } from '../../evaluate/benchmarks.ts'
 import type { EpisodicEvaluations, EpisodicTask } from '../../task/episodic.ts'
@@ -147,12 +147,12 @@ function drawnSplit(
   }
 }
 
-/** Of each row, the mean from there until the row after it. */
+/** The mean of each row and those before the next one. */
 function means(positions: Float64Array, rows: readonly number[]): ChartValues {
   return chartValues(rows.map((row, i) => mean(positions.subarray(row, rows[i + 1] ?? positions.length))))
 }
 
-/** Of each row, the lowest since the row before it. */
+/** The lowest value of each row and those since the one before. */
 function deepest(drawdowns: Float64Array, rows: readonly number[]): ChartValues {
   return chartValues(
     rows.map((row, i) => {

@@ -1,4 +1,4 @@
-// Panels of lines and candles, laid out in pixels, as one SVG string. Runs without a DOM.
+// Lays panels of lines and candles out in pixels and renders them as one SVG string. It runs without a DOM.
 import { init } from '#echarts'
 import { axisOption, lineOption, type Option } from './chart-options.ts'
 import { extent, group, roundTicks, thin, tickFormat, TIME_LABELS } from './plot-scale.ts'
@@ -21,7 +21,7 @@ export interface PlotLine {
   inLegend?: boolean
 }
 
-/** Where a panel's axes lie, in pixels; tick labels and axis names hang outside on the left and below. */
+/** The place of a panel's axes, in pixels; tick labels and axis names hang outside on the left and below. */
 export interface Box {
   left: number
   top: number
@@ -29,7 +29,7 @@ export interface Box {
   height: number
 }
 
-/** What the horizontal axis counts: the row number, given numbers, or milliseconds since 1970 in UTC. */
+/** The quantity of the horizontal axis: the row number, given numbers, or milliseconds since 1970 in UTC. */
 export interface Horizontal {
   name: string
   kind: 'value' | 'time'

@@ -1,4 +1,4 @@
-// From data to what a panel can show: fewer points, round ticks, short labels.
+// Reduces data to what a panel can show: fewer points, round ticks, short labels.
 import { groupDigits } from '../tables/format.ts'
 
 /** Numbers in a row, one per step. Only read; a value that is not finite is a gap in the line. */

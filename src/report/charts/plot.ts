@@ -1,4 +1,4 @@
-// The pictures of a run, as SVG strings. Pure: arrays in, text out; the caller writes the files.
+// Draws the pictures of a run as SVG strings. Pure: arrays in, text out; the caller writes the files.
 import type { Table } from '../../data/table.ts'
 import { headerHeight, legendNames, renderPicture } from './plot-panel.ts'
 import type { Horizontal, PlotLine, Panel } from './plot-panel.ts'

@@ -1,4 +1,4 @@
-// The pictures of a trial, by artifact path.
+// Draws all pictures of a trial, by artifact path.
 import { SPLITS, type TradingTask } from '../../task/trading.ts'
 import type { TrialResult } from '../../trial/trial.ts'
 import { plotCombined, plotCumulativeReward, plotPositions, plotTrainingLosses } from './plot.ts'

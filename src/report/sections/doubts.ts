@@ -1,4 +1,4 @@
-// What is to be doubted of a result, by rules that are the same for everybody.
+// Finds what is to be doubted of a result, by rules that are the same for everybody.
 import type { Evaluation } from '../../evaluate/evaluate.ts'
 import { guardrails } from '../../scenario/guardrails.ts'
 import { SPLITS } from '../../task/trading.ts'
@@ -67,7 +67,7 @@ function healthFindings(trials: readonly TrialSummary[]): Finding[] {
   })
 }
 
-/** Of any task: how much there is to judge from. */
+/** Rules of any task: how much there is to judge from. */
 function courseRules(
   { training: { max_steps: steps }, evaluation }: Scenario,
   trials: readonly TrialSummary[],
@@ -87,7 +87,7 @@ function courseRules(
     [
       trials.length < wanted,
       'warning',
-      `Of ${counted(wanted, 'trial')} only ${trials.length} began before the experiment was stopped.`,
+      `${trials.length} of ${counted(wanted, 'trial')} began before the experiment was stopped.`,
     ],
     [
       evaluated.length === 1,
@@ -128,7 +128,7 @@ function marketRules(
   ]
 }
 
-/** Whether it is better than what asks for no learning, and not by chance. */
+/** Rules that ask whether it beats benchmarks that need no learning, and not by chance. */
 function benchmarkRules(
   trials: readonly TradingTrial[],
   test: Evaluation,
@@ -152,12 +152,19 @@ function benchmarkRules(
     [
       beats > 0.5 && significant.length * 2 <= trials.length,
       'warning',
-      `On the test rows the Sharpe ratio differs from that of buy and hold beyond chance in only ${significant.length} of ${counted(trials.length, 'trial')} (95 % bootstrap interval).`,
+      `On the test rows the Sharpe ratio ${differing(significant.length, trials.length)} (95 % bootstrap interval).`,
     ],
   ]
 }
 
-/** Whether there is enough to judge by, and whether it is too good. */
+/** @param count of the trials, in which the difference is beyond chance; at most half of them */
+function differing(count: number, trials: number): string {
+  if (trials === 1) return 'does not differ from that of buy and hold beyond chance'
+  const share = count === 0 ? `none of ${trials}` : `only ${count} of ${trials}`
+  return `differs from that of buy and hold beyond chance in ${share} trials`
+}
+
+/** Rules that ask whether there is enough to judge by, and whether it is too good. */
 function tradeRules({ n_trades: trades, n_bars: bars, win_rate: wins }: Evaluation, subject: string): Rule[] {
   return [
     [
@@ -178,17 +185,17 @@ function tradeRules({ n_trades: trades, n_bars: bars, win_rate: wins }: Evaluati
     [
       wins > 0.9 && bars >= 20,
       'warning',
-      `${formatPercent(wins)} of the test bars win. Generated data without noise allow that, no market does: if these are prices of a market, look for one that is known too early.`,
+      `${formatPercent(wins)} of the test bars win. Generated data without noise allow that, no market does: if these are prices of a market, look for a feature that knows the future.`,
     ],
   ]
 }
 
-/** Whether a policy does much better on the rows that it has learned from. */
+/** The rule of overfitting: much better results on the rows that it was trained on. */
 function gapRule(metrics: ReturnType<typeof medianMetrics>, subject: string): Rule {
   const [train, ...others] = SPLITS.map((split) => captured(metrics[split]) ?? -Infinity)
   const applies = train! > 0.05 && others.some((share) => share < train! / 2)
   const shares = SPLITS.map((split) => `${formatPercent(captured(metrics[split]))} on the ${split} rows`)
-  const text = `Of what a perfect trader earns, ${subject} got ${listed(shares)}: it has learned the train rows more than the market.`
+  const text = `Of what a perfect trader earns, ${subject} got ${listed(shares)}: it overfits the training data.`
   return [applies, 'warning', text]
 }
 
@@ -214,7 +221,7 @@ function costRules({ env }: Scenario, trials: readonly TradingTrial[], subject: 
   const result = `at 10 basis points a trade ${subject} returns ${formatPercent(costly)} on the test rows instead of ${formatPercent(own)}`
   const scenario = env.trading_fees === 0 ? 'Trading costs nothing here' : 'Trading is cheap here'
   return [
-    [cheap && eaten, 'warning', `${scenario}, and the result lives from it: ${result}.`],
+    [cheap && eaten, 'warning', `${scenario}, and the result depends on it: ${result}.`],
     [cheap && !eaten && env.trading_fees === 0, 'note', `${scenario}: ${result}.`],
   ]
 }

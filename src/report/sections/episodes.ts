@@ -1,4 +1,4 @@
-// What agents are worth at classic control.
+// Reports the results of agents at classic control.
 import type { EpisodicStatistics } from '../../task/across-trials.ts'
 import { compareEpisodes, type TextTable } from '../tables/metrics.ts'
 import { compareEpisodicTrials } from '../tables/across-trials.ts'

@@ -1,14 +1,15 @@
-// How training went: every trial, and what is in the middle of them.
+// Reports how training went: every trial, and the middle of them.
 import type { Random } from '../../core/core.ts'
 import { bootstrap, interquartileMean, percentileInterval, quantile } from '../../math/statistics.ts'
 import { chartValues, type Block, type CurvePanel } from '../document.ts'
 import type { SeriesName } from '../series.ts'
 import type { TrialSummary } from '../trial-summary.ts'
+import { CI_LABELS } from '../tables/across-trials.ts'
 import { formatNumber } from '../tables/table.ts'
 
-/** Of a line, at most. */
+/** Points of a line, at most. */
 const POINTS = 200
-/** Of an interval: those who look at a line do not see more. */
+/** Draws for an interval: more would not show in a line. */
 const REPETITIONS = 1000
 
 interface TrialCurve {
@@ -39,23 +40,23 @@ export function learningCurvesBlock(
       validation,
       'agent',
       curves(({ curves: { validations } }) => ({ steps: validations.steps, values: validations.scores })),
-      iqm,
+      { summary: iqm, labels: CI_LABELS },
     ),
     panelOf(
       'Critic loss',
       'critic_loss',
       curves(({ curves: { losses } }) => ({ steps: losses.steps, values: losses.criticLoss })),
-      quartiles,
+      { summary: quartiles, labels: ['lower quartile', 'upper quartile'] },
     ),
     panelOf(
       'Actor loss, −mean Q(s, μ(s))',
       'actor_loss',
       curves(({ curves: { losses } }) => ({ steps: losses.steps, values: losses.actorLoss })),
-      quartiles,
+      { summary: quartiles, labels: ['lower quartile', 'upper quartile'] },
     ),
   ]
   const ranges =
-    'Over the trials: of validation the interquartile mean and its 95 % bootstrap interval, of the losses the median and the quartiles; single trials are faint.'
+    'Lines over all trials: the interquartile mean of validations with its 95 % bootstrap interval, the median of losses with its quartiles. Single trials are faint.'
   return {
     kind: 'chart',
     chart: { kind: 'learning-curves', panels },
@@ -68,7 +69,17 @@ export function learningCurvesBlock(
 /** Middle, low and high of the values of all trials at a step. */
 type Summary = (values: Float64Array) => readonly [middle: number, low: number, high: number]
 
-function panelOf(title: string, series: SeriesName, curves: TrialCurve[], summary: Summary): CurvePanel {
+interface Band {
+  summary: Summary
+  labels: [low: string, high: string]
+}
+
+function panelOf(
+  title: string,
+  series: SeriesName,
+  curves: TrialCurve[],
+  { summary, labels }: Band,
+): CurvePanel {
   const all = [...new Set(curves.flatMap(({ steps }) => steps))].toSorted((a, b) => a - b)
   const stride = Math.ceil(all.length / POINTS)
   const steps = all.filter((_, i) => (all.length - 1 - i) % stride === 0)
@@ -87,7 +98,7 @@ function panelOf(title: string, series: SeriesName, curves: TrialCurve[], summar
     series,
     steps,
     middle: middle!,
-    ...(curves.length > 1 && { range: { low: low!, high: high! } }),
+    ...(curves.length > 1 && { range: { labels, low: low!, high: high! } }),
     trials: curves.length > 1 ? lines.map(({ name, values }) => ({ name, values: chartValues(values) })) : [],
   }
 }
@@ -105,7 +116,7 @@ function numbersOf({
   const rows = steps.map((_, i) => i).filter((i) => (steps.length - 1 - i) % stride === 0)
   const columns = [middle, ...(range ? [range.low, range.high] : [])]
   return {
-    header: ['step', title, ...(range ? ['from', 'to'] : [])],
+    header: ['step', title, ...(range ? range.labels : [])],
     rows: rows.map((i) => [String(steps[i]), ...columns.map((values) => formatNumber(values[i]))]),
   }
 }

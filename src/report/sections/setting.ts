@@ -1,4 +1,4 @@
-// What was run: all that it takes to run it again.
+// Reports what was run: all that it takes to run it again.
 import { stringify } from 'yaml'
 import { formatTime } from '../../math/time.ts'
 import { SPLITS, type TradingTask } from '../../task/trading.ts'
@@ -9,13 +9,13 @@ import { formatCount } from '../tables/format.ts'
 import type { TrialSummary } from '../trial-summary.ts'
 
 export interface Versions {
-  /** Of this package. */
+  /** The version of this package. */
   version: string
   /** SHA-256 of the core. */
   core: string
 }
 
-/** Of the data, where there are any: rows and times of the splits, and the SHA-256 of the values. */
+/** Rows and times of the splits, and the SHA-256 of the values. */
 export interface DataFacts {
   digest: string
   splits: { name: string; rows: number; from: string; to: string }[]

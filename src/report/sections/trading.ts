@@ -1,4 +1,4 @@
-// What agents are worth that trade.
+// Reports the results of agents that trade.
 import { SPLITS } from '../../task/trading.ts'
 import type { SplitName } from '../../data/split.ts'
 import type { TrialStatistics } from '../../task/across-trials.ts'
@@ -38,7 +38,7 @@ export function marketFigures(trials: readonly TradingTrial[], statistics: Split
       note: trials.length === 1 ? 'on the test rows' : 'trials on the test rows',
     },
     {
-      label: 'Of a perfect trader’s gain',
+      label: 'Share of a perfect trader’s gain',
       value: formatPercent(captured(test)),
       note: middle('by Σ log reward'),
     },
@@ -69,7 +69,7 @@ export function marketBlocks(
 ): Block[] {
   const several = trials.length > 1
   const which = several
-    ? `Drawn is seed ${trials[shown]!.seed}, the one in the middle on the validation rows; the others are faint.`
+    ? `The chart shows seed ${trials[shown]!.seed}, the one in the middle on the validation rows; the others are faint.`
     : ''
   const medians = medianMetrics(trials)
   const over = several ? ', medians over the trials' : ''
@@ -78,7 +78,7 @@ export function marketBlocks(
       kind: 'chart',
       chart: marketChart(trials),
       title: 'Wealth, price, position and drawdown',
-      caption: `What one unit becomes on the rows of each split, which begins anew in cash. ${which}`.trim(),
+      caption: `Growth of 1, restarted in cash at each split. ${which}`.trim(),
     },
     ...(several ? [trialsTable(trials, statistics)] : []),
     {

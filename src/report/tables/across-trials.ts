@@ -1,4 +1,4 @@
-// Trials side by side. Narrow: the ends of an interval are a row each.
+// Sets trials side by side. The tables are narrow: the ends of an interval are a row each.
 import type { EpisodicMetrics } from '../../task/episodic.ts'
 import type { SplitName } from '../../data/split.ts'
 import { BENCHMARKS } from '../../evaluate/benchmarks.ts'
@@ -36,12 +36,14 @@ export function compareEpisodicTrials(
   }
 }
 
+export const CI_LABELS: [low: string, high: string] = ['95 % CI low', '95 % CI high']
+
 function averageRows({ median, iqm, iqm_interval: [low, high] }: Averages): [string, number | null][] {
   return [
     ['median', median],
     ['interquartile mean', iqm],
-    ['  95 % from', low],
-    ['  to', high],
+    [`  ${CI_LABELS[0]}`, low],
+    [`  ${CI_LABELS[1]}`, high],
   ]
 }
 

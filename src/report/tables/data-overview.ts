@@ -1,4 +1,4 @@
-// A look at the data before anything is made of them.
+// Summarises a table of data before anything is made of it.
 import { formatTime } from '../../math/time.ts'
 import type { Table } from '../../data/table.ts'
 import { deviation, mean } from '../../math/statistics.ts'

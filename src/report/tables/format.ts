@@ -1,4 +1,4 @@
-// Numbers within sentences.
+// Formats numbers within sentences.
 import { formatNumber } from './table.ts'
 
 /** 10,000 */

@@ -1,4 +1,4 @@
-// Evaluations of the splits side by side.
+// Sets the metrics of the splits side by side.
 import type { EpisodicMetrics } from '../../task/episodic.ts'
 import type { CostResult } from '../../evaluate/costs.ts'
 import type { Evaluation } from '../../evaluate/evaluate.ts'
@@ -39,7 +39,7 @@ const EPISODIC_ROWS: [keyof EpisodicMetrics, string][] = [
   ['n_episodes', 'episodes'],
 ]
 
-/** What is printed in columns. */
+/** Cells by row, below a header of as many. */
 export interface TextTable {
   header: string[]
   rows: string[][]

@@ -1,4 +1,4 @@
-// Numbers and tables for terminals and Markdown.
+// Formats numbers and tables for terminals and Markdown.
 
 /** Four significant digits at most, without trailing zeros; a dash for what is not defined. */
 export function formatNumber(value: number | null | undefined): string {
@@ -21,7 +21,7 @@ export function formatTable(header: string[], rows: string[][]): string[] {
   return [line(header), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)]
 }
 
-/** The same as a Markdown table. */
+/** A Markdown table. */
 export function markdownTable(header: string[], rows: string[][]): string {
   const line = (row: string[]) => `| ${row.join(' | ')} |`
   return [line(header), line(header.map((_, c) => (c === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
