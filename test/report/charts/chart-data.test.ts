@@ -123,7 +123,12 @@ describe('learning curves', () => {
     expect(low).toBeLessThan(3)
     expect(high).toBeGreaterThan(3)
     expect(critic!.middle).toEqual([3, 6])
-    expect(critic!.range).toEqual({ low: [2, 4], high: [4, 8] })
+    expect(critic!.range).toEqual({
+      labels: ['lower quartile', 'upper quartile'],
+      low: [2, 4],
+      high: [4, 8],
+    })
+    expect(validation!.range!.labels).toEqual(['95 % CI low', '95 % CI high'])
     expect(validation!.trials.map(({ name }) => name)).toEqual([0, 1, 2, 3, 4].map((seed) => `seed ${seed}`))
   })
 
