@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { distance } from 'fastest-levenshtein'
+import { nearest } from './text.ts'
 import { csvToTable } from './data/csv.ts'
 import type { LoadedTable } from './data/ohlcv.ts'
 import { isOwnParquet, parquetToTable } from './data/parquet.ts'
@@ -37,8 +37,8 @@ export function findScenario(name: string): ScenarioFile {
   if (path) return { path, text: readText(path) }
   if (existsSync(name)) throw new UsageError(`scenario ${name} is a file: give it with --config ${name}`)
   const names = files.map((file) => basename(file, '.yaml'))
-  const [near = ''] = names.toSorted((one, other) => distance(one, bare) - distance(other, bare))
-  const guess = distance(near, bare) <= Math.max(1, bare.length * 0.4) ? `, did you mean ${near}?` : ''
+  const near = nearest(bare, names, (known) => known)
+  const guess = near === undefined ? '' : `, did you mean ${near}?`
   throw new UsageError(`scenario ${name} not found${guess} (there are ${names.join(', ')})`)
 }
 

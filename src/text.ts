@@ -1,4 +1,5 @@
 // Text that is not ours as a message may hold it: on one line, short, and without characters that steer a terminal.
+import { distance } from 'fastest-levenshtein'
 
 /** Control and format characters (bidirectional ones among them), line and paragraph separators, half characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
@@ -41,4 +42,18 @@ function escaped(sign: string): string {
   if (sign === '\t') return String.raw`\t`
   const units = Array.from({ length: sign.length }, (_, i) => sign.charCodeAt(i))
   return units.map((unit) => String.raw`\u${unit.toString(16).padStart(4, '0')}`).join('')
+}
+
+/** No word that is looked for has so many characters. */
+const LONGEST_WORD = 80
+
+/** The candidate whose name has the least edits from `word`, the first of equals, if those are few for its length. */
+export function nearest<T>(word: string, candidates: T[], nameOf: (candidate: T) => string): T | undefined {
+  if (word.length > LONGEST_WORD) return undefined
+  const most = Math.max(1, Math.floor(word.length * 0.4))
+  const edits = (candidate: T) => distance(word, nameOf(candidate))
+  return candidates
+    .filter((candidate) => edits(candidate) <= most)
+    .toSorted((one, other) => edits(one) - edits(other))
+    .at(0)
 }

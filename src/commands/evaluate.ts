@@ -24,7 +24,7 @@ import { loadPolicy } from '../trial/trial.ts'
 import { checkTargets, saveMarket, saveRollout, type Targets } from './save-rollout.ts'
 import { isOnOtherHost } from './shared/places.ts'
 import { mustHaveData, readData } from './shared/scenario.ts'
-import { printTable } from './experiment/summary.ts'
+import { printTable } from './shared/terminal.ts'
 import { DdpgError, named, withSubject } from '../errors.ts'
 
 export interface EvaluateOptions extends Targets {

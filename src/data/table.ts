@@ -23,14 +23,6 @@ export function column(table: Table, name: string): Float64Array {
   return found
 }
 
-/** Rows `from` to `to`, without copying. */
-export function rows(table: Table, from: number, to: number): Table {
-  const columns = Object.fromEntries(
-    Object.entries(table.columns).map(([name, values]) => [name, values.subarray(from, to)]),
-  )
-  return { length: to - from, columns }
-}
-
 /**
  * SHA-256 over the columns, whatever their order, in hex: by ascending name, each name with a line feed, then its f64.
  */

@@ -38,12 +38,7 @@ export function positionIndex(action: number, thresholds: number[], positions: n
 }
 
 /** obs = for each row of the window its features, the last target position and the real position. */
-export function createPositionEnv(
-  config: EnvConfig,
-  market: Market,
-  math: CoreMath,
-  random: Random,
-): ResumableEnv {
+function createPositionEnv(config: EnvConfig, market: Market, math: CoreMath, random: Random): ResumableEnv {
   const { positions, trading_fees: fee, borrow_interest_rate: rate, max_episode_duration: duration } = config
   const { features, rows } = market
   const price = market.prices[0]!

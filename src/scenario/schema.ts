@@ -329,5 +329,4 @@ export type Scenario = Omit<ParsedScenario, 'experiment_name' | 'seed' | 'data' 
 export type NoiseConfig = ParsedScenario['training']['noise'] & { sigma_end: number; anneal_steps: number }
 export type DataGenerator = NonNullable<ParsedScenario['data_generator']>
 export type { EnvConfig }
-export type TrainingConfig = Scenario['training']
 export type DataConfig = Scenario['data']

@@ -1,5 +1,4 @@
 // This file words one sentence for each thing that the schema objects to.
-import { distance } from 'fastest-levenshtein'
 import type { z } from 'zod'
 import {
   hasNoEffect,
@@ -12,7 +11,7 @@ import {
   variantsOf,
   type JsonSchema,
 } from './describe.ts'
-import { quoted, shown } from '../text.ts'
+import { nearest, quoted, shown } from '../text.ts'
 import { valueAt } from './overrides.ts'
 import { backendsWhere } from './environments.ts'
 import type { Finding } from './place.ts'
@@ -114,7 +113,7 @@ function unknownKey(path: Path, tree: unknown): string {
     return `unknown key ${name}, ${shown(key)} belongs to ${where}: ${keyName(elsewhere)}`
   }
   const beside = usable(propertiesOf(section, valueAt(tree, outer))).map(([known]) => [...outer, known])
-  const near = nearest(key, [...beside, ...keys])
+  const near = nearest(key, [...beside, ...keys], (path) => String(path.at(-1)))
   return near === undefined ? `unknown key ${name}` : `unknown key ${name}, did you mean ${keyName(near)}?`
 }
 
@@ -132,18 +131,4 @@ function allKeys(schema: JsonSchema, outer: Path = []): Path[] {
     [...outer, key],
     ...allKeys(inner, [...outer, key]),
   ])
-}
-
-/** No key has so many characters. */
-const LONGEST_KEY = 80
-
-/** The key with the least edits from `key`, the first of equals, if those are few for its length. */
-function nearest(key: string, candidates: Path[]): Path | undefined {
-  const most = Math.max(1, Math.floor(key.length * 0.4))
-  const edits = (path: Path) => distance(key, String(path.at(-1)))
-  if (key.length > LONGEST_KEY) return undefined
-  return candidates
-    .filter((path) => edits(path) <= most)
-    .toSorted((one, other) => edits(one) - edits(other))
-    .at(0)
 }

@@ -7,7 +7,7 @@ import {
   compareProbabilities,
   compareTradingTrials,
 } from '../../report/tables/across-trials.ts'
-import { formatTable } from '../../report/tables/table.ts'
+import { printTable } from '../shared/terminal.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import type { EvaluatedTrials, EpisodicTrial, TradingTrial } from '../../report/trial-summary.ts'
 import type { Statistics } from '../../task/across-trials.ts'
@@ -89,8 +89,4 @@ function tablesOf(evaluated: EvaluatedTrials): TextTable[] {
       return [several ? compareEpisodicTrials(trials, statistics) : compareEpisodes(trials[0]!.evaluation)]
     }
   }
-}
-
-export function printTable({ header, rows }: TextTable): void {
-  for (const line of formatTable(header, rows)) console.log(line)
 }

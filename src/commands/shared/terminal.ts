@@ -1,4 +1,6 @@
 // The terminal is guarded here: lines of ours may hold text of files and servers.
+import { formatTable } from '../../report/tables/table.ts'
+import type { TextTable } from '../../report/tables/metrics.ts'
 import { printable } from '../../text.ts'
 
 /** From here on nothing that is printed can steer the terminal, whoever wrote the text in it. */
@@ -8,4 +10,8 @@ export function guardConsole(): void {
     console[method] = (...parts: unknown[]) =>
       write(...parts.map((part) => (typeof part === 'string' ? printable(part) : part)))
   }
+}
+
+export function printTable({ header, rows }: TextTable): void {
+  for (const line of formatTable(header, rows)) console.log(line)
 }

@@ -6,7 +6,7 @@ import { deletedExperiment, EXPERIMENT_TAGS, isBefore, noExperiment, noRun } fro
 import { Refusal, type Operation, type MetricPoint, type StartOperation, type Store } from './types.ts'
 
 /** The tag by which a run is found again: creating one is the only call that must not be made twice. */
-export const RUN_KEY = 'ddpg.run_key'
+const RUN_KEY = 'ddpg.run_key'
 
 interface ServerRun {
   id: string
@@ -273,6 +273,6 @@ function pairs(values: Record<string, string>): { key: string; value: string }[]
 }
 
 /** A point's row is its identity; the API leaves out zeros. */
-export function identity({ key, value, timestamp, step }: Partial<MetricPoint>): string {
+function identity({ key, value, timestamp, step }: Partial<MetricPoint>): string {
   return `${key} ${Number(value ?? 0)} ${Number(timestamp ?? 0)} ${Number(step ?? 0)}`
 }
