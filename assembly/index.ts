@@ -1,4 +1,4 @@
-// Everything that the module exports. Only numbers cross; arrays are exchanged through addresses, which are fixed
+// These functions are all that the module exports. Only numbers cross; arrays are exchanged through addresses, which are fixed
 // from create() on. The host checks arguments (src/core/learner.ts); nothing here does.
 import * as ddpg from './agent/ddpg'
 import * as explore from './agent/explore'
@@ -96,14 +96,15 @@ export function policy(n: i32): void {
   ddpg.act(l, l.actor.parameters, l.policyObs, l.obsDim, l.policyAction, l.actionDim, n)
 }
 
-/** Stores the transition; false, and nothing stored, when a number of it is not finite. */
+/** Stores the transition, or stores nothing and returns false when a number of it is not finite. */
 export function observe(reward: f32, terminated: bool, truncated: bool): bool {
   if (!ddpg.isFiniteTransition(learner, reward)) return false
   add(learner, reward, terminated, truncated)
   return true
 }
 
-/** One DDPG update; 0, or the number of the quantity that was not finite (ddpg.ts). Needs a stored transition. */
+/** Does one DDPG update on stored transitions, of which there must be one; returns 0, or the number of the quantity that
+ * was not finite (ddpg.ts). */
 export function update(): i32 {
   return ddpg.update(learner)
 }
@@ -140,7 +141,10 @@ export function statisticsAddress(): usize {
   return changetype<usize>(learner.statistics)
 }
 
-/** Field of the replay buffer by its number in Learner (learner.ts): a row a transition, in the order in which they came until the buffer is full. */
+/**
+ * Field of the replay buffer by its number in Learner (learner.ts): one row for each transition, in the order in which
+ * they came until the buffer was full.
+ */
 export function replayAddress(field: i32): usize {
   return load<usize>(at(changetype<usize>(learner) + offsetof<Learner>('replayObs'), field))
 }

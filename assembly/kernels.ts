@@ -1,4 +1,4 @@
-// Entry for tests and benches: the core with internals beside its exports. Never part of the package.
+// Tests and benches use this entry: the core with internals beside its exports. It is never part of the package.
 import * as ddpg from './agent/ddpg'
 import { learner } from './agent/learner'
 import { product } from './products/product'

@@ -1,6 +1,6 @@
-// Addresses and plain block operations. The core never allocates: create() lays out linear memory once
-// (learner.ts) and everything afterwards works inside it. Legend: bare names such as `x`, `w` are byte
-// addresses of f32 arrays; counts are in elements.
+// Addresses of f32 arrays and plain operations on them. The core never allocates: create() lays out linear memory once
+// (agent/learner.ts) and everything afterwards works inside it. Legend of all files: bare names such as `x`, `w` are byte
+// addresses of f32 arrays; counts and strides are in elements.
 
 /** Widths are padded to whole vectors, so that no kernel needs a column tail. */
 export function padded(width: i32): i32 {
@@ -19,6 +19,7 @@ export function copyRow(to: usize, from: usize, n: i32): void {
   for (; i < n; ++i) store<f32>(at(to, i), load<f32>(at(from, i)))
 }
 
+/** True when all n elements are finite. */
 export function allFinite(x: usize, n: i32): bool {
   for (let i = 0; i < n; ++i) if (!isFinite<f32>(load<f32>(at(x, i)))) return false
   return true

@@ -267,7 +267,7 @@ function checkForward(
   }
 }
 
-/** dw = aᵀ @ dy, in panels; likewise. */
+/** dw = aᵀ @ dy, in panels. @throws Error at the first element that has not the bits of the plain loop */
 function checkGradient(a: Floats, dy: Floats, dw: Floats, { B, N, K }: Product, x: KernelExports): void {
   for (let k = 0; k < K; k += 7) {
     for (let n = 0; n < N; n++) {

@@ -11,7 +11,7 @@ import { allFinite, at, copyRow, padded } from '../memory'
 import { forward, layerOf, Mlp } from '../nn/mlp'
 import { sample } from './replay'
 
-// What an update found not finite; 0 is a good update. The host turns these into sentences.
+// An update returns 0, or one of these for the quantity that was not finite. The host turns them into sentences.
 const CRITIC_LOSS: i32 = 1
 const CRITIC_GRADIENT: i32 = 2
 const CRITIC_WEIGHT: i32 = 3
@@ -86,7 +86,7 @@ export function act(
   for (let b = 0; b < B; ++b) copyRow(at(action, b * ldAction), at(y, b * stride), l.actionDim)
 }
 
-/** Whether the transition that the host has written is fit to be learned from. */
+/** True when the transition that the host has written holds finite numbers only, and so can be learned from. */
 export function isFiniteTransition(l: Learner, reward: f32): bool {
   return (
     isFinite(reward) &&
@@ -116,7 +116,7 @@ function actorGradient(l: Learner, ld: i32): void {
   backward(l.actor, l.batch, ld, B, l.scratch)
 }
 
-/** Adam, and the target a little nearer. */
+/** One step of Adam, with the soft update of the target; false when a weight is no longer finite. */
 function step(l: Learner, net: Mlp, lr: f64, decay: f64, gradientNorm: f64): bool {
   const clip = clipFactor(gradientNorm, l.hyper.maxGradNorm)
   return adam(net, betaPowers(l), lr, decay, clip, l.hyper.tau)

@@ -1,4 +1,4 @@
-// Actions for the environment: uniform at first, then the policy with Gaussian or Ornstein–Uhlenbeck noise.
+// Exploration: actions are uniform at first, then those of the policy with Gaussian or Ornstein–Uhlenbeck noise.
 import { Learner } from './learner'
 import { at } from '../memory'
 import { EXPLORATION, normal, uniform } from '../rng'
@@ -23,7 +23,7 @@ export function addOrnsteinUhlenbeck(l: Learner, sigma: f64, theta: f64, dt: f64
   }
 }
 
-/** The process starts at zero again, as at the beginning of an episode. */
+/** The Ornstein–Uhlenbeck process returns to zero, where each episode begins. */
 export function resetNoise(l: Learner): void {
   for (let i = 0; i < l.actionDim; ++i) store<f32>(at(l.noise, i), 0)
 }

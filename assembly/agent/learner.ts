@@ -6,7 +6,7 @@
 //   replay    one array for each field of a transition
 //   scratch   batch, activations, gradients: nothing that outlives a call
 //
-// create() lays all of it out from __heap_base upwards and grows memory once; nothing moves afterwards.
+// layOut() places all of it from __heap_base upwards and create() grows memory to hold it, once; nothing moves afterwards.
 import { Scratch } from '../nn/backward'
 import { padded } from '../memory'
 import { initialize, Layer, layerOf, MAX_LAYERS, Mlp, setShape, Shape, SHAPE_BYTES } from '../nn/mlp'
@@ -28,7 +28,7 @@ export class Counters {
   beta2Power: f64
 }
 
-/** What the last update was like. Q values and losses are means over the batch, norms are before clipping. */
+/** Figures of the last update. Q values and losses are means over the batch, norms are those before clipping. */
 @unmanaged
 export class Statistics {
   criticLoss: f64
@@ -129,7 +129,7 @@ export function layOut(): u64 {
   return l.end
 }
 
-/** Fresh parameters and targets, once the memory is there. */
+/** Draws the parameters of each network and copies them to its target; the memory must be there. */
 export function initializeAll(): void {
   for (let i = 0; i < NETWORKS; ++i) {
     const net = networkOf(i)
@@ -186,7 +186,7 @@ function layOutScratch(l: Learner): void {
   layOutBackward(l, widest, largest)
 }
 
-/** Returns the widest row of an activation. */
+/** Places the activations of a network and returns the width of its widest layer. */
 function layOutActivations(l: Learner, net: Mlp): i32 {
   let widest = 0
   for (let i = 0; i < net.depth; ++i) {
@@ -208,7 +208,7 @@ function layOutBackward(l: Learner, widest: i32, largest: i32): void {
   l.scratch.table = reserve(l, 1, TABLE_BYTES)
 }
 
-/** Elements of the largest transposed matrix: of the critic's first layer only the actions' rows are taken. */
+/** Counts the elements of the largest matrix that is transposed; a first layer gives only its rows of the actions. */
 function largestTranspose(l: Learner, net: Mlp): i32 {
   let largest = l.actionDim * layerOf(net, 0).stride
   for (let i = 1; i < net.depth - 1; ++i)
@@ -216,7 +216,7 @@ function largestTranspose(l: Learner, net: Mlp): i32 {
   return largest
 }
 
-/** Next address for that many items, on 16 bytes. Beyond 4 GiB only `end` is right, and create() is not called. */
+/** Returns the next address for that many items, a multiple of 16. Beyond 4 GiB only `end` is right, and create() is not called. */
 function reserve(l: Learner, items: i32, itemBytes: usize): usize {
   const address = <usize>l.end
   l.end = (l.end + <u64>items * <u64>itemBytes + 15) & ~15

@@ -1,4 +1,5 @@
-// What happens to all parameters of a network alike: one loop over its flat blocks, `count` a multiple of 4.
+// Adam, clipping and the soft update of a target treat all parameters of a network alike: each is one loop over its flat
+// blocks, `count` elements long, a multiple of 4.
 import { at } from '../memory'
 import { Mlp } from './mlp'
 

@@ -1,5 +1,5 @@
-// The output layer: few units, so its weights are rows w[O, padded(I)], and a unit is a dot
-// product with lanes along the inputs.
+// The output layer has few units, so its weights are rows w[O, padded(I)] and each unit is a dot product with lanes along
+// the inputs.
 import { at, padded } from '../memory'
 
 /** y[B, padded(O)] = bias + x @ wᵀ, rows of x[B] and of w[O] of ld elements; bias O elements, or address 0 for none. */

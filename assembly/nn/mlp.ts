@@ -16,7 +16,10 @@ import { reluForwardMasks } from '../products/subsets'
 
 export const MAX_LAYERS: i32 = 9 // 8 hidden and the output
 
-/** The shape of a network, as the host writes it (src/core/fields.ts); after it widths i32[MAX_LAYERS + 1], the inputs first. */
+/**
+ * The shape of a network, which the host writes (src/core/fields.ts). Behind it stand the widths, i32[MAX_LAYERS + 1]: of
+ * the inputs, then of each layer.
+ */
 @unmanaged
 export class Shape {
   depth: i32
@@ -54,7 +57,7 @@ export function layerOf(net: Mlp, l: i32): Layer {
   return changetype<Layer>(net.layers + <usize>l * offsetof<Layer>())
 }
 
-/** Sets the dimensions and offsets of a network. */
+/** Sets the dimensions of a network and the offsets of its layers in a block. */
 export function setShape(net: Mlp, shape: Shape): void {
   const widths = changetype<usize>(shape) + offsetof<Shape>()
   net.depth = shape.depth
@@ -122,7 +125,7 @@ export function forward(net: Mlp, parameters: usize, x: usize, ldx: i32, B: i32)
   return head.y
 }
 
-/** y = bias + x @ w, w in panels: by lists where x has them, else densely. The one choice there is. */
+/** y = bias + x @ w, w in panels: by lists where x has them, else densely. Nothing else chooses between the two. */
 export function multiply(p: Product, y: usize, x: usize, lists: usize, w: usize, bias: usize): void {
   if (lists) return sparseProduct(p, y, x, lists, w, bias)
   const N = p.N
@@ -135,7 +138,7 @@ export function multiply(p: Product, y: usize, x: usize, lists: usize, w: usize,
 }
 
 /**
- * Whether what flows back into the top hidden layer is g · w · (0 or 1): row by row the gradient g of the only output,
+ * True when what flows back into the top hidden layer is g · w · (0 or 1): row by row the gradient g of the only output,
  * times the output's weights w where a ReLU let the unit through. Then no product is needed (subsets.ts).
  */
 export function isBinaryAtTop(net: Mlp): bool {

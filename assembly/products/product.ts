@@ -1,4 +1,4 @@
-// The record of a product: all that it is but for its addresses.
+// The record of a product holds its sizes and strides, so that kernels take only addresses beside it.
 
 /**
  * c[M, N] = a[M, K] @ b[K, N]. The caller fills in what the kernel asks for, in elements; a kernel changes none of it.

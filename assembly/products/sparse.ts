@@ -1,4 +1,4 @@
-// Products with a matrix of which about half is zero, as what leaves a ReLU is, and the gradient that comes back
+// Products with a matrix of which about half is zero, as the output of a ReLU is, and with the gradient that comes back
 // through it. Zeros are left out: that changes no finite sum. The ReLU lists the places of a row that are not zero,
 // once; forward product, weight gradient and input gradient all walk that list.
 //

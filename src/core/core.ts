@@ -46,7 +46,7 @@ export interface Core {
   exports: CoreExports
 }
 
-/** What assembly/index.ts exports; addresses are byte offsets into `memory`, signed as WebAssembly hands them out. */
+/** The exports of assembly/index.ts; addresses are byte offsets into `memory`, signed as WebAssembly hands them out. */
 export interface CoreExports extends CoreMath {
   memory: WebAssembly.Memory
   seedStream(stream: number, seed: number): void
@@ -81,7 +81,7 @@ export interface CoreExports extends CoreMath {
   biasOffset(network: number, layer: number): number
 }
 
-/** A fresh instance. @param seed an integer in [0, 2^53); every stream begins from it */
+/** Makes a fresh instance. @param seed an integer in [0, 2^53); every stream begins from it */
 export async function createCore({ module }: CoreModule, seed: number): Promise<Core> {
   const instance = await instantiate(module, {})
   const exports = instance.exports as unknown as CoreExports

@@ -1,6 +1,6 @@
-// The defaults of the library and of scenarios, side by side.
+// The defaults of the library and of scenarios stand here side by side.
 
-/** Of createLearner: DDPG as the paper has it, both networks alike and no gradient clipped. */
+/** Defaults of createLearner: plain DDPG, both networks alike, no gradient clipped. */
 export const LEARNER = {
   actorHiddenDims: [64, 64],
   criticHiddenDims: [64, 64],
@@ -21,7 +21,7 @@ export const LEARNER = {
   noise: { type: 'gaussian' },
 } as const
 
-/** Of train: an update after every step, as the paper has it. */
+/** Defaults of train: an update after every step, as in the paper. */
 export const LOOP = {
   initRandSteps: 1000,
   framesPerBatch: 1,
@@ -34,8 +34,8 @@ export const LOOP = {
 } as const
 
 /**
- * Of a scenario. It differs where a file of the Python original must mean the same without the key: layers that narrow, a
- * slower actor, clipped gradients, rounds of 50 updates after 200 steps. And a scenario has a file to keep checkpoints in.
+ * Defaults of a scenario. They differ from the library's where a file of the Python original must mean the same without the key: layers that narrow, a
+ * slower actor, clipped gradients, rounds of 50 updates after 200 steps. And a scenario has a folder for checkpoints.
  */
 export const SCENARIO = {
   ...LEARNER,

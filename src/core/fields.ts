@@ -20,10 +20,10 @@ export const HYPERPARAMETERS = [
   'delayActor',
 ] as const
 
-/** What a learner is besides its arrays. */
+/** State of a learner besides its arrays. */
 export const COUNTERS = ['updates', 'replaySize', 'replayCursor', 'beta1Power', 'beta2Power'] as const
 
-/** What an update reports. */
+/** Figures that an update reports. */
 export const STATISTICS = [
   'criticLoss',
   'actorLoss',

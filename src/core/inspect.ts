@@ -1,9 +1,9 @@
-// Looks into a learner and leaves it as it is.
+// These functions look into a learner and leave it as it is.
 import { blockView, NETWORK_NAMES, NETWORKS, replayView, type NetworkName } from './fields.ts'
 import type { Learner } from './learner.ts'
 import { blockTensors } from './tensors.ts'
 
-/** Observations evenly spread over the replay buffer: [n, obsDim], n at most `rows`. */
+/** Copies observations evenly spread over the replay buffer: [n, obsDim], n at most `rows`. */
 export function heldObservations(learner: Learner, rows: number): Float32Array {
   const { obsDim } = learner.options
   const held = learner.replaySize

@@ -7,7 +7,7 @@ import { DdpgError } from '../errors.ts'
 
 export type { LearnerOptions, Noise } from './options.ts'
 
-/** Of one update: means over the batch; gradient norms before clipping. */
+/** Figures of one update: losses and Q values are means over the batch, gradient norms are those before clipping. */
 export type UpdateStatistics = Record<(typeof STATISTICS)[number], number>
 
 /**
@@ -27,7 +27,7 @@ export interface Learner {
   act(sigma: number): void
   /** action ~ U[-1, 1] */
   actUniform(): void
-  /** Begins an episode of the noise process. */
+  /** Sets the noise process to zero, where each episode begins. */
   resetNoise(): void
   /** Stores (obs, action, reward, nextObs). @throws DdpgError when a number is not finite */
   observe(reward: number, terminated: boolean, truncated: boolean): void
@@ -38,8 +38,9 @@ export interface Learner {
    * @throws DdpgError when obs does not hold rows × obsDim numbers
    */
   policy(obs: ArrayLike<number>, rows?: number): Float32Array
-  /** Updates done, and transitions held. */
+  /** Updates done. */
   readonly updates: number
+  /** Transitions held. */
   readonly replaySize: number
 }
 
@@ -72,7 +73,8 @@ export async function createLearner(given: LearnerOptions, core?: Core): Promise
 }
 
 /**
- * What to lower when a learner cannot fit in the 4 GiB of an instance, without creating it; undefined when it can.
+ * Says in a sentence what to lower when a learner cannot fit in the 4 GiB of an instance, without creating it.
+ * @returns undefined when it fits
  * @param core an instance without a learner, which is used up by the question: createLearner refuses it afterwards
  * @throws as createLearner does
  */
@@ -142,7 +144,7 @@ function facade(core: Core, options: Required<LearnerOptions>): Learner {
           `${QUANTITIES[failed]} not finite at update ${counters.updates + 1}: ` +
             'lower actorLr or criticLr (training.actor_lr, training.critic_lr) or the reward scale',
         )
-      STATISTICS.forEach((name, i) => (result[name] = statistics[i]!))
+      for (let i = 0; i < STATISTICS.length; i++) result[STATISTICS[i]!] = statistics[i]!
       return result
     },
     policy(obs, rows = obs.length / obsDim) {

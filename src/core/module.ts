@@ -1,4 +1,4 @@
-// Where the compiled core comes from: a file beside this package in Node, Deno and Bun, the network in a page.
+// The compiled core is read from a file beside this package in Node, Deno and Bun, and from the network in a page.
 import { sha256 } from './sha256.ts'
 import { DdpgError } from '../errors.ts'
 
@@ -22,7 +22,7 @@ async function readModule(url: URL = location): Promise<Uint8Array<ArrayBuffer>>
   }
 }
 
-/** The release module, compiled. Many cores can be made of it. */
+/** Compiles the release module, of which many cores can be made. @throws Error when it has not been built */
 export async function loadModule(url: URL = location): Promise<CoreModule> {
   const bytes = await readModule(url)
   return { module: await WebAssembly.compile(bytes), sha256: sha256(bytes) }

@@ -1,4 +1,4 @@
-// The options of a learner, checked here, once; the core trusts them.
+// The options of a learner are completed and checked here, once; the core trusts them.
 import { LEARNER } from './defaults.ts'
 import { DdpgError } from '../errors.ts'
 
@@ -17,7 +17,7 @@ export interface LearnerOptions {
   batchSize?: number
   /** Transitions that the replay buffer holds. */
   capacity?: number
-  /** Of all random streams: an integer in [0, 2^53). */
+  /** Seed of all random streams, an integer in [0, 2^53). */
   seed?: number
   actorLr?: number
   criticLr?: number
@@ -28,7 +28,7 @@ export interface LearnerOptions {
   /** Global L2 norm to which the gradient of a network is clipped; 0 = not clipped. */
   maxGradNorm?: number
   criticLoss?: 'l2' | 'l1' | 'smooth_l1'
-  /** Whether the target action comes from the target actor (else from the online one). */
+  /** True: the target action comes from the target actor; false: from the online one. */
   delayActor?: boolean
   noise?: Noise
 }
@@ -37,7 +37,7 @@ export type Noise = { type: 'gaussian' } | { type: 'ou'; theta: number; dt: numb
 
 export const LOSSES = ['l2', 'l1', 'smooth_l1']
 
-/** All options, those that are left out or undefined as by default. @throws DdpgError that lists all out of range */
+/** Fills in the defaults of what is left out or undefined. @throws DdpgError that lists all out of range */
 export function complete(given: LearnerOptions): Required<LearnerOptions> {
   const set = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),

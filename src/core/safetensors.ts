@@ -89,7 +89,7 @@ function entryOf(name: string, value: unknown) {
   return { name, dtype, shape, from, to, needed }
 }
 
-/** What a file says of itself, without its tensors. @throws DdpgError when it does not begin as a safetensors file */
+/** Reads the metadata of a file without its tensors. @throws DdpgError when it does not begin as a safetensors file */
 export function readMetadata(bytes: Uint8Array): Record<string, unknown> {
   const { __metadata__: metadata } = readHeader(bytes).header
   return typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {}

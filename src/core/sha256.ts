@@ -1,18 +1,18 @@
-// SHA-256 that does not make its caller wait, as that of browsers does.
+// SHA-256 as a plain function: the one that browsers have is asynchronous.
 import { sha256 as hash } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 
-/** What can be hashed: text as UTF-8, numbers as the bytes that they have in memory, which is little-endian. */
+/** Text is hashed as UTF-8, numbers as the bytes that they have in memory, which is little-endian. */
 export type Hashable = string | ArrayBufferView
 
-/** Of the parts one after the other, 32 bytes. */
+/** Hashes the parts one after the other, to 32 bytes. */
 export function sha256Bytes(...parts: Hashable[]): Uint8Array<ArrayBuffer> {
   const hasher = hash.create()
   for (const part of parts) hasher.update(bytesOf(part))
   return new Uint8Array(hasher.digest())
 }
 
-/** Of the parts one after the other, as 64 hexadecimal digits. */
+/** Hashes the parts one after the other, to 64 hexadecimal digits. */
 export function sha256(...parts: Hashable[]): string {
   return bytesToHex(sha256Bytes(...parts))
 }
@@ -22,7 +22,7 @@ function bytesOf(part: Hashable): Uint8Array {
   return new Uint8Array(part.buffer, part.byteOffset, part.byteLength)
 }
 
-/** The numbers with one bit pattern for NaN: engines and processors differ in it (WebAssembly leaves it open). */
+/** Returns the numbers with one bit pattern for NaN, in which engines and processors differ. */
 export function canonical(values: Float64Array): Float64Array {
   if (!values.some(Number.isNaN)) return values
   const result = values.slice()

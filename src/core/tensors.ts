@@ -23,7 +23,7 @@ import type { Learner } from './learner.ts'
 import { dtypeOf, type Tensor } from './safetensors.ts'
 import { DdpgError } from '../errors.ts'
 
-/** What PyTorch calls the blocks that are saved; the gradient outlives no update. */
+/** The blocks that are saved, by the names that PyTorch has for them; a gradient outlives no update. */
 const SUFFIXES = { parameters: '', target: '_target', m: '_exp_avg', v: '_exp_avg_sq' } as const
 type SavedBlock = keyof typeof SUFFIXES
 
@@ -34,7 +34,7 @@ export const WEIGHT_NAMES = ['', '_target'].flatMap((suffix) =>
   NETWORK_NAMES.map((network) => `${network}${suffix}` as WeightName),
 )
 
-/** Prefix, network and block of what is saved, in the order that files and hashes have. */
+/** Each saved block with the prefix of its tensors, in the order that files and hashes have. */
 const SAVED = [...networksOf('parameters'), ...networksOf('target'), ...NETWORK_NAMES.flatMap(momentsOf)]
 
 function networksOf(block: SavedBlock) {
@@ -49,7 +49,7 @@ function saved(network: NetworkName, block: SavedBlock) {
   return { prefix: `${network}${SUFFIXES[block]}`, network, block }
 }
 
-/** Copies of everything that a learner is made of but its replay buffer. */
+/** Copies everything that a learner is made of but its replay buffer. */
 export function learnerTensors(learner: Learner): Record<string, Tensor> {
   const tensors: Record<string, Tensor> = {}
   for (const { prefix, network, block } of SAVED)
@@ -60,13 +60,13 @@ export function learnerTensors(learner: Learner): Record<string, Tensor> {
   return tensors
 }
 
-/** Copies of the transitions that the replay buffer holds. */
+/** Copies the transitions that the replay buffer holds. */
 export function replayTensors(learner: Learner): Record<string, Tensor> {
   const views = Object.entries(replayViews(learner, learner.replaySize))
   return Object.fromEntries(views.map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]))
 }
 
-/** After setLearnerTensors, which empties it. @throws DdpgError naming the tensor that does not fit */
+/** Fills the replay buffer, after setLearnerTensors, which empties it. @throws DdpgError naming the tensor that does not fit */
 export function setReplayTensors(learner: Learner, tensors: Record<string, Tensor>): void {
   const { replaySize: size, replayCursor: cursor } = recordOf(
     tensors['counters']!.data as Float64Array,

@@ -1,3 +1,4 @@
+// The dense product has the bits of the plain loop, whatever its size and strides.
 import { describe, expect, it } from 'vitest'
 import { kernels, productOf } from '../helpers/kernels.ts'
 

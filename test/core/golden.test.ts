@@ -1,3 +1,4 @@
+// Updates agree with references that other programs computed: equations restated in Python, and PyTorch.
 import { describe, expect, it } from 'vitest'
 import { blockTensors, learnerTensors, setLearnerTensors } from '../../src/core/tensors.ts'
 import type { LearnerOptions } from '../../src/core/learner.ts'

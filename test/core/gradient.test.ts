@@ -1,3 +1,4 @@
+// The gradients of both networks agree with central differences of their losses.
 import { describe, expect, it } from 'vitest'
 import { NETWORK_NAMES } from '../../src/core/fields.ts'
 import { blockTensors, learnerTensors } from '../../src/core/tensors.ts'

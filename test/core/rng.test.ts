@@ -1,3 +1,4 @@
+// The random streams are PCG32, independent of each other, and even.
 import { describe, expect, it } from 'vitest'
 import { createCore, STREAMS } from '../../src/core/core.ts'
 import { kernels, releaseModule } from '../helpers/kernels.ts'

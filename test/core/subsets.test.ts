@@ -1,3 +1,4 @@
+// Products with zeros and ones have the bits of their definition, for every size around fours, tables and panels.
 import { describe, expect, it } from 'vitest'
 import { kernels, productOf } from '../helpers/kernels.ts'
 

@@ -1,3 +1,4 @@
+// A learner can be saved as named tensors and restored to the bit, its replay buffer too.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
