@@ -10,19 +10,21 @@ import { Product } from './product'
 export function gemm(p: Product, c: usize, a: usize, b: usize, bias: usize): void {
   const M = p.M
   const N = p.N
+  const ldc = p.ldc
+  const aRow = p.aRow
   const isAlongK = p.aColumn == 1
   let m = 0
   for (; m + 4 <= M; m += 4) {
-    const am = at(a, m * p.aRow)
-    const row = at(c, m * p.ldc)
+    const am = at(a, m * aRow)
+    const row = at(c, m * ldc)
     let n = 0
     if (isAlongK) for (; n + 8 <= N; n += 8) rows4x8(p, at(row, n), am, at(b, n), bias ? at(bias, n) : 0)
     else for (; n + 8 <= N; n += 8) columns4x8(p, at(row, n), am, at(b, n), bias ? at(bias, n) : 0)
     if (n < N) tile4x4(p, at(row, n), am, at(b, n), bias ? at(bias, n) : 0)
   }
   for (; m < M; ++m) {
-    const am = at(a, m * p.aRow)
-    const row = at(c, m * p.ldc)
+    const am = at(a, m * aRow)
+    const row = at(c, m * ldc)
     let n = 0
     for (; n + 32 <= N; n += 32) tile1x32(p, at(row, n), am, at(b, n), bias ? at(bias, n) : 0)
     for (; n < N; n += 4) tile1x4(p, at(row, n), am, at(b, n), bias ? at(bias, n) : 0)

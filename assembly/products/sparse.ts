@@ -52,15 +52,18 @@ export function reluBackward(dy: usize, y: usize, n: i32): void {
 
 /** c = bias + a @ b: rows of a of p.aRow elements, with lists; b in panels; bias p.N elements, or 0 for none. */
 export function sparseProduct(p: Product, c: usize, a: usize, lists: usize, b: usize, bias: usize): void {
+  const M = p.M
+  const N = p.N
   const stride = p.aRow
-  for (let n = 0, width = 0; n < p.N; n += width) {
-    width = panelWidth(p.N, n)
+  const ldc = p.ldc
+  for (let n = 0, width = 0; n < N; n += width) {
+    width = panelWidth(N, n)
     const panel = at(b, n * p.K)
     const init = bias ? at(bias, n) : 0
-    for (let m = 0; m < p.M; ++m) {
+    for (let m = 0; m < M; ++m) {
       const list = lists + m * listBytes(stride)
       const end = list + load<usize>(list + countOffset(stride))
-      const to = at(c, m * p.ldc + n)
+      const to = at(c, m * ldc + n)
       const x = at(a, m * stride)
       if (width == 32) row32(to, x, list, end, panel, init)
       else if (width == 16) row16(to, x, list, end, panel, init)
@@ -72,13 +75,14 @@ export function sparseProduct(p: Product, c: usize, a: usize, lists: usize, b: u
 
 /** dw = xᵀ @ dy, of a transpose: a row of x is p.aColumn elements, with a list; dw in panels, rows of dy of p.N. */
 export function sparseWeightGradient(p: Product, dw: usize, x: usize, lists: usize, dy: usize): void {
-  const stride = p.aColumn
+  const B = p.K
   const N = p.N
+  const stride = p.aColumn
   memory.fill(dw, 0, (<usize>(p.M * N)) << 2)
   for (let n = 0, width = 0; n < N; n += width) {
     width = panelWidth(N, n)
     const panel = at(dw, n * p.M)
-    for (let b = 0; b < p.K; ++b) {
+    for (let b = 0; b < B; ++b) {
       const list = lists + b * listBytes(stride)
       const end = list + load<usize>(list + countOffset(stride))
       const row = at(x, b * stride)

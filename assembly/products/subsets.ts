@@ -79,17 +79,21 @@ export function maskProduct(
   scale: usize,
   table: usize,
 ): void {
-  const step = (<usize>p.aColumn) << 2
+  const M = p.M
   const K = p.K
   const width = p.N
+  const ldc = p.ldc
+  const maskRow = p.aRow
+  const maskGroup = p.aColumn
+  const step = (<usize>maskGroup) << 2
   for (let k = 0; k < K; k += ROWS) {
     const rows = min(ROWS, K - k)
     const isLast = k + ROWS >= K
     fillTable(table, at(w, k * p.ldb), p.ldb, at(scale, k), rows, width)
-    for (let m = 0; m < p.M; ++m) {
-      const row = at(c, m * p.ldc)
+    for (let m = 0; m < M; ++m) {
+      const row = at(c, m * ldc)
       const from: usize = k == 0 ? 0 : row
-      const mask = at(masks, m * p.aRow + (k >> 2) * p.aColumn)
+      const mask = at(masks, m * maskRow + (k >> 2) * maskGroup)
       const by: f32 = isLast ? load<f32>(at(rowScale, m)) : 1
       if (width == 32) pick32(row, from, mask, step, groupsOf(rows), table, by)
       else
