@@ -46,3 +46,23 @@ function codeOf(found: Stats): string | undefined {
   if (found.isCharacterDevice() || found.isBlockDevice()) return 'DEVICE'
   return found.isSocket() ? 'SOCKET' : undefined
 }
+
+/** Whether a process of this machine has that number; false too where the runtime may not tell. */
+export function isRunning(pid: number): boolean {
+  return stateOf(pid) === 'running'
+}
+
+/** Whether no process of this machine has that number; false too where the runtime may not tell. */
+export function isDead(pid: number): boolean {
+  return stateOf(pid) === 'dead'
+}
+
+function stateOf(pid: number): 'running' | 'dead' | 'unknown' {
+  try {
+    process.kill(pid, 0)
+    return 'running'
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ESRCH' ? 'dead' : code === 'EPERM' ? 'running' : 'unknown'
+  }
+}

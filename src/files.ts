@@ -4,7 +4,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -12,13 +11,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nearest } from './text.ts'
 import { csvToTable } from './data/csv.ts'
 import type { LoadedTable } from './data/ohlcv.ts'
 import { isOwnParquet, parquetToTable } from './data/parquet.ts'
-import { makeFolder, NOT_FILES, readWhole } from './disk.ts'
+import { isDead, makeFolder, NOT_FILES, readWhole } from './disk.ts'
 import { DdpgError, reasonOf, UsageError } from './errors.ts'
 
 /** Scenario folders: the user's own first, then the shipped one. */
@@ -163,38 +162,79 @@ export function removeFile(path: string): void {
   told(`file ${path}`, () => rmSync(path, { force: true }))
 }
 
-/** Checkpoints under a folder from which a run can be resumed, the newest first. */
-export function listCheckpoints(folder: string): string[] {
+/** Paths of the files of a folder and of those below it, relative to it; of none where there is none. */
+export function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return []
-  const names = told(`folder ${folder}`, () => readdirSync(folder, { recursive: true, encoding: 'utf8' }))
-  const files = names.filter((name) => /(^|[\\/])checkpoint(_step_\d+)?\.safetensors$/.test(name))
-  return files
-    .map((name) => join(folder, name))
+  const entries = told(`folder ${folder}`, () =>
+    readdirSync(folder, { recursive: true, withFileTypes: true }),
+  )
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+}
+
+/** Files below a folder whose name is such, with when they were written, the newest first. */
+export function listNewest(folder: string, name: RegExp): { path: string; time: number }[] {
+  return filesIn(folder)
+    .filter((path) => name.test(basename(path)) && !/\.tmp[\\/]/.test(path))
+    .map((path) => join(folder, path))
     .map((path) => ({ path, time: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 })) // another run may remove it
     .toSorted((one, other) => other.time - one.time)
-    .map(({ path }) => path)
 }
 
-/** `<folder>/run_<n>` with the first n that is not taken, created: an earlier run's files stay. */
-export function newRunFolder(folder: string): string {
-  const names = told(`folder ${folder}`, () => {
-    makeFolder(folder)
-    return readdirSync(folder)
+/** Checkpoints under a folder from which a run can be resumed, the newest first. */
+export function listCheckpoints(folder: string): string[] {
+  return listNewest(folder, /^checkpoint(_step_\d+)?\.safetensors$/).map(({ path }) => path)
+}
+
+/** Removes what processes that were killed had begun to write. To be called before this one writes. */
+export function removeLeftovers(folder: string): void {
+  if (!existsSync(folder)) return
+  told(`folder ${folder}`, () => {
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      const pid = Number(/\.(\d+)\.tmp$/.exec(name)?.[1])
+      // in a container the next process has the number of the last
+      if (pid > 0 && (pid === process.pid || isDead(pid)))
+        rmSync(join(folder, name), { recursive: true, force: true })
+    }
   })
-  const numbers = names.map((name) => Number(/^run_(\d+)$/.exec(name)?.[1] ?? 0))
-  for (let n = Math.max(0, ...numbers) + 1; ; n++) {
-    const path = join(folder, `run_${n}`)
-    if (told(`folder ${path}`, () => claimed(path))) return path
-  }
 }
 
-/** Creates the folder; false when another run was first. */
-function claimed(path: string): boolean {
+/**
+ * `<folder>/run_<n>` with the first n that is not taken: an earlier run's files stay. It appears with all of these files
+ * or not at all.
+ * @param files by their paths in it
+ */
+export function newRunFolder(folder: string, files: Record<string, string | Uint8Array>): string {
+  const begun = join(folder, `run.${process.pid}.tmp`)
+  return told(
+    `folder ${folder}`,
+    () => {
+      rmSync(begun, { recursive: true, force: true })
+      try {
+        for (const [name, content] of Object.entries(files)) writeFile(join(begun, name), content, true)
+        const numbers = readdirSync(folder).map((name) => Number(/^run_(\d+)$/.exec(name)?.[1] ?? 0))
+        for (let n = Math.max(0, ...numbers) + 1; ; n++) {
+          const path = join(folder, `run_${n}`)
+          if (!claimed(path, begun)) continue
+          syncFolder(folder)
+          return path
+        }
+      } finally {
+        rmSync(begun, { recursive: true, force: true })
+      }
+    },
+    WRITE_REASONS,
+  )
+}
+
+/** Gives the folder its name; false when another run was first. */
+function claimed(path: string, begun: string): boolean {
   try {
-    mkdirSync(path)
+    renameSync(begun, path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (existsSync(path)) return false
     throw error
   }
 }

@@ -1,20 +1,30 @@
 // This command runs an experiment: scenario → data → features → trials (environment, learner, evaluation) → tracking.
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createCore } from '../../core/core.ts'
 import { loadModule, type CoreModule } from '../../core/module.ts'
 import type { RunStatus } from '../../tracking/mlflow/index.ts'
-import { newRunFolder } from '../../files.ts'
+import { newRunFolder, removeLeftovers } from '../../files.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import { trackStatistics } from '../../tracking/experiment.ts'
 import { CHECKPOINT } from '../../tracking/trial.ts'
 import { evaluatedTrials, type EvaluatedTrials } from '../../report/trial-summary.ts'
 import { checkTrial } from '../../trial/trial.ts'
 import { exitWith } from '../shared/failure.ts'
+import { reasonOf } from '../../errors.ts'
 import { listenForInterrupt } from '../shared/interrupt.ts'
 import { createDisplay } from '../shared/progress.ts'
 import type { Destination } from './report.ts'
-import { checkResumption, copyCheckpoints, resumption } from './resume.ts'
+import {
+  endManifest,
+  isWhole,
+  MANIFEST,
+  manifestText,
+  newManifest,
+  type BegunRun,
+  type Manifest,
+} from './manifest.ts'
+import { checkResumption, copiesOf, resumption, type Resumption } from './resume.ts'
 import {
   loadScenario,
   noteOtherData,
@@ -50,22 +60,27 @@ export interface ExperimentOptions extends ScenarioOptions {
 export async function experiment(options: ExperimentOptions): Promise<void> {
   const started = performance.now()
   const chosen = trialsOf(options)
-  const { scenario, saved } = chosen
+  const { scenario, saved, trained } = chosen
+  if (trained && isWhole(trained)) return tellWhole(trained, scenario, options.json)
+  tidy(scenario)
   const module = await loadModule()
   const task = await taskOf(chosen, module, options.generateData)
   const display = createDisplay(options.json)
   const interrupt = listenForInterrupt(display.note, 'this round and writing a checkpoint')
+  const manifest = trained?.manifest ?? newManifest(scenario, saved.length)
   const where = {
     scenario,
     uris: { given: options.trackingUri, scenario: chosen.trackingUri },
     experiment: options.name,
     core: module.sha256,
+    key: manifest.key,
+    again: trained !== undefined,
     description: `${saved.length} ${saved.length === 1 ? 'trial' : 'trials'} of ${chosen.source.path}, from seed ${scenario.seed}`,
     note: display.note,
   }
   const tracking = await startTracking(where, () => interrupt.exitCode() !== undefined)
   const plan = { ...chosen, task, module, workers: options.workers ?? availableParallelism() }
-  const training = train(plan, tracking, { startRun: tracking.startTrial, display, interrupt })
+  const training = train(plan, manifest, tracking, { startRun: tracking.startTrial, display, interrupt })
   const { folder, done } = await training.catch(async (error: unknown) => {
     await tracking.end('FAILED')
     throw error
@@ -79,6 +94,8 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
     note: display.note,
   })
   await tracking.end(status)
+  // a report that could not be written is not done
+  endRun({ folder, manifest }, path === undefined ? 'RUNNING' : status, display.note)
   interrupt.end()
 
   const report: ExperimentReport = {
@@ -110,16 +127,18 @@ async function taskOf(
   return task
 }
 
-/** Into a folder of its own. */
+/** Into a folder of its own, or into that of the run that is finished. */
 async function train(
-  plan: Omit<Plan, 'folder'>,
+  plan: Omit<Plan, 'folder'> & Pick<Resumption, 'trained'>,
+  manifest: Manifest,
   { parent }: Tracking,
   surroundings: TrialServices,
 ): Promise<{ folder: string; done: TrialEnd[] }> {
-  const { scenario, saved } = plan
-  const folder = newRunFolder(scenario.logging.log_dir)
+  const { scenario, saved, trained } = plan
+  const files = { ...copiesOf(saved), [MANIFEST]: manifestText(manifest) }
+  const folder = trained?.folder ?? newRunFolder(scenario.logging.log_dir, files)
+  if (trained) endManifest({ folder, manifest: { ...manifest, process: process.pid } }, 'RUNNING')
   parent.setTags({ 'ddpg.folder': folder })
-  copyCheckpoints(saved, folder)
   if (isNew(saved)) warn(scenario)
   return { folder, done: await runTrials({ ...plan, folder }, surroundings) }
 }
@@ -148,6 +167,30 @@ async function conclude(
   return { evaluated, report: writeReport(parts, destination) }
 }
 
+/** Removes what killed processes left where this one is going to write. */
+function tidy({ logging, data }: Scenario): void {
+  removeLeftovers(logging.log_dir)
+  removeLeftovers(dirname(data.data_path))
+}
+
+function endRun(run: BegunRun, status: Manifest['status'], note: (text: string) => void): void {
+  try {
+    endManifest(run, status)
+  } catch (error) {
+    note(`warning: ${run.folder} is not marked as done: ${reasonOf(error)}`)
+  }
+}
+
+/** Of a run of which nothing is missing. */
+function tellWhole({ folder }: BegunRun, scenario: Scenario, json = false): void {
+  const { experiment_name, training } = scenario
+  console.error(
+    `note: run ${folder} is complete, nothing is left to do: --max-steps N beyond ${training.max_steps} extends it`,
+  )
+  if (json)
+    console.log(JSON.stringify({ experiment_name, config: scenario, complete: true, folder }, null, 2))
+}
+
 /** Of the experiment, of which not all trials may have begun. */
 function statusOf(ends: RunStatus[], wanted: number): RunStatus {
   if (ends.includes('FAILED')) return 'FAILED'
@@ -164,7 +207,7 @@ function tellHowToResume(ends: RunStatus[], folder: string): void {
 }
 
 /** A scenario and its trials: of each what it goes on from. */
-type ChosenTrials = ReturnType<typeof loadScenario> & Pick<Plan, 'saved'>
+type ChosenTrials = ReturnType<typeof loadScenario> & Pick<Plan, 'saved'> & Pick<Resumption, 'trained'>
 
 const isNew = (saved: ChosenTrials['saved']): boolean => saved.every((checkpoint) => !checkpoint)
 

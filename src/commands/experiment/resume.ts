@@ -1,10 +1,10 @@
-// An experiment is resumed from one of its checkpoint files.
-import { dirname, join } from 'node:path'
+// An experiment is resumed from one of its checkpoint files, or finished where its training is done.
+import { basename, dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { mustHoldRun, openCheckpoint, type Checkpoint } from '../../trial/checkpoint.ts'
 import type { CoreModule } from '../../core/module.ts'
-import { listCheckpoints, readBytes, writeFile, type ScenarioFile } from '../../files.ts'
-import { differingKeys } from '../../trial/receipt.ts'
+import { listCheckpoints, listNewest, readBytes, type ScenarioFile } from '../../files.ts'
+import { differingKeys, differingPaths } from '../../trial/receipt.ts'
 import { askForPlaces, type PlaceOptions } from '../shared/places.ts'
 import { parseScenario } from '../../scenario/load.ts'
 import type { Scenario } from '../../scenario/schema.ts'
@@ -12,6 +12,7 @@ import { resumable } from '../../trial/state.ts'
 import type { Task } from '../../task/task.ts'
 import { CHECKPOINT } from '../../tracking/trial.ts'
 import { DdpgError, named } from '../../errors.ts'
+import { isInUse, MANIFEST, readManifest, type BegunRun } from './manifest.ts'
 
 /** A checkpoint of a run, without its tensors. */
 export interface ResumePoint {
@@ -21,48 +22,88 @@ export interface ResumePoint {
   checkpoint: Checkpoint
 }
 
+/** What goes on: its scenario, with the seed of trial 0, and by trial where it goes on from. */
+export interface Resumption {
+  scenario: Scenario
+  trackingUri: string
+  source: ScenarioFile
+  saved: (ResumePoint | undefined)[]
+  /** The run itself, where all of its training is done: what may be missing is written into its folder. */
+  trained?: BegunRun
+}
+
 /** Where `--resume last` looks. */
 const LOGS = 'logs'
 
 /**
  * What `--resume` names: the trial of that checkpoint resumes from it, the others of its experiment from the newest that
- * they have in the same run, and from their beginning where they have none. One that is complete has nothing left to do
- * but its evaluation, so the experiment is whole again.
+ * they have in the same run, and from their beginning where they have none. One that is trained has nothing left to do
+ * but its evaluation, so the experiment is whole again. The last run begins anew if it has no checkpoint yet.
  * @param file a checkpoint, or `last` for the newest whole one
  * @param options of the command line; overrides of keys without influence on results, and of training.max_steps
- * @returns the scenario that is in the file, with the seed of trial 0; by trial what it resumes from
  * @throws DdpgError in a sentence
  */
-export function resumption(
-  file: string,
-  options: PlaceOptions,
-): { scenario: Scenario; trackingUri: string; source: ScenarioFile; saved: (ResumePoint | undefined)[] } {
+export function resumption(file: string, options: PlaceOptions): Resumption {
+  const unbegun = file === 'last' ? lastUnbegun() : undefined
+  if (unbegun) return anew(unbegun, options)
   const given = file === 'last' ? newest() : open(file)
   const { info } = given.checkpoint
-  askForPlaces(given.path, info.scenario, options)
-  const text = stringify(info.scenario)
-  const { scenario, trackingUri } = parseScenario(text, given.path, {
-    overrides: options.override ?? [],
-    randomSeed: () => info.scenario.seed,
-  })
-  const changed = differingKeys(info.scenario, scenario).filter((key) => key !== 'training.max_steps')
-  if (changed.length > 0)
-    throw new DdpgError(`${changed.join(', ')} cannot change when a run is resumed: start a new run`)
+  const { scenario, ...rest } = scenarioOf(info.scenario, given.path, options)
   const { trial, trials } = info.experiment ?? { trial: 0, trials: 1 }
   const run = dirname(dirname(given.path))
   const saved = Array.from({ length: trials }, (_, i) =>
     i === trial ? given : newestIn(join(run, `trial_${i}`)),
   )
-  if (saved.every((one) => one?.step === scenario.training.max_steps))
-    throw new DdpgError(
-      `checkpoint ${given.path} belongs to a complete run: --max-steps N above ${info.step} extends it`,
-    )
-  return {
-    scenario: { ...scenario, seed: scenario.seed - trial },
-    trackingUri,
-    source: { path: `${scenario.experiment_name}.yaml`, text },
-    saved,
-  }
+  const own = { ...scenario, seed: scenario.seed - trial }
+  const isTrained = saved.every((one) => one?.step === scenario.training.max_steps)
+  const trained = isTrained ? begunRun(run, own) : undefined
+  return { ...rest, scenario: own, saved, ...(trained && { trained }) }
+}
+
+/** The scenario of a file with the options on top. @throws DdpgError for a key that matters, or a place that is not told */
+function scenarioOf(
+  saved: Scenario,
+  path: string,
+  options: PlaceOptions,
+): Pick<Resumption, 'scenario' | 'trackingUri' | 'source'> {
+  askForPlaces(path, saved, options)
+  const text = stringify(saved)
+  const { scenario, trackingUri } = parseScenario(text, path, {
+    overrides: options.override ?? [],
+    randomSeed: () => saved.seed,
+  })
+  const changed = differingKeys(saved, scenario).filter((key) => key !== 'training.max_steps')
+  if (changed.length > 0)
+    throw new DdpgError(`${changed.join(', ')} cannot change when a run is resumed: start a new run`)
+  return { scenario, trackingUri, source: { path: `${scenario.experiment_name}.yaml`, text } }
+}
+
+/** The run of that folder, where it is of this very scenario. @throws DdpgError when a process works on it */
+function begunRun(folder: string, scenario: Scenario): BegunRun | undefined {
+  const manifest = readManifest(folder)
+  if (!manifest || differingPaths(manifest.scenario, scenario).length > 0) return undefined
+  if (isInUse({ folder, manifest }))
+    throw new DdpgError(`run ${folder} is in use by process ${manifest.process}: wait for its end, or end it`)
+  return { folder, manifest }
+}
+
+/** The last run of all, when it was killed before its first checkpoint. */
+function lastUnbegun(): BegunRun | undefined {
+  const [last] = listNewest(LOGS, /^(manifest\.json|checkpoint(_step_\d+)?\.safetensors)$/)
+  if (!last || basename(last.path) !== MANIFEST) return undefined
+  const folder = dirname(last.path)
+  const manifest = readManifest(folder)
+  const isUnbegun = manifest?.status === 'RUNNING' && listCheckpoints(folder).length === 0
+  return isUnbegun && !isInUse({ folder, manifest }) ? { folder, manifest } : undefined
+}
+
+/** All trials of the run from their beginning. */
+function anew({ folder, manifest }: BegunRun, options: PlaceOptions): Resumption {
+  console.error(`note: ${folder} was ended before its first checkpoint, so it begins anew`)
+  const path = join(folder, MANIFEST)
+  const { scenario } = parseScenario(JSON.stringify(manifest.scenario), path, { randomSeed: () => 0 })
+  const saved = Array.from({ length: manifest.trials }, () => undefined)
+  return { ...scenarioOf(scenario, path, options), saved }
 }
 
 function open(path: string): ResumePoint {
@@ -107,10 +148,10 @@ export function checkResumption(
   })
 }
 
-/** So that a run that ends early, too, has all that there is to resume from. */
-export function copyCheckpoints(saved: readonly (ResumePoint | undefined)[], folder: string): void {
-  saved.forEach((one, i) => {
-    const copy = join(folder, `trial_${i}`, CHECKPOINT)
-    if (one) writeFile(copy, readBytes(one.path, 'checkpoint'), true)
-  })
+/** What a new run begins with, so that one that ends early, too, has all that there is to resume from. */
+export function copiesOf(saved: readonly (ResumePoint | undefined)[]): Record<string, Uint8Array> {
+  const copies = saved.map(
+    (one, i) => one && [join(`trial_${i}`, CHECKPOINT), readBytes(one.path, 'checkpoint')],
+  )
+  return Object.fromEntries(copies.filter((copy) => copy !== undefined))
 }

@@ -9,6 +9,7 @@ import {
 } from '../../tracking/mlflow/index.ts'
 import { noTracker } from '../../tracking/mlflow/run.ts'
 import { messageOf } from '../../tracking/mlflow/types.ts'
+import { trialKey } from './manifest.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import { scenarioParams } from '../../tracking/trial.ts'
 
@@ -32,6 +33,10 @@ export interface TrackingParts {
   /** SHA-256 of the core. */
   core: string
   description: string
+  /** Of the run. */
+  key: string
+  /** Whether the run and its trials may be in the store already, and go on there. */
+  again: boolean
   /** Tells what goes wrong, in a line. */
   note: (text: string) => void
 }
@@ -41,7 +46,7 @@ export interface TrackingParts {
  * @throws DdpgError when the store refuses it
  */
 export async function startTracking(parts: TrackingParts, isStopped: () => boolean): Promise<Tracking> {
-  const { scenario, uris, core, description, note } = parts
+  const { scenario, uris, core, description, key, again, note } = parts
   const environment = mlflowEnvironment()
   const { MLFLOW_RUN_ID: resume } = environment
   const uri = trackingUri(uris.given, environment, uris.scenario)
@@ -57,7 +62,7 @@ export async function startTracking(parts: TrackingParts, isStopped: () => boole
     process.off('exit', whenCutShort)
   }
   const name = scenario.experiment_name
-  const which = resume ? { resume } : { ...experimentOf(parts, environment), description }
+  const which = resume ? { resume } : { ...experimentOf(parts, environment), description, key, again }
   const parent = await tracker.startRun({ name, ...which }).catch(async (error: unknown) => {
     await end('FAILED')
     throw error
@@ -66,7 +71,7 @@ export async function startTracking(parts: TrackingParts, isStopped: () => boole
   return {
     parent,
     startTrial: (trial) =>
-      tracker.startRun({ name: trial, parent }).catch((error: unknown) => {
+      tracker.startRun({ name: trial, parent, key: trialKey(key, trial), again }).catch((error: unknown) => {
         note(`warning: ${trial} is not tracked: ${messageOf(error)}`)
         return noTracker().startRun({ name: trial })
       }),

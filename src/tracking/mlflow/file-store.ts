@@ -43,11 +43,17 @@ export function fileStore(uri: string): LocalStore {
     folders.set(run, folder)
     return folder
   }
+  /** Runs that go on: their points are told again, at other times. */
+  const continued = new Set<string>()
   const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>, doubtful: boolean) => void } = {
-    start: (operation) => start(root, operation),
+    start: (operation) => {
+      if (operation.again) continued.add(operation.run)
+      start(root, operation)
+    },
     params: ({ run, params }) => writeParams(folderOf(run), params),
     tags: ({ run, tags }) => writeTags(folderOf(run), tags),
-    metrics: (operation, doubtful) => appendPoints(folderOf(operation.run), operation, doubtful),
+    metrics: (operation, doubtful) =>
+      appendPoints(folderOf(operation.run), operation, doubtful, continued.has(operation.run)),
     dataset: (operation) => writeDataset(folderOf(operation.run), operation),
     artifact: ({ run, path, content }) => writeArtifact(folderOf(run), path, content),
     end: ({ run, status, time }) => changeMeta(folderOf(run), { status: STATUS[status], end_time: time }),
@@ -177,7 +183,13 @@ function writeTags(folder: string, tags: Record<string, string>): void {
 }
 
 /** A line per point, all of a key in one piece: half a line would break MLflow's lists. */
-function appendPoints(folder: string, { points }: Of<'metrics'>, doubtful: boolean): void {
+function appendPoints(
+  folder: string,
+  { points }: Of<'metrics'>,
+  doubtful: boolean,
+  isContinued: boolean,
+): void {
+  const nameOf = (line: string) => (isContinued ? line.replace(/^\d+ /, '') : line)
   for (const key of new Set(points.map((point) => point.key))) {
     const file = join(folder, 'metrics', key)
     const lines = points
@@ -185,9 +197,16 @@ function appendPoints(folder: string, { points }: Of<'metrics'>, doubtful: boole
       .map(({ timestamp, value, step }) => `${timestamp} ${value} ${step}\n`)
     makeFolder(dirname(file))
     const size = existsSync(file) ? statSync(file).size : 0
-    const present = new Set(doubtful && size > 0 ? readFileSync(file, 'utf8').split(/(?<=\n)/) : [])
+    const isRead = (doubtful || isContinued) && size > 0
+    const present = new Set(
+      isRead
+        ? readFileSync(file, 'utf8')
+            .split(/(?<=\n)/)
+            .map(nameOf)
+        : [],
+    )
     try {
-      appendFileSync(file, lines.filter((line) => !present.has(line)).join(''))
+      appendFileSync(file, lines.filter((line) => !present.has(nameOf(line))).join(''))
     } catch (error) {
       if (existsSync(file)) truncateSync(file, size)
       throw error

@@ -16,6 +16,8 @@ interface ServerRun {
   isFresh?: boolean
   /** Asked for more than once: a server that was given up may still make another. */
   mayHaveTwin?: boolean
+  /** It goes on: its points are told again, at other times. */
+  isContinued?: boolean
 }
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
@@ -64,8 +66,10 @@ export function restStore(server: Server): Store {
       return
     }
     const experimentId = await experimentFor(operation)
-    const found = doubtful ? await findRun(experimentId, run) : undefined
-    runs.set(run, { ...(found ?? (await createRun())), mayHaveTwin: doubtful })
+    const { again = false } = operation
+    const found = doubtful || again ? await findRun(experimentId, run) : undefined
+    runs.set(run, { ...(found ?? (await createRun())), mayHaveTwin: doubtful, isContinued: again })
+    if (found && again) await post('runs/update', { run_id: found.id, status: 'RUNNING' })
     // It may have been copied without the run above it.
     if (found) await post('runs/log-batch', { run_id: found.id, tags: pairs(tags) })
 
@@ -156,31 +160,37 @@ export function restStore(server: Server): Store {
 
   /** Servers over SQL drop a point that they have; others keep it twice. */
   async function metrics({ run, points }: Of<'metrics'>, doubtful: boolean): Promise<void> {
-    const { id, isFresh } = known(run)
-    const mayBeThere = doubtful && !isFresh
+    const { id, isFresh, isContinued = false } = known(run)
+    const nameOf = isContinued ? timeless : identity
+    const mayBeThere = (doubtful || isContinued) && !isFresh
     if (!mayBeThere) history.clear()
-    const missing = mayBeThere ? await missingPoints(id, points) : points
+    const missing = mayBeThere ? await missingPoints(id, points, isContinued) : points
     if (missing.length === 0) return
     await post('runs/log-batch', { run_id: id, metrics: missing }).catch((error: unknown) => {
       history.clear()
       known(run).isFresh = false
       throw error
     })
-    if (mayBeThere) for (const point of missing) history.get(`${id} ${point.key}`)?.add(identity(point))
+    if (mayBeThere) for (const point of missing) history.get(`${id} ${point.key}`)?.add(nameOf(point))
   }
 
   /** A history is long: it is read only of a metric whose newest point is not before all of these. */
-  async function missingPoints(id: string, points: MetricPoint[]): Promise<MetricPoint[]> {
+  async function missingPoints(
+    id: string,
+    points: MetricPoint[],
+    isContinued: boolean,
+  ): Promise<MetricPoint[]> {
+    const nameOf = isContinued ? timeless : identity
     const unread = points.filter(({ key }) => !history.has(`${id} ${key}`))
     const latest = unread.length > 0 ? await latestPoints(id) : new Map<string, MetricPoint>()
     const isNewer = (point: MetricPoint) => {
       const newest = latest.get(point.key)
-      return !newest || isBefore(newest, point)
+      return !newest || (!isContinued && isBefore(newest, point))
     }
     const doubtful = unread.filter((point) => !isNewer(point))
     for (const key of new Set(doubtful.map((point) => point.key)))
-      history.set(`${id} ${key}`, await readHistory(id, key))
-    return points.filter((point) => !history.get(`${id} ${point.key}`)?.has(identity(point)))
+      history.set(`${id} ${key}`, await readHistory(id, key, nameOf))
+    return points.filter((point) => !history.get(`${id} ${point.key}`)?.has(nameOf(point)))
   }
 
   async function latestPoints(id: string): Promise<Map<string, MetricPoint>> {
@@ -194,12 +204,16 @@ export function restStore(server: Server): Store {
     return new Map(points.map((point) => [point.key, point]))
   }
 
-  async function readHistory(id: string, key: string): Promise<Set<string>> {
+  async function readHistory(
+    id: string,
+    key: string,
+    nameOf: (point: MetricPoint) => string,
+  ): Promise<Set<string>> {
     const present = new Set<string>()
     const query = { run_id: id, metric_key: key, max_results: '25000' }
     for (let token: string | undefined = ''; token !== undefined;) {
       const page: Reply = await get('metrics/get-history', { ...query, ...(token && { page_token: token }) })
-      for (const point of (page['metrics'] ?? []) as MetricPoint[]) present.add(identity(point))
+      for (const point of (page['metrics'] ?? []) as MetricPoint[]) present.add(nameOf(point))
       token = page['next_page_token'] || undefined
     }
     return present
@@ -270,6 +284,11 @@ function serverRun(info: Reply): ServerRun {
 
 function pairs(values: Record<string, string>): { key: string; value: string }[] {
   return Object.entries(values).map(([key, value]) => ({ key, value }))
+}
+
+/** Of a point whatever its time. */
+function timeless(point: Partial<MetricPoint>): string {
+  return identity({ ...point, timestamp: 0 })
 }
 
 /** A point's row is its identity; the API leaves out zeros. */

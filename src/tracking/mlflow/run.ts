@@ -37,6 +37,10 @@ export interface RunOptions {
   parent?: Run
   /** The id of a run that exists and goes on. */
   resume?: string
+  /** 32 hex digits by which it is found again; random by default. */
+  key?: string
+  /** Whether a run of that key may exist: it goes on, and points that it has are not kept twice. */
+  again?: boolean
 }
 
 /** A failure to write warns once and never throws; bad arguments do throw. */
@@ -101,10 +105,10 @@ export function createTracker(store: Store, delivery: Delivery, context: Tracker
   }
 
   return {
-    async startRun({ experiment, experimentId, name, tags = {}, description, parent, resume }) {
+    async startRun({ experiment, experimentId, name, tags = {}, description, parent, resume, ...chosen }) {
       checkExperiment(experiment, experimentId, parent !== undefined || resume !== undefined)
       if (resume !== undefined) checkRunId(resume)
-      const key = resume ?? newId()
+      const key = resume ?? chosen.key ?? newId()
       const runName = cleanText(name.slice(0, LIMITS.key))
       const own = { ...(description !== undefined && { 'mlflow.note.content': description }), ...tags }
       const facts = { 'mlflow.user': context.user, 'mlflow.source.type': 'LOCAL', ...context.tags }
@@ -124,6 +128,7 @@ export function createTracker(store: Store, delivery: Delivery, context: Tracker
         tags: first,
         ...(parent && { parent: keys.get(parent)! }),
         ...(resume !== undefined && { resume: true }),
+        ...(chosen.again && { again: true }),
       })
       for (const part of others) delivery.push({ kind: 'tags', run: key, tags: part })
       const queue = pointQueue(key, delivery, context.flushMilliseconds ?? 1000)

@@ -9,7 +9,14 @@ import { insertInto, openDatabase, transaction } from './database.ts'
 import { behindGate } from './gate.ts'
 import { isGone, PROCESS_TAG } from './process.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, isBefore, noExperiment, noRun } from './rules.ts'
-import { newId, Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
+import {
+  newId,
+  Refusal,
+  type LocalStore,
+  type MetricPoint,
+  type Operation,
+  type StartOperation,
+} from './types.ts'
 import { DdpgError } from '../../errors.ts'
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
@@ -27,11 +34,22 @@ export function sqliteStore(uri: string, artifacts: ArtifactLocation = 'portable
   ensureDefaultExperiment(database)
   endDeadRuns(database)
   database.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`)
+  /** Of runs that go on, the points from before. */
+  const earlier = new Map<string, Set<string>>()
+  const isThere = (run: string, point: MetricPoint) => earlier.get(run)?.has(pointName(point)) ?? false
   const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>) => void } = {
-    start: (operation) => start(database, file, root, operation),
+    start: (operation) => {
+      if (operation.again) earlier.set(operation.run, pointsOf(database, operation.run))
+      start(database, file, root, operation)
+    },
     params: ({ run, params }) => insertParams(database, run, params),
     tags: ({ run, tags }) => upsertTags(database, run, tags),
-    metrics: (operation) => insertPoints(database, operation),
+    metrics: ({ run, points }) =>
+      insertPoints(
+        database,
+        run,
+        points.filter((point) => !isThere(run, point)),
+      ),
     dataset: (operation) => insertDataset(database, file, operation),
     artifact: ({ run, path, content }) =>
       writeArtifact(join(artifactsOf(file), String(experimentOf(database, file, run)), run), path, content),
@@ -89,7 +107,7 @@ function start(database: DatabaseSync, file: string, artifacts: string, operatio
   const { run, parent, tags } = operation
   const exists = database.prepare('SELECT 1 FROM runs WHERE run_uuid = ?').get(run)
   if (operation.resume && !exists) throw noRun(run, file)
-  if (operation.resume)
+  if (operation.resume || (operation.again && exists))
     database.prepare(`UPDATE runs SET status = 'RUNNING', end_time = NULL WHERE run_uuid = ?`).run(run)
   else if (!exists) insertRun(database, artifacts, experimentFor(database, file, operation), operation)
   upsertTags(database, run, { ...tags, ...(parent !== undefined && { 'mlflow.parentRunId': parent }) })
@@ -178,7 +196,17 @@ function upsertTags(database: DatabaseSync, run: string, tags: Record<string, st
   for (const [key, value] of Object.entries(tags)) upsert.run({ key, value, run_uuid: run })
 }
 
-function insertPoints(database: DatabaseSync, { run, points }: Of<'metrics'>): void {
+function pointsOf(database: DatabaseSync, run: string): Set<string> {
+  const points = database.prepare('SELECT key, value, step FROM metrics WHERE run_uuid = ?').all(run)
+  return new Set((points as unknown as MetricPoint[]).map(pointName))
+}
+
+/** When it was logged does not matter. */
+function pointName({ key, value, step }: MetricPoint): string {
+  return `${key} ${step} ${value}`
+}
+
+function insertPoints(database: DatabaseSync, run: string, points: MetricPoint[]): void {
   const insert = database.prepare(`${insertInto('metrics')} ON CONFLICT DO NOTHING`)
   const rows = points.map((point) => ({ ...point, run_uuid: run, is_nan: 0 }))
   for (const row of rows) insert.run(row)

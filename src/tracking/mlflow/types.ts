@@ -61,6 +61,8 @@ export interface StartOperation {
   parent?: string
   /** The run exists under this very id and goes on. */
   resume?: true
+  /** A run of this key may exist and goes on: what it has of points is told again, and is not kept twice. */
+  again?: true
 }
 
 /** Where runs are kept. @throws Refusal when the operation can never succeed, another Error when it may later */
