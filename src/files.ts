@@ -82,6 +82,7 @@ function told<T>(subject: string, work: () => T, reasons = REASONS): T {
   try {
     return work()
   } catch (error) {
+    if (error instanceof DdpgError) throw error
     const { code = '' } = error as NodeJS.ErrnoException
     throw new DdpgError(`${subject} ${reasons[code] ?? `cannot be used: ${reasonOf(error)}`}`, {
       cause: error,

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -93,6 +94,30 @@ describe('a run that is resumed', () => {
   })
 })
 
+const filesWarning =
+  'warning: MLflow 3.13 and newer show a folder of text files only with MLFLOW_ALLOW_FILE_STORE=true\n'
+
+/** Names of the runs that the store has, and how many points of each metric, but for those of the machine. */
+function pointsIn(where: string): unknown {
+  if (!existsSync(join(where, 'mlflow.db')))
+    return globSync('mlruns/*/*/metrics/{train,eval,health}/**/*', { cwd: where, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => [
+        entry.name,
+        readFileSync(join(entry.parentPath, entry.name), 'utf8').split('\n').length,
+      ])
+      .toSorted()
+  const database = new DatabaseSync(join(where, 'mlflow.db'), { readOnly: true })
+  const rows = database
+    .prepare(
+      `SELECT run_uuid, r.name, status, key, count(*) AS n FROM runs r JOIN metrics USING (run_uuid)
+       WHERE key NOT LIKE 'system%' AND key NOT LIKE 'time%' GROUP BY run_uuid, key ORDER BY run_uuid, key`,
+    )
+    .all()
+  database.close()
+  return rows.map((row) => ({ ...row }))
+}
+
 describe('--resume last', () => {
   /** Files and when they were written. */
   async function last(files: [name: string, content: Uint8Array][]) {
@@ -136,14 +161,64 @@ describe('--resume last', () => {
     expect(stderr).toBe(none.stderr)
   })
 
-  it.concurrent('tells of a run that is complete', async () => {
-    expect(await runCli(folder, ...resumeLast)).toEqual({
-      code: 1,
-      stdout: '',
-      stderr:
-        `note: resuming ${trial}/checkpoint.safetensors\n` +
-        `error: checkpoint ${trial}/checkpoint.safetensors belongs to a complete run: --max-steps N above 1200 extends it\n`,
-    })
+  it.concurrent('changes nothing of a run that is complete', async () => {
+    const files = () => readdirSync(folder, { recursive: true }).toSorted()
+    const before = files()
+    const said =
+      `note: resuming ${trial}/checkpoint.safetensors\n` +
+      'note: run logs/smoke/run_1 is complete, nothing is left to do: --max-steps N beyond 1200 extends it\n'
+    expect(await runCli(folder, ...resumeLast)).toEqual({ code: 0, stdout: '', stderr: said })
+    const { code, stdout, stderr } = await runCli(folder, ...resumeLast, '--json')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: said })
+    expect(JSON.parse(stdout)).toMatchObject({ complete: true, folder: 'logs/smoke/run_1' })
+    expect(files()).toEqual(before)
+  })
+
+  it.concurrent.each(['sqlite:///mlflow.db', 'file:mlruns'])(
+    'writes what is missing of a run that is trained, into the same run of %s',
+    async (uri) => {
+      const where = temporaryFolder()
+      const tracking = ['--tracking-uri', uri]
+      expect((await runCli(where, ...smoke, ...tracking)).code).toBe(0)
+      const run = join(where, 'logs/smoke/run_1')
+      const names = ['report.html', 'report.md', 'trial_0/receipt.json', 'trial_0/training_losses.svg']
+      const whole = names.map((name) => readFileSync(join(run, name), 'utf8'))
+      const points = pointsIn(where)
+      // as of a process that was killed, and of one that lives on
+      writeFileSync(join(run, 'report.html.999999999.tmp'), '')
+      writeFileSync(join(run, `report.html.${process.pid}.tmp`), '')
+      for (const name of names) rmSync(join(run, name))
+      const { code, stderr } = await runCli(where, ...resumeLast, ...tracking)
+      expect([code, stderr.replace(/^note: resuming .*\n/, '')]).toEqual([
+        0,
+        uri.startsWith('file') ? filesWarning : '',
+      ])
+      expect(names.map((name) => readFileSync(join(run, name), 'utf8'))).toEqual(whole)
+      expect(pointsIn(where)).toEqual(points)
+      expect(readdirSync(join(where, 'logs/smoke'))).toEqual(['run_1'])
+      expect(globSync('**/*.tmp', { cwd: where })).toEqual([
+        `logs/smoke/run_1/report.html.${process.pid}.tmp`,
+      ])
+    },
+  )
+
+  it.concurrent('begins the last run anew when it was killed before its first checkpoint', async () => {
+    const where = temporaryFolder()
+    expect((await runCli(where, ...smoke)).code).toBe(0)
+    const run = join(where, 'logs/smoke/run_1')
+    const receipt = receiptOf(where, trial)
+    rmSync(join(run, 'trial_0'), { recursive: true })
+    const path = join(run, 'manifest.json')
+    writeFileSync(
+      path,
+      JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), status: 'RUNNING', files: [] }),
+    )
+    const { code, stderr } = await runCli(where, ...resumeLast)
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      'note: logs/smoke/run_1 was ended before its first checkpoint, so it begins anew\n',
+    )
+    expect(receiptOf(where, 'logs/smoke/run_2/trial_0')).toBe(receipt)
   })
 })
 
