@@ -18,8 +18,9 @@ export function shown(text: string, most = LONGEST): string {
   return `${oneLine(text.slice(0, most))}… (${text.length} characters)`
 }
 
-/** A string as in JSON, cut to 80 characters; anything else as `shown`. */
+/** A string as in JSON, cut to 80 characters; of a list or an object that it is one; anything else as `shown`. */
 export function quoted(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
   if (typeof value !== 'string') return shown(String(value))
   if (value.length <= LONGEST) return oneLine(JSON.stringify(value))
   return `${oneLine(JSON.stringify(value.slice(0, LONGEST)))}… (${value.length} characters)`

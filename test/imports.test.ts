@@ -41,7 +41,7 @@ const ROOMS = {
 const EDGE = /^(cli\.ts|disk\.ts|files\.ts|commands\/|tracking\/mlflow\/|core\/module\.ts)/
 /** Files of the MLflow client that a page uses too. */
 const PAGE =
-  /^tracking\/mlflow\/(browser|delivery|gate|http|memory-journal|rest|rules|run|server-tracker|types)\.ts/
+  /^tracking\/mlflow\/(browser|delivery|gate|http|memory-journal|replies|rest|rules|run|server-tracker|types)\.ts/
 
 describe.each(['src', 'assembly'] as const)('imports within %s', (folder) => {
   const files = globSync('**/*.ts', { cwd: join(root, folder) }).filter((file) => !file.endsWith('.d.ts'))

@@ -14,7 +14,8 @@ const seed = Number(values.seed ?? Date.now() % 2 ** 31)
 const end = Date.now() + Number(values.minutes) * 60_000
 /** An input that takes so long does not end at all; the machine may be busy. */
 const HANGS_MILLISECONDS = 120_000
-const SLICE_MILLISECONDS = 3000
+/** Each target has its turn twice at least; a thread takes seconds to begin. */
+const SLICE_MILLISECONDS = Math.min(30_000, (Number(values.minutes) * 60_000) / names.length / 2)
 
 export interface Slice {
   target: string
@@ -37,7 +38,7 @@ for (let slice = 0; Date.now() < end; slice++) {
   const { runs, refused, finding } = await work({
     target: name,
     seed: seed + slice,
-    milliseconds: Math.min(SLICE_MILLISECONDS, end - Date.now()),
+    milliseconds: SLICE_MILLISECONDS,
   })
   const count = counts.get(name)!
   count.runs += runs

@@ -2,11 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import * as fc from 'fast-check'
 import type { Slice, SliceResult } from './index.ts'
-import { targets } from './targets.ts'
+import { TARGETS } from './targets.ts'
 import { faultOf } from './verdict.ts'
 
 const { target: name, seed, milliseconds, shared } = workerData as Slice
-const target = targets.find((one) => one.name === name)!
+const target = await TARGETS[name]!()
 const [progress, bytes] = [new Int32Array(shared, 0, 2), new Uint8Array(shared, 8)]
 const count = { runs: 0, refused: 0 }
 let found: { fault: string; input: Uint8Array } | undefined

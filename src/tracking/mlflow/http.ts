@@ -116,9 +116,6 @@ export interface Call {
   signal: AbortSignal
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- replies of a foreign API, of which callers take what they know
-export type Reply = Record<string, any>
-
 /** Slow lines get time for large files. */
 const BYTES_PER_MILLISECOND = 100
 const TRANSIENT = [408, 409, 429, 500, 502, 503, 504]
@@ -128,7 +125,7 @@ const LOGIN = [401, 403]
  * One attempt. The answer's JSON; `{}` for an empty one.
  * @throws NotFound or Refusal when the server says no, Unavailable or Blocked when it may say something else later
  */
-export async function request(server: Server, call: Call): Promise<Reply> {
+export async function request(server: Server, call: Call): Promise<unknown> {
   const { method, path, body, signal } = call
   const isFile = body instanceof Uint8Array
   const size = isFile ? body.length : 0
@@ -154,15 +151,34 @@ export const exchangeHere: Exchange = async ({ url, timeoutMilliseconds, ...init
     const answer = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.any([limit, signal]) })
     const { status, type, headers } = answer
     const isRedirection = type === 'opaqueredirect' || (status >= 300 && status < 400)
-    return { status, isRedirection, retryAfter: headers.get('retry-after'), text: await answer.text() }
+    return { status, isRedirection, retryAfter: headers.get('retry-after'), text: await textOf(answer) }
   } catch (error) {
     return { failure: reason(error) }
   }
 }
 
-function parseReply(server: Server, text: string): Reply {
+/** Bytes of an answer that are read; a page of a history of metrics has a tenth of it. */
+const LONGEST_ANSWER = 32 * 1024 * 1024
+
+async function textOf({ body }: Response): Promise<string> {
+  if (!body) return ''
+  const decoder = new TextDecoder()
+  let [text, length] = ['', 0]
+  const reader = body.getReader()
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    length += part.value.length
+    if (length > LONGEST_ANSWER) {
+      await reader.cancel()
+      throw new DdpgError(`an answer longer than ${LONGEST_ANSWER} bytes`)
+    }
+    text += decoder.decode(part.value, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+function parseReply(server: Server, text: string): unknown {
   try {
-    return text === '' ? {} : (JSON.parse(text) as Reply)
+    return text === '' ? {} : (JSON.parse(text) as unknown)
   } catch (error) {
     throw new Blocked(`${server.base} answers with something else than MLflow: is the address right?`, {
       cause: error,

@@ -21,30 +21,20 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { makeFolder, readWhole } from '../../disk.ts'
 import { isHere, isGone, thisProcess } from './process.ts'
+import {
+  isHeader,
+  journalLineOf,
+  type Header,
+  type JournalLine,
+  type OperationLine,
+  type Owner,
+} from './journal-lines.ts'
 import { type Journal, type Operation } from './types.ts'
-import { DdpgError, reasonOf } from '../../errors.ts'
+import { DdpgError, named, reasonOf } from '../../errors.ts'
+import { shown } from '../../text.ts'
 
 const FORMAT = 'ddpg-wasm mlflow journal 1'
 const FILE = 'journal.jsonl'
-
-interface Header extends Owner {
-  format: string
-  /** Of the store, without credentials. */
-  uri: string
-}
-
-/** The process that has it since that time, in milliseconds since 1970. */
-interface Owner {
-  process: string
-  time: number
-}
-
-/** A line of the file: the header, who else opened it, an operation, or the number of one that is done. */
-type JournalLine = Header | Owner | { done: number } | OperationLine
-type OperationLine = Exclude<Operation, Artifact> | ArtifactLine
-type Artifact = Extract<Operation, { kind: 'artifact' }>
-/** Its content is in the file that has the number of the operation as its name, whatever the line says. */
-type ArtifactLine = Omit<Artifact, 'content'> & { file: string }
 
 /** Where a line is. */
 interface Entry {
@@ -100,7 +90,10 @@ function headerOf(file: string): Header | undefined {
     const bytes = Buffer.alloc(HEADER_BYTES)
     const [line = ''] = bytes.toString('utf8', 0, readSync(descriptor, bytes)).split('\n')
     const header = parse(line)
-    return header && 'uri' in header ? (header as Header) : undefined
+    return header && isHeader(header) ? header : undefined
+  } catch (error) {
+    if (error instanceof DdpgError) return undefined
+    throw error
   } finally {
     closeSync(descriptor)
   }
@@ -250,10 +243,13 @@ function read(folder: string, descriptor: number, { number, offset, length }: En
   return { ...rest, content: readWhole(content) }
 }
 
-/** Undefined when the checksum is another. */
+/** Undefined when the checksum is another. @throws DdpgError for a text that no version of this program writes */
 function parse(line: string): JournalLine | undefined {
   const text = line.slice(9)
-  return line.slice(0, 9) === `${checksum(text)} ` ? (JSON.parse(text) as JournalLine) : undefined
+  if (line.slice(0, 9) !== `${checksum(text)} `) return undefined
+  const found = journalLineOf(text)
+  if (!found) throw new DdpgError('it is no line that this version writes: it was written by something else')
+  return found
 }
 
 const LINE_END = Buffer.from('\n')
@@ -272,7 +268,9 @@ function scan(file: string) {
   let offset = 0
   for (let number = 1; offset < bytes.length; number++) {
     const end = bytes.indexOf(10, offset)
-    const line = end < 0 ? undefined : parse(bytes.toString('utf8', offset, end))
+    const text = bytes.toString('utf8', offset, Math.max(offset, end))
+    const line =
+      end < 0 ? undefined : named(`journal ${shown(file, 4096)}, line ${number}`, () => parse(text))
     if (!line && end >= 0 && end + 1 < bytes.length)
       throw new DdpgError(
         `journal ${file}, line ${number}: it does not match its checksum, the file is damaged`,
@@ -281,7 +279,7 @@ function scan(file: string) {
     const length = end + 1 - offset
     if ('process' in line) {
       last = line
-      header ??= line as Header
+      if (isHeader(line)) header ??= line
     } else if ('done' in line) {
       // A start is done again: it is how the store finds the run.
       if (operations[line.done]?.kind !== 'start') entries.delete(line.done)

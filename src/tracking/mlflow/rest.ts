@@ -1,9 +1,17 @@
 // The store behind an MLflow server, by its REST calls.
-import { quoted } from '../../text.ts'
+import { quoted, shown } from '../../text.ts'
 import { behindGate, isInnerPath } from './gate.ts'
-import { decode, request, NotFound, type Reply, type Server } from './http.ts'
+import { decode, request, NotFound, type Server } from './http.ts'
+import { REPLIES, type MetricReply, type Reply, type RestCall, type RunReply } from './replies.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, isBefore, noExperiment, noRun } from './rules.ts'
-import { Refusal, type Operation, type MetricPoint, type StartOperation, type Store } from './types.ts'
+import {
+  Blocked,
+  Refusal,
+  type Operation,
+  type MetricPoint,
+  type StartOperation,
+  type Store,
+} from './types.ts'
 
 /** The tag by which a run is found again: creating one is the only call that must not be made twice. */
 const RUN_KEY = 'ddpg.run_key'
@@ -20,6 +28,10 @@ interface ServerRun {
   isContinued?: boolean
 }
 
+const API = 'api/2.0/mlflow'
+/** Of 25,000 points each. */
+const MOST_PAGES = 1000
+
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
 
 export function restStore(server: Server): Store {
@@ -29,10 +41,20 @@ export function restStore(server: Server): Store {
   const history = new Map<string, Set<string>>()
   const stopping = new AbortController()
   const { signal } = stopping
-  const get = (path: string, query: Record<string, string>) =>
-    request(server, { method: 'GET', path: `api/2.0/mlflow/${path}?${new URLSearchParams(query)}`, signal })
-  const post = (path: string, body: object) =>
-    request(server, { method: 'POST', path: `api/2.0/mlflow/${path}`, body, signal })
+  const get = async <Call extends RestCall>(call: Call, query: Record<string, string>) =>
+    checked(
+      call,
+      await request(server, { method: 'GET', path: `${API}/${call}?${new URLSearchParams(query)}`, signal }),
+    )
+  const post = async <Call extends RestCall>(call: Call, body: object) =>
+    checked(call, await request(server, { method: 'POST', path: `${API}/${call}`, body, signal }))
+
+  /** @throws Blocked when MLflow would not answer so */
+  function checked<Call extends RestCall>(call: Call, reply: unknown): Reply<Call> {
+    const { success, data } = REPLIES[call].safeParse(reply)
+    if (success) return data as Reply<Call>
+    throw new Blocked(`${server.base} answers ${call} with something else than MLflow: is the address right?`)
+  }
 
   const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>, doubtful: boolean) => Promise<unknown> } =
     {
@@ -81,13 +103,13 @@ export function restStore(server: Server): Store {
         start_time: time,
         tags: pairs({ ...tags, [RUN_KEY]: run }),
       })
-      return { ...serverRun(reply['run'].info), isFresh: true }
+      return { ...serverRun(reply.run.info), isFresh: true }
     }
   }
 
   async function runWithId(id: string): Promise<ServerRun | undefined> {
     try {
-      return serverRun((await get('runs/get', { run_id: id }))['run'].info)
+      return serverRun((await get('runs/get', { run_id: id })).run.info)
     } catch (error) {
       if (error instanceof NotFound) return undefined
       throw error
@@ -103,11 +125,11 @@ export function restStore(server: Server): Store {
     if (same) return same
     const filter = `tags.\`${RUN_KEY}\` = '${run}'`
     const reply = await post('runs/search', { experiment_ids: [experimentId], filter, max_results: 10 })
-    const size = ({ data }: Reply) => (data?.params ?? []).length + (data?.metrics ?? []).length
-    const all = ((reply['runs'] ?? []) as Reply[]).toSorted((a, b) => size(b) - size(a))
+    const size = ({ data }: RunReply) => (data?.params ?? []).length + (data?.metrics ?? []).length
+    const all = (reply.runs ?? []).toSorted((a, b) => size(b) - size(a))
     const twins = all.slice(1).filter((twin) => size(twin) === 0)
     for (const { info } of twins) await post('runs/delete', { run_id: info.run_id })
-    return all[0] && serverRun(all[0]['info'])
+    return all[0] && serverRun(all[0].info)
   }
 
   async function end({ run, status, time }: Of<'end'>): Promise<void> {
@@ -126,7 +148,7 @@ export function restStore(server: Server): Store {
       if (error instanceof NotFound) throw noExperiment(id, server.base)
       throw error
     })
-    if (experiment.lifecycle_stage === 'deleted') throw deletedExperiment(experiment.name, server.base)
+    if (experiment.lifecycle_stage === 'deleted') throw deletedExperiment(experiment.name ?? id, server.base)
     return id
   }
 
@@ -139,7 +161,7 @@ export function restStore(server: Server): Store {
   async function findExperiment(name: string): Promise<string | undefined> {
     try {
       const { experiment } = await get('experiments/get-by-name', { experiment_name: name })
-      if (experiment?.lifecycle_stage === 'active') return experiment.experiment_id as string
+      if (experiment.lifecycle_stage === 'active') return experiment.experiment_id
     } catch (error) {
       if (error instanceof NotFound) return undefined
       throw error
@@ -149,7 +171,7 @@ export function restStore(server: Server): Store {
 
   async function createExperiment(name: string): Promise<string> {
     try {
-      return (await post('experiments/create', { name, tags: pairs(EXPERIMENT_TAGS) }))['experiment_id']
+      return (await post('experiments/create', { name, tags: pairs(EXPERIMENT_TAGS) })).experiment_id
     } catch (error) {
       // Another program was first.
       const found = error instanceof Refusal ? await findExperiment(name) : undefined
@@ -196,11 +218,7 @@ export function restStore(server: Server): Store {
   async function latestPoints(id: string): Promise<Map<string, MetricPoint>> {
     const { run } = await get('runs/get', { run_id: id })
     // the API leaves out zeros
-    const points = ((run.data?.metrics ?? []) as Partial<MetricPoint>[]).map(
-      ({ key = '', value = 0, timestamp = 0, step = 0 }): MetricPoint => {
-        return { key, value: Number(value), timestamp: Number(timestamp), step: Number(step) }
-      },
-    )
+    const points = (run.data?.metrics ?? []).map(pointOf)
     return new Map(points.map((point) => [point.key, point]))
   }
 
@@ -211,10 +229,16 @@ export function restStore(server: Server): Store {
   ): Promise<Set<string>> {
     const present = new Set<string>()
     const query = { run_id: id, metric_key: key, max_results: '25000' }
-    for (let token: string | undefined = ''; token !== undefined;) {
-      const page: Reply = await get('metrics/get-history', { ...query, ...(token && { page_token: token }) })
-      for (const point of (page['metrics'] ?? []) as MetricPoint[]) present.add(nameOf(point))
-      token = page['next_page_token'] || undefined
+    let token: string | undefined
+    for (let pages = 0; pages === 0 || token; pages++) {
+      if (pages === MOST_PAGES)
+        throw new Refusal(`${server.base} has more than ${MOST_PAGES} pages of the metric ${shown(key)}`)
+      const page: Reply<'metrics/get-history'> = await get('metrics/get-history', {
+        ...query,
+        ...(token && { page_token: token }),
+      })
+      for (const point of page.metrics ?? []) present.add(nameOf(pointOf(point)))
+      token = page.next_page_token
     }
     return present
   }
@@ -228,7 +252,7 @@ export function restStore(server: Server): Store {
 
   async function hasInput(id: string, wanted: Of<'dataset'>['dataset'], context: string): Promise<boolean> {
     const { run } = await get('runs/get', { run_id: id })
-    return ((run.inputs?.dataset_inputs ?? []) as Reply[]).some(
+    return (run.inputs?.dataset_inputs ?? []).some(
       ({ dataset, tags }) =>
         dataset.name === wanted.name && dataset.digest === wanted.digest && tags?.[0]?.value === context,
     )
@@ -278,8 +302,12 @@ export function restStore(server: Server): Store {
 
 const PAGE_BYTES = 10_000_000
 
-function serverRun(info: Reply): ServerRun {
-  return { id: info['run_id'], experimentId: info['experiment_id'], artifactUri: info['artifact_uri'] ?? '' }
+function serverRun({
+  run_id: id,
+  experiment_id: experimentId,
+  artifact_uri: artifactUri = '',
+}: RunReply['info']): ServerRun {
+  return { id, experimentId, artifactUri }
 }
 
 function pairs(values: Record<string, string>): { key: string; value: string }[] {
@@ -291,7 +319,12 @@ function timeless(point: Partial<MetricPoint>): string {
   return identity({ ...point, timestamp: 0 })
 }
 
-/** A point's row is its identity; the API leaves out zeros. */
+/** The API leaves out zeros. */
+function pointOf({ key = '', value = 0, timestamp = 0, step = 0 }: MetricReply): MetricPoint {
+  return { key, value: Number(value), timestamp: Number(timestamp), step: Number(step) }
+}
+
+/** A point's row is its identity. */
 function identity({ key, value, timestamp, step }: Partial<MetricPoint>): string {
   return `${key} ${Number(value ?? 0)} ${Number(timestamp ?? 0)} ${Number(step ?? 0)}`
 }

@@ -1,6 +1,7 @@
 // The rules that hold for every store: which names, values and sizes MLflow keeps unchanged. A server answers 200 to
 // some values and stores others (a fractional step becomes 0, a number as a parameter an empty text), so nothing
 // reaches a store that was not made here.
+import { quoted } from '../../text.ts'
 import { isExperimentId, isRunId } from './gate.ts'
 import {
   Refusal,
@@ -82,7 +83,7 @@ export function checkExperiment(name: string | undefined, id: string | undefined
 /** @param where the store */
 export function deletedExperiment(name: string, where: string): Refusal {
   return new Refusal(
-    `experiment "${name}" is deleted in ${where}: restore it in MLflow or choose another name`,
+    `experiment ${quoted(name)} is deleted in ${where}: restore it in MLflow or choose another name`,
   )
 }
 
