@@ -75,7 +75,10 @@ describe('an experiment that is stopped', () => {
         'training.eval_interval=100000000',
       ],
     ],
-    ['an evaluation of a hundred thousand episodes', ['evaluation.n_episodes=100000']],
+    [
+      'an evaluation of a hundred thousand episodes',
+      ['evaluation.n_episodes=100000', 'evaluation.policy=final'],
+    ],
   ])('by two signals ends at once, in the middle of %s', async (what, keys) => {
     const folder = temporaryFolder()
     const scenario = what.includes('episodes') ? 'pendulum' : 'smoke'
