@@ -53,6 +53,9 @@ async function buildCore(copy: string): Promise<boolean> {
   return true
 }
 
+/** The tests that failed last, for whom they should not. */
+let failures: string[] = []
+
 /** Runs test files in a copy. @param tests below test/, without `.test.ts` */
 function runTests(copy: string, tests: readonly string[]): Promise<Fate> {
   const report = join(copy, 'build/mutant.json')
@@ -69,15 +72,35 @@ function runTests(copy: string, tests: readonly string[]): Promise<Fate> {
     child.on('error', reject)
     child.on('close', (code) => {
       try {
-        const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(
-          readFileSync(report, 'utf8'),
-        )
+        const results = JSON.parse(readFileSync(report, 'utf8')) as Results
+        const { numPassedTests, numFailedTests, numFailedTestSuites } = results
+        failures = failuresOf(results)
         if (numFailedTests + numFailedTestSuites > 0) resolve('died')
         else resolve(code === 0 && numPassedTests > 0 ? 'lives' : 'broken')
       } catch {
         resolve('broken')
       }
     })
+  })
+}
+
+/** What is read of Vitest's report. */
+interface Results {
+  numPassedTests: number
+  numFailedTests: number
+  numFailedTestSuites: number
+  testResults: {
+    name: string
+    message: string
+    assertionResults: { status: string; fullName: string; failureMessages: string[] | null }[]
+  }[]
+}
+
+function failuresOf({ testResults }: Results): string[] {
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const failed = assertionResults.filter(({ status }) => status === 'failed')
+    const texts = failed.map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages?.[0]}`)
+    return (message ? [message, ...texts] : texts).map((text) => `${name}: ${text.slice(0, 500)}`)
   })
 }
 
@@ -98,7 +121,10 @@ async function mustPass(copy: string, mutants: readonly Mutant[]): Promise<void>
   const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))]
   if (!(await buildCore(copy))) throw new Error('the core does not compile')
   const fate = await runTests(copy, tests)
-  if (fate !== 'lives') throw new Error(`the tests fail without a mutant: npx vitest run ${tests.join(' ')}`)
+  if (fate !== 'lives')
+    throw new Error(
+      `tests fail where nothing is changed, so that mutants say nothing:\n${failures.join('\n')}`,
+    )
 }
 
 const words = process.argv.slice(2)
