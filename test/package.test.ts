@@ -1,3 +1,4 @@
+// The package holds what its users need, installs and runs elsewhere, and its core is the one recorded.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'

@@ -1,3 +1,4 @@
+// CSV files are read as tables, or refused by row.
 import { expect, test } from 'vitest'
 import { csvToTable } from '../../src/data/csv.ts'
 import { DdpgError } from '../../src/errors.ts'

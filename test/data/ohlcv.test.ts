@@ -1,3 +1,4 @@
+// Market data pass one gate, which names every row that is wrong.
 import { describe, expect, test } from 'vitest'
 import { toOhlcv, type RawColumn } from '../../src/data/ohlcv.ts'
 import { DdpgError } from '../../src/errors.ts'

@@ -1,3 +1,4 @@
+// Parquet files are written and read as tables.
 import { expect, test } from 'vitest'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { createCore } from '../../src/core/core.ts'

@@ -1,3 +1,4 @@
+// A table has one digest, whatever the order of its columns.
 import { expect, it } from 'vitest'
 import { digestOf } from '../../src/data/table.ts'
 

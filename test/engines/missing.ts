@@ -1,3 +1,4 @@
+// This file tells an engine that is not installed from one that fails.
 import { existsSync } from 'node:fs'
 
 /** An engine is not there: another thing than one that fails. */

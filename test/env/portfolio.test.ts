@@ -1,3 +1,4 @@
+// The portfolio of one asset trades to its target exactly, fees and interest included.
 import { describe, expect, it } from 'vitest'
 import {
   chargeInterest,

@@ -1,3 +1,4 @@
+// The environment of positions steps as Gym-Trading-Env does, but where it says otherwise.
 import { describe, expect, it } from 'vitest'
 import { positionIndex } from '../../src/env/position-env.ts'
 import type { ScenarioInput } from '../../src/scenario/schema.ts'

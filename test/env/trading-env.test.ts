@@ -1,3 +1,4 @@
+// The environment of weights accounts for wealth, fees, ruin and the end of the data.
 import { describe, expect, it } from 'vitest'
 import type { ScenarioInput } from '../../src/scenario/schema.ts'
 import { expectAllClose } from '../helpers/allclose.ts'

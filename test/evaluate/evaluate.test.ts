@@ -1,3 +1,4 @@
+// An evaluation compares a policy with its benchmarks on the same rows, and changes no learner.
 import { describe, expect, it } from 'vitest'
 import { returnsOf } from '../../src/math/bars.ts'
 import { learnerTensors } from '../../src/core/tensors.ts'

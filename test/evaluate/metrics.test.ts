@@ -1,3 +1,4 @@
+// The metrics equal those of the Python original, and those of NumPy where it is installed.
 import { describe, expect, it } from 'vitest'
 import { barsOf, periodsPerYear, returnsOf, type Calendar } from '../../src/math/bars.ts'
 import { computeMetrics, type Metrics } from '../../src/evaluate/metrics.ts'

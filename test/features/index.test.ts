@@ -1,3 +1,4 @@
+// The features equal those of the Python original, and see no later row.
 import { describe, expect, test } from 'vitest'
 import { createCore } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'

@@ -1,3 +1,4 @@
+// This file compares arrays of numbers within a tolerance.
 import { expect } from 'vitest'
 
 /** |actual − expected| ≤ relative · largest |expected| + absolute, for every element; says which is worst. */

@@ -1,3 +1,4 @@
+// This file says how long tests wait.
 /**
  * Milliseconds until a test gives up what it waits for: many times what anything takes on a machine with a load of 20.
  * Tests wait for events; this only ends what hangs.

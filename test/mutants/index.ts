@@ -22,7 +22,7 @@ function copyTree(name: string): string {
     encoding: 'utf8',
   })
   for (const file of listed.split('\0').filter(Boolean)) cpSync(join(root, file), join(copy, file))
-  cpSync(join(root, 'build'), join(copy, 'build'), { recursive: true })
+  for (const built of ['build', 'dist']) cpSync(join(root, built), join(copy, built), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   return copy
 }

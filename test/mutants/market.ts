@@ -127,7 +127,7 @@ export const MARKET: readonly MutatedFile[] = [
     tests: ['env/classic-control', 'task/episodic'],
     changes: [
       ['wrapped(angle)\n', 'angle\n'],
-      ['stepCount = savedStep!', ''],
+      ['stepCount = savedCount(savedStep, MAX_STEPS + 1)', ''],
     ],
   },
   {

@@ -45,7 +45,7 @@ export const RUNS: readonly MutatedFile[] = [
     tests: ['core/safetensors'],
     changes: [
       ['b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT', '0'],
-      ['start + total !== bytes.length', 'false'],
+      ['start + end !== bytes.length', 'false'],
       ['Math.ceil(json.length / 8) * 8', 'json.length'],
       ['start + to > bytes.length', 'false'],
     ],

@@ -1,3 +1,4 @@
+// A scenario with which learning seldom works is warned of.
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'

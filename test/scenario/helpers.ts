@@ -1,3 +1,4 @@
+// This file loads scenarios from text and collects the problems that are found.
 import { parseScenario, type ParseOptions, type ScenarioError } from '../../src/scenario/load.ts'
 
 /** Reads a text as configs/x.yaml; the random seed is 5. */

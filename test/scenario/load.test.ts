@@ -1,3 +1,4 @@
+// A scenario is loaded with its defaults, seeds, other names and overrides.
 import { stringify } from 'yaml'
 import { describe, expect, it } from 'vitest'
 import { parse, problemsOf } from './helpers.ts'

@@ -1,3 +1,4 @@
+// What is wrong with a scenario is told by line, key and value.
 import { describe, expect, it } from 'vitest'
 import { problemsOf } from './helpers.ts'
 

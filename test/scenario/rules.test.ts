@@ -1,3 +1,4 @@
+// A scenario that breaks a rule of several keys is refused in a sentence.
 import { describe, expect, it } from 'vitest'
 import { problemsOf } from './helpers.ts'
 

@@ -1,3 +1,4 @@
+// The numbers of several trials are summed up with their spread.
 import { expect, it } from 'vitest'
 import { createCore } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'

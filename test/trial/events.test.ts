@@ -1,3 +1,4 @@
+// Events of a run are rows of numbers, and come back as they were.
 import { expect, it } from 'vitest'
 import { concat, eventsOf, ROW, rowOf, type HistoryEvent } from '../../src/trial/events.ts'
 

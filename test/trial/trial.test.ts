@@ -1,3 +1,4 @@
+// A trial trains, validates, keeps the best policy and evaluates it.
 import { describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../../src/trial/checkpoint.ts'
 import { learnerTensors } from '../../src/core/tensors.ts'

@@ -1,3 +1,4 @@
+// The bundles of the page are small and bring their licences, and its sources make no HTML of text.
 import { globSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { join } from 'node:path'

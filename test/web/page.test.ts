@@ -1,3 +1,4 @@
+// The page trains, shows, saves and resumes as the command line does, in real browsers.
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,3 +1,4 @@
+// The server of the page gives its own files to its own host alone.
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { beforeAll, describe, expect, it } from 'vitest'

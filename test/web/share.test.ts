@@ -1,3 +1,4 @@
+// A link holds a scenario and what differs from it.
 import { deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { LARGEST_YAML } from '../../web/files.ts'

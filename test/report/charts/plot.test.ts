@@ -1,3 +1,4 @@
+// The plots are sound SVG files for whatever values they are given.
 import { describe, expect, it } from 'vitest'
 import {
   plotColumns,

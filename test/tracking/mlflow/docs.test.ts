@@ -1,3 +1,4 @@
+// The example of docs/mlflow.md does what it says, and the variables that it names are read.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'

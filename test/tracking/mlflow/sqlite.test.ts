@@ -1,3 +1,4 @@
+// Runs are logged to a database of MLflow, whatever else has it open.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
