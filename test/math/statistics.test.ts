@@ -70,6 +70,13 @@ function expectInterval(actual: Ends, expected: Ends, what: string): void {
     )
 }
 
+describe('statistics of few values', () => {
+  it('leave out a quarter of the values at either end, rounded down, and count ties as halves', () => {
+    expect(interquartileMean([100, 0, 3, 20, 0])).toBe(23 / 3)
+    expect(probabilityOfImprovement([1, 2], [1, 0])).toBe(0.875)
+  })
+})
+
 describeWithPython('statistics beside SciPy', () => {
   const peer = runPython('math/statistics_peer.py') as Peer
 
