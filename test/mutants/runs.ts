@@ -145,7 +145,7 @@ export const RUNS: readonly MutatedFile[] = [
     file: 'src/tracking/mlflow/journal.ts',
     tests: ['tracking/mlflow/journal'],
     changes: [
-      ['line.slice(0, 9) === `${checksum(text)} `', 'true'],
+      ['if (line.slice(0, 9) !== `${checksum(text)} `) return undefined', ''],
       ['  ftruncateSync(descriptor, size)\n', ''],
       ["operations[line.done]?.kind !== 'start'", 'true'],
       ["if (operation.kind === 'end') open.delete(operation.run)", ''],
