@@ -11,6 +11,8 @@ export interface Editor {
 
 /** More than anybody reads; a link may bring thousands. */
 const MOST_SHOWN = 100
+/** Lines with numbers; a link may bring a quarter of a million. */
+const MOST_NUMBERED = 5000
 
 /** @param onInput called after each change by the user */
 export function createEditor(onInput: () => void): Editor {
@@ -22,6 +24,7 @@ export function createEditor(onInput: () => void): Editor {
 
   function number(): void {
     const lines = area.value.split('\n').length
+    if (lines > MOST_NUMBERED) return gutter.replaceChildren()
     const spans = Array.from({ length: lines }, (_, i) => {
       const className = wrong.has(i + 1) ? 'wrong' : ''
       return element('span', { textContent: String(i + 1), className, title: wrong.get(i + 1) ?? '' })

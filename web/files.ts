@@ -5,6 +5,15 @@ export type Kind = 'scenario' | 'data' | 'checkpoint' | 'receipt'
 const MEBIBYTE = 1024 * 1024
 /** Bytes of a scenario. */
 export const LARGEST_YAML = MEBIBYTE / 4
+/** Lines of a scenario: a browser takes seconds to lay out more. */
+const MOST_LINES = 10_000
+
+/** @throws DdpgError in a sentence for a text that would hold up the page */
+export function mustHaveFewLines(yaml: string): void {
+  const lines = yaml.split('\n').length
+  if (lines > MOST_LINES)
+    throw new DdpgError(`the scenario cannot be shown: it has ${lines} lines, at most ${MOST_LINES} are`)
+}
 
 const KINDS: [endings: RegExp, kind: Kind, largest: number][] = [
   [/\.ya?ml$/i, 'scenario', LARGEST_YAML],

@@ -3,6 +3,7 @@ import { createCharts } from './charts.ts'
 import { byId, element } from './dom.ts'
 import { createEditor } from './editor.ts'
 import { kindOf, takeFiles } from './files.ts'
+import { createMessenger } from './messenger.ts'
 import { createMlflow } from './mlflow.ts'
 import type { Inputs, Reply, Request, MarketView } from './protocol.ts'
 import { createResults } from './results.ts'
@@ -12,9 +13,13 @@ import { fromFragment, toFragment, type SharedRun } from './share.ts'
 import { DdpgError } from '../src/errors.ts'
 import { sentenceOf } from './failure.ts'
 
-let worker = startWorker()
-const send = (request: Request): void => worker.postMessage(request)
-
+const messenger = createMessenger({
+  onReply,
+  onLate,
+  onBroken: () => panel.problem('the worker of this page has failed: reload the page'),
+  isBusy: () => panel.isBusy(),
+})
+const { send } = messenger
 const charts = createCharts()
 const mlflow = createMlflow()
 const panel = createRunPanel(send, train, resume, giveUp)
@@ -37,28 +42,49 @@ let expected: string | undefined
 /** The receipt of the inputs as they are now. */
 let receipt: string | undefined
 let ownData: File | undefined
-let startWhenChecked = false
 let checking: ReturnType<typeof setTimeout> | undefined
-
-function startWorker(): Worker {
-  const started = new Worker(new URL('./worker/index.ts', import.meta.url), { type: 'module' })
-  started.addEventListener('message', ({ data }: MessageEvent<Reply>) => onReply(data))
-  started.addEventListener('error', () =>
-    panel.problem('the worker of this page has failed: reload the page'),
-  )
-  return started
-}
 
 /** Ends a run that does not listen, and all that its worker held but the data. */
 function giveUp(): void {
-  worker.terminate()
+  messenger.restart()
   mlflow.kill()
-  worker = startWorker()
+  forgetRun()
+  panel.stopped()
+  changed()
+}
+
+/** What the worker held is gone with it, but for the data. */
+function forgetRun(): void {
   if (ownData) send({ type: 'data', file: ownData })
   results.clear()
   byId('continue').hidden = true
-  panel.stopped()
-  changed()
+}
+
+/** What could not be read in time was given up with its worker. */
+function onLate(request: Request, seconds: number): void {
+  const sentence = `took longer than ${seconds} seconds and was given up`
+  if (request.type === 'data') {
+    ownData = undefined
+    byId('data').hidden = true
+  }
+  forgetRun()
+  const about = 'file' in request && request.file ? `${request.file.name}: reading it` : LATE[request.type]
+  panel.problem(`${about} ${sentence}`)
+  if (request.type === 'check')
+    return showChecked({
+      type: 'checked',
+      problems: [{ line: 0, text: `to check this ${sentence}: change it, or choose another scenario` }],
+      notes: [],
+    })
+  // with the data, the scenario is for others
+  if (request.type === 'data') changed()
+  if (request.type === 'override') scenarios.choose('sine_wave')
+}
+
+const LATE: Partial<Record<Request['type'], string>> = {
+  check: 'to check the scenario',
+  override: 'the link cannot be used: to read it',
+  plots: 'to draw the plots',
 }
 
 function inputs(): Inputs {
@@ -96,8 +122,6 @@ function showChecked({ problems, notes, summary, preview }: Extract<Reply, { typ
     : `The scenario has ${several}.`
   panel.setReady(summary !== undefined)
   if (preview && !panel.isBusy() && byId('results').hidden) show([preview])
-  if (startWhenChecked && summary) train()
-  startWhenChecked = false
 }
 
 function train(): void {
@@ -154,8 +178,17 @@ async function takeFile(file: File): Promise<void> {
 }
 
 function onReply(reply: Reply): void {
+  try {
+    take(reply)
+  } catch (error) {
+    panel.problem(sentenceOf(error))
+  }
+}
+
+function take(reply: Reply): void {
   switch (reply.type) {
     case 'ready':
+    case 'done':
       return
     case 'checked':
       return showChecked(reply)
@@ -198,6 +231,7 @@ function onReply(reply: Reply): void {
       return mlflow.show(reply)
     case 'problem':
       if (['train', 'continue', 'verify'].includes(reply.about)) panel.stopped()
+      if (reply.about === 'override') changed()
       if (reply.about === 'continue') byId('continue').hidden = false
       if (reply.about === 'data') {
         byId('data').hidden = true
@@ -210,14 +244,11 @@ function onReply(reply: Reply): void {
 
 async function copyLink(): Promise<void> {
   const yaml = scenarios.isShipped() ? undefined : editor.text()
-  // one's own data stay here, so nothing can be trained before they are added
-  const train = ownData === undefined
   const shared: SharedRun = {
     name: scenarios.name(),
     yaml,
     seed: seed ?? null,
     overrides: [],
-    train,
     receipt,
   }
   try {
@@ -227,9 +258,10 @@ async function copyLink(): Promise<void> {
   }
   byId('link-field').hidden = false
   linkField.select()
-  const what = train
-    ? 'Who opens it trains the same agent.'
-    : `Who opens it adds ${ownData!.name}, which is not in it, and trains.`
+  // one's own data stay here
+  const what = ownData
+    ? `Who opens it adds ${ownData.name}, which is not in it, and trains.`
+    : 'Who opens it and presses Train trains the same agent.'
   try {
     await navigator.clipboard.writeText(linkField.value)
     panel.say(`The link is copied. ${what}`)
@@ -260,7 +292,7 @@ async function openLink(): Promise<void> {
     else if (!scenarios.choose(name ?? 'sine_wave'))
       throw new DdpgError(`the link cannot be used: there is no scenario "${name!.slice(0, 50)}" here`)
     expected = shared.receipt
-    startWhenChecked = shared.train
+    panel.say('A link brought this scenario. Train trains it.')
     if (overrides.length > 0) {
       clearTimeout(checking)
       send({ type: 'override', inputs: inputs(), overrides })

@@ -113,5 +113,7 @@ export type Reply =
   | { type: 'plots'; files: Download[] }
   /** News of the run in MLflow. */
   | { type: 'mlflow'; text: string; isProblem: boolean; run?: LoggedRun }
+  /** A request of that type has been answered in full, or has failed. */
+  | { type: 'done'; about: Request['type'] }
   /** A request failed; `about` names it. */
   | { type: 'problem'; about: Request['type']; message: string }

@@ -1,5 +1,6 @@
 // The choice of scenario: those that are shipped, and one of one's own, which keeps its text while others are looked at.
 import { byId, element } from './dom.ts'
+import { mustHaveFewLines } from './files.ts'
 
 // The page shows trading only.
 const files = import.meta.glob<string>(
@@ -16,7 +17,7 @@ const LONGEST_NAME = 100
 export interface Scenarios {
   /** @returns false when there is no such scenario */
   choose(name: string): boolean
-  /** Makes this text the scenario of one's own, and chooses it. */
+  /** Makes this text the scenario of one's own, and chooses it. @throws DdpgError in a sentence when it is too long */
   own(name: string, yaml: string): void
   /** The user changed the text. */
   edited(yaml: string): void
@@ -52,6 +53,7 @@ export function createScenarios(onChosen: (yaml: string) => void): Scenarios {
       return true
     },
     own(name, yaml) {
+      mustHaveFewLines(yaml)
       keep(name, yaml)
       onChosen(yaml)
     },

@@ -1,5 +1,5 @@
-// A link that trains: scenario and seed in the fragment, which browsers keep to themselves. A fragment may come from
-// anybody, so it is measured before it is read, and what it holds is only ever shown as text.
+// A link to a run: scenario and seed in the fragment, which browsers keep to themselves. A fragment may come from
+// anybody, so it is measured before it is read, what it holds is only ever shown as text, and nothing is trained unasked.
 import { LARGEST_YAML } from './files.ts'
 import { DdpgError } from '../src/errors.ts'
 
@@ -10,8 +10,6 @@ export interface SharedRun {
   seed: number | null
   /** `key=value` each. */
   overrides: string[]
-  /** Starts training at once. */
-  train: boolean
   /** The receipt that the run is to have, 64 hexadecimal digits. */
   receipt: string | undefined
 }
@@ -19,21 +17,14 @@ export interface SharedRun {
 const LONGEST_FRAGMENT = 100_000
 
 /** @throws DdpgError in a sentence when it would be longer than fromFragment reads */
-export async function toFragment({
-  name,
-  yaml,
-  seed,
-  overrides,
-  train,
-  receipt,
-}: SharedRun): Promise<string> {
+export async function toFragment({ name, yaml, seed, overrides, receipt }: SharedRun): Promise<string> {
   const fields = new URLSearchParams()
   if (name !== undefined) fields.set('scenario', name)
   if (yaml !== undefined) fields.set('yaml', await pack(yaml))
   if (seed !== null) fields.set('seed', String(seed))
   for (const override of overrides) fields.append('set', override)
   if (receipt !== undefined) fields.set('receipt', receipt)
-  const fragment = `#${fields}${train ? '&train' : ''}`
+  const fragment = `#${fields}`
   if (fragment.length > LONGEST_FRAGMENT)
     throw new DdpgError(
       `the scenario is too long for a link, which may have ${LONGEST_FRAGMENT} characters: send its file`,
@@ -61,7 +52,6 @@ export async function fromFragment(hash: string): Promise<SharedRun | undefined>
     yaml: packed === null ? undefined : await unpack(packed),
     seed: seed === null ? null : Number(seed),
     overrides: fields.getAll('set'),
-    train: fields.has('train'),
     receipt,
   }
 }

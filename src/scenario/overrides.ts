@@ -24,10 +24,13 @@ export function overrideName(text: string): string {
   return `-o ${shown(text, 250)}`
 }
 
+/** Sections in sections of a key: no key has as many. */
+const DEEPEST = 8
+
 export function readOverride(text: string): Override | { problem: string } {
   const [, key, value] = /^([^=]*)=(.*)$/s.exec(text) ?? []
   const path = (key ?? '').trim().split('.')
-  if (value === undefined || path.includes('')) {
+  if (value === undefined || path.includes('') || path.length > DEEPEST) {
     return { problem: `${overrideName(text)}: must be key=value, such as training.actor_lr=3e-4` }
   }
   const read = readValue(value)

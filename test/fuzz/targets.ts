@@ -294,7 +294,6 @@ const plainLink = await toFragment({
   yaml: undefined,
   seed: 7,
   overrides: ['training.tau=0.01'],
-  train: true,
   receipt: 'a'.repeat(64),
 })
 const yamlLink = await toFragment({
@@ -302,7 +301,6 @@ const yamlLink = await toFragment({
   yaml: 'seed: 1\n',
   seed: null,
   overrides: [],
-  train: false,
   receipt: undefined,
 })
 

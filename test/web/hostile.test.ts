@@ -107,7 +107,6 @@ describeInBrowsers('the page', ({ visit }) => {
       yaml,
       seed: 1,
       overrides: [],
-      train: true,
       receipt: undefined,
     })
     const visited = await visit(address + fragment)
@@ -118,13 +117,12 @@ describeInBrowsers('the page', ({ visit }) => {
     await page.close()
   })
 
-  it('reads thousands of keys that are none, lists the first hundred, and is usable at once', async () => {
-    const yaml = Array.from({ length: 10_000 }, (_, i) => `k${i}: 1`).join('\n')
-    const shared = { name: 'x', yaml, seed: 1, overrides: [], train: true, receipt: undefined }
+  it('reads thousands of keys that are none, lists the first twenty, and is usable at once', async () => {
+    const yaml = Array.from({ length: 2000 }, (_, i) => `k${i}: 1`).join('\n')
+    const shared = { name: 'x', yaml, seed: 1, overrides: [], receipt: undefined }
     const { page } = await visit(address + (await toFragment(shared)))
-    await says(page, '#about', 'The scenario has 10000 problems.')
-    expect(await page.$$eval('#problems li', (items) => items.length)).toBe(101)
-    await says(page, '#problems', 'and 9900 more')
+    await says(page, '#problems', 'and 1980 more problems')
+    expect(await page.$$eval('#problems li', (items) => items.length)).toBe(21)
     await page.select('#scenario', 'smoke')
     await isReady(page)
     await page.close()
@@ -138,12 +136,87 @@ describeInBrowsers('the page', ({ visit }) => {
     await page.close()
   })
 
+  it('refuses a key of forty thousand sections', async () => {
+    const { page } = await visit(`${address}#scenario=smoke&set=${'a.'.repeat(40_000)}a=1`)
+    await says(page, '#status', 'must be key=value, such as training.actor_lr=3e-4')
+    await isReady(page)
+    await page.close()
+  })
+
+  it('trains nothing unasked, whatever a link says', async () => {
+    const visited = await visit(`${address}#scenario=smoke&train`)
+    const { page } = visited
+    await says(page, '#status', 'A link brought this scenario. Train trains it.')
+    await isReady(page)
+    expect(await page.$eval('#train', (button) => (button as HTMLElement).hidden)).toBe(false)
+    expect(await page.$eval('#stop', (button) => (button as HTMLElement).hidden)).toBe(true)
+    await expectClean(visited)
+    await page.close()
+  })
+
+  it('shows no scenario of a quarter of a million lines, which a link of 400 characters may hold', async () => {
+    const shared = { name: 'x', yaml: '\n'.repeat(262_143), seed: 1, overrides: [], receipt: undefined }
+    const fragment = await toFragment(shared)
+    expect(fragment.length).toBeLessThan(400)
+    const { page } = await visit(address + fragment)
+    await says(page, '#status', 'the scenario cannot be shown: it has 262144 lines, at most 10000 are')
+    await isReady(page)
+    await page.close()
+  })
+
+  it('ends a worker that does not answer, says so, and goes on with another', async () => {
+    const { page } = await visit(address)
+    await page.select('#scenario', 'smoke')
+    await isReady(page)
+    // one that hears nothing answers as little as one that reads for ever
+    await page.evaluate(() => {
+      const { postMessage } = Worker.prototype
+      Worker.prototype.postMessage = function (this: Worker, message: { type: string; file?: File }) {
+        if (!message.file) postMessage.call(this, message as never)
+      }
+    })
+    await page.evaluate(() => {
+      const dataTransfer = new DataTransfer()
+      dataTransfer.items.add(new File(['open,high\n1,2\n'], 'slow.csv'))
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
+    })
+    await says(page, '#status', 'slow.csv: reading it took longer than 11 seconds and was given up')
+    await isReady(page)
+    await click(page, '#train')
+    expect(await receiptOf(page)).toMatch(/^[0-9a-f]{64}$/)
+    await page.close()
+  })
+
+  it.each([
+    'network.actor_hidden_dims=[4096,4096,4096]',
+    'training.sample_size=1000000',
+    'training.frames_per_batch=2000000000',
+    'training.max_steps=2000000000',
+    'training.buffer_size=2000000000',
+    'evaluation.n_random_trials=1000000000',
+    'data_generator.n_periods=1000000000',
+  ])('can always be stopped: %s', async (set) => {
+    const { page } = await visit(`${address}#${new URLSearchParams({ scenario: 'smoke', set })}`)
+    await page.waitForFunction(() => document.querySelector('#about')!.textContent !== '')
+    // what cannot be is told before; all else trains, or is told, or is stopped
+    await page.$eval('#train', (button) => (button as HTMLButtonElement).click())
+    await page.$eval('#stop', (button) => (button as HTMLButtonElement).click())
+    await page.$eval('#stop', (button) => (button as HTMLButtonElement).click())
+    await page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#stop')!.hidden)
+    await page.select('#scenario', 'smoke')
+    await isReady(page)
+    await click(page, '#train')
+    expect(await receiptOf(page)).toMatch(/^[0-9a-f]{64}$/)
+    await page.close()
+  })
+
   it('ends a run that does not listen, and trains the next one', async () => {
     const endless = new URLSearchParams({
       scenario: 'smoke',
       set: 'training.optim_steps_per_batch=2000000000',
     })
     const { page } = await visit(`${address}#${endless}&train`)
+    await click(page, '#train')
     await page.waitForFunction(() => document.querySelector('#rate')!.textContent !== '–')
     await click(page, '#stop')
     await says(page, '#status', 'Stopping after this round')

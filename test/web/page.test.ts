@@ -211,10 +211,13 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await click(first.page, '#share')
     await first.page.waitForSelector('#link-field:not([hidden])')
     const link = await first.page.$eval('#link', (field) => (field as HTMLInputElement).value)
-    expect(link).toMatch(/#scenario=smoke&yaml=[\w-]+&seed=5&receipt=[0-9a-f]{64}&train$/)
+    expect(link).toMatch(/#scenario=smoke&yaml=[\w-]+&seed=5&receipt=[0-9a-f]{64}$/)
     await first.page.close()
 
     const second = await visit(link)
+    await says(second.page, '#status', 'A link brought this scenario. Train trains it.')
+    await isReady(second.page)
+    await click(second.page, '#train')
     await says(second.page, '#receipt', 'is the receipt of the link: the same run, bit for bit')
     expect(await receiptOf(second.page)).toBe(receipt)
     await expectClean(second)
@@ -226,10 +229,11 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
         yaml: undefined,
         seed: null,
         overrides: [],
-        train: true,
         receipt: '0'.repeat(64),
       })}`,
     )
+    await isReady(third.page)
+    await click(third.page, '#train')
     await says(third.page, '#receipt', 'is not the receipt of the link, which is 0000000000000000')
     expect(await receiptOf(third.page)).toBe(nameOf(receipts.smoke))
     await third.page.close()

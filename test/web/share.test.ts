@@ -10,13 +10,12 @@ const nothing: SharedRun = {
   yaml: undefined,
   seed: null,
   overrides: [],
-  train: false,
   receipt: undefined,
 }
 
 describe('a link', () => {
   it.each<[string, Partial<SharedRun>]>([
-    ['a shipped scenario', { name: 'sine_wave', seed: 7, train: true }],
+    ['a shipped scenario', { name: 'sine_wave', seed: 7 }],
     ['overrides', { name: 'smoke', overrides: ['training.tau=0.01', 'network.init=a & b = #c'] }],
     [
       'a scenario of its own',

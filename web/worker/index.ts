@@ -147,6 +147,8 @@ self.addEventListener('message', async ({ data: request }: MessageEvent<Request>
     await handle(request)
   } catch (error) {
     post({ type: 'problem', about: request.type, message: sentenceOf(error) })
+  } finally {
+    post({ type: 'done', about: request.type })
   }
 })
 
