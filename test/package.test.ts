@@ -57,8 +57,10 @@ describe('the packed tarball, installed in an empty folder', () => {
     expect([...kinds].toSorted()).toEqual([
       'ARCHITECTURE.md',
       'CHANGELOG.md',
+      'CONTRIBUTING.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
       'build',
       'configs',
       'dist',
