@@ -26,7 +26,7 @@ interface Trained {
   /** Mean returns of the policy that was best in validation, and of the final one. */
   best: number
   final: number
-  /** Of training with its validation. */
+  /** Seconds of training with its validation. */
   seconds: number
 }
 
@@ -92,7 +92,7 @@ async function startsOf({ env, evaluation }: Scenario): Promise<number[][]> {
   })
 }
 
-/** What bench/control_sb3.py needs to train the same. */
+/** The settings with which bench/control_sb3.py trains the same. */
 async function told({ env, network, training, seed, ...scenario }: Scenario): Promise<string> {
   const starts = await startsOf({ env, network, training, seed, ...scenario })
   return JSON.stringify({ env: env.name, network, training, seed, starts, random_episodes: 400 })

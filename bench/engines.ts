@@ -9,7 +9,7 @@ import { bun, deno, denoEnvironment } from '../test/engines/engines.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const MILLISECONDS = 1_800_000
 
-/** What runs a program of this folder, by the names of its file and of its arguments. */
+/** The commands that run a program of this folder, by the names of its file and of its arguments. */
 export const PROGRAMS: Record<string, string[]> = {
   node: [process.execPath],
   deno: [deno, 'run', '--no-prompt', '--allow-all'],

@@ -1,4 +1,5 @@
-// How the cost grows with the width of the networks, the batch and the replay buffer, drawn beside its model.
+// This bench draws how the cost grows with the width of the networks, the batch and the replay buffer, beside its
+// model.
 import { writeFileSync } from 'node:fs'
 import { LineChart, ScatterChart } from 'echarts/charts'
 import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components'
@@ -17,7 +18,7 @@ const CAPACITIES = [1e3, 1e4, 1e5, 1e6, 1e7]
 const ROUNDS = 20
 
 interface Point {
-  /** What varies. */
+  /** The width, batch or capacity that varies. */
   x: number
   shape: Shape
   capacity: number
@@ -54,8 +55,8 @@ async function measure(points: Point[]): Promise<Measured[]> {
 }
 
 /**
- * What an update costs, as a sum of parts: per weight (Adam, soft update), per unit and row (bias, ReLU, lists), per
- * weight and row (products).
+ * The terms of the model: an update costs a sum of parts, per weight (Adam, soft update), per unit and row (bias, ReLU,
+ * lists), per weight and row (products).
  */
 function terms(shape: Shape): number[] {
   const weights = weightCount(shape)

@@ -1,4 +1,5 @@
-// What surrounds an update: acting, the training loop without its updates, evaluation of a long file.
+// This bench times everything around an update: acting, the training loop without its updates, evaluation of a long
+// file.
 import { createCore } from '../src/core/core.ts'
 import { createLearner, type Learner } from '../src/core/learner.ts'
 import { loadModule } from '../src/core/module.ts'

@@ -1,4 +1,4 @@
-// What is measured: the rows of the promise in README.md and the shapes around them.
+// These are the sizes that are measured: the rows of the promise in README.md and the shapes around them.
 import type { LearnerOptions } from '../src/core/learner.ts'
 
 export interface Shape {

@@ -1,5 +1,6 @@
-// What a training loses that logs to a server in trouble: it runs in turns with the same training that logs to nobody, a
-// few milliseconds each; all that logging does beside it, as talking to the server, is counted as its time.
+// This bench measures the time that a training loses when it logs to a server in trouble: it runs in turns with the
+// same training that logs to nobody, a few milliseconds each; talking to the server and all other logging counts as its
+// time.
 //   node bench/tracking.ts          MLflow is killed and started again ten times while 200,000 points and 50 artifacts are
 //                                   logged. Is everything there once? Needs test/tracking/mlflow/setup.sh, takes three minutes.
 //   node bench/tracking.ts MODE     a stand-in (failing-server.ts): 500, 429, hang, slow or well

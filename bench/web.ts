@@ -24,7 +24,7 @@ interface Visit {
   loaded: number
   toFirstStep: number
   longestFrame: number
-  /** Of the processor; undefined in a browser that does not tell. */
+  /** The longest task of the processor in milliseconds; undefined in a browser that does not report it. */
   longestTask: number | undefined
 }
 

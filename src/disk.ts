@@ -27,7 +27,7 @@ export function readWhole(path: string): Buffer<ArrayBuffer> {
   return readFileSync(path)
 }
 
-/** What is no file and must not be opened, by the code of the error that says so. */
+/** Things that are no files and must not be opened, by the code of the error that says so. */
 export const NOT_FILES: Record<string, string> = {
   PIPE: 'is a pipe, not a file: write what comes out of it to a file, then give that',
   DEVICE: 'is a device, not a file: give a file',
@@ -47,12 +47,12 @@ function codeOf(found: Stats): string | undefined {
   return found.isSocket() ? 'SOCKET' : undefined
 }
 
-/** Whether a process of this machine has that number; false too where the runtime may not tell. */
+/** True when a process of this machine has that number; false too where the runtime may not say. */
 export function isRunning(pid: number): boolean {
   return stateOf(pid) === 'running'
 }
 
-/** Whether no process of this machine has that number; false too where the runtime may not tell. */
+/** True when no process of this machine has that number; false too where the runtime may not say. */
 export function isDead(pid: number): boolean {
   return stateOf(pid) === 'dead'
 }

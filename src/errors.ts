@@ -5,7 +5,7 @@ export class DdpgError extends Error {
   override name = 'DdpgError'
 }
 
-/** What was asked for is not understood: an unknown scenario or key, or a value that a key cannot have. */
+/** A request that is not understood: an unknown scenario or key, or a value that a key cannot have. */
 export class UsageError extends DdpgError {
   override name = 'UsageError'
 }

@@ -74,7 +74,7 @@ const REASONS: Record<string, string> = {
   EFBIG: 'cannot be written: it would be larger than allowed',
 }
 
-/** Of what is written, with the folders above it. */
+/** Reasons why a file cannot be written, nor the folders above it. */
 const WRITE_REASONS = { ...REASONS, ENOENT: 'cannot be written: a folder of its path was removed' }
 
 /** Does the work on files. @throws DdpgError in one sentence about `subject` when that fails */
@@ -95,7 +95,7 @@ function bufferOf(bytes: Buffer<ArrayBuffer>): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
 }
 
-/** Whether the file holds synthetic data that this program wrote. */
+/** True when the file holds synthetic data that this program wrote. */
 export function isGenerated(path: string): boolean {
   return isOwnParquet(bufferOf(readBytes(path, 'data file')))
 }

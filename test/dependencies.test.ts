@@ -1,4 +1,4 @@
-// What npm would install is looked at before it is: this is the check of the check.
+// The check of what npm would install finds each package that it must refuse.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { problemsOf, type LockedPackage } from '../tools/dependencies.ts'

@@ -36,7 +36,7 @@ export interface EvaluateOptions extends Targets {
 
 const REMEDY = 'go to the folder of the experiment, or give your file with --data-path'
 
-/** What a policy comes to, by split. */
+/** The metrics of a policy, by split. */
 type EvaluationOutput =
   | { kind: 'trading'; evaluation: Record<string, Evaluation>; costs: Record<string, CostResult[]> }
   | { kind: 'episodic'; evaluation: Record<'test', EpisodicMetrics> }

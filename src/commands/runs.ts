@@ -20,7 +20,7 @@ export function runs({ json, ...options }: StoreOptions & { json?: boolean }): v
   console.log(`\n${all.length} ${all.length === 1 ? 'run' : 'runs'} in ${file}`)
 }
 
-/** What a run came to on a split: rewards of trading, returns of classic control. */
+/** Formats the result of a run on a split: the reward of trading, the return of classic control. */
 function score({ metrics }: LocalRun, split: string): string {
   const value = metrics[`eval/${split}/sum_log_reward`] ?? metrics[`eval/${split}/mean_episode_return`]
   return formatNumber(value)

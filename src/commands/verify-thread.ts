@@ -8,7 +8,7 @@ import type { TrialEvent } from '../trial/trial.ts'
 import { verify, type Verdict } from '../trial/verify.ts'
 import type { StopFlag } from './shared/interrupt.ts'
 
-/** What it begins with. It shares the flag, and the code of the compiled module. */
+/** The data that the thread begins with. It shares the flag, and the code of the compiled module. */
 export interface VerifySetup {
   receipt: Receipt
   table: Table
@@ -18,7 +18,7 @@ export interface VerifySetup {
   stop: StopFlag
 }
 
-/** What it sends: of the progress what a bar shows, and at last how the comparison ended. */
+/** A message from the thread: the events that the progress bar shows, and at last the verdict of the comparison. */
 export type VerifyMessage = { events: TrialEvent[] } | { verdict: Verdict } | { error: ErrorRecord }
 
 const { receipt, table, module, until, stop } = workerData as VerifySetup

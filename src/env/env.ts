@@ -24,7 +24,7 @@ export interface Env {
 
 /** An environment that can go on in the middle of an episode. Its random stream is saved with the core's. */
 export interface ResumableEnv extends Env {
-  /** What the numbers of an observation are called: [obsDim]. */
+  /** The names of the numbers in an observation: [obsDim]. */
   readonly obsNames: readonly string[]
   /** A copy of all that changes while it steps. */
   save(): Float64Array
@@ -43,7 +43,7 @@ export interface StepResult {
   info: StepInfo
 }
 
-/** What evaluation and plots read. Environments that do not trade leave it empty. */
+/** The values of a step that evaluation and plots read. Environments that do not trade leave it empty. */
 export interface StepInfo {
   /** Steps since reset. */
   step?: number
@@ -58,7 +58,7 @@ export interface StepInfo {
 /** Consecutive rows of prices with what is observed of them. */
 export interface Market {
   rows: number
-  /** What the prices are called, in the order of the assets. */
+  /** The names of the prices, in the order of the assets. */
   priceNames: string[]
   /** For each asset a price per row. */
   prices: Float64Array[]
@@ -107,9 +107,9 @@ export interface TradingEnvironment {
   wholeEpisodes(config: EnvConfig): EnvConfig
   /** Actions of which the best constant one is a benchmark, in [-1, 1]. */
   constantActions(config: EnvConfig): number[]
-  /** Whether what is observed follows from what was done before. */
+  /** True when observations depend on earlier actions. */
   observesPosition(config: EnvConfig): boolean
-  /** Whether each action is the weight of one asset. */
+  /** True when each action is the weight of one asset. */
   actsInWeights: boolean
   /**
    * The trades of a rollout, in the order of steps, then of assets.

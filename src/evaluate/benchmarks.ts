@@ -3,7 +3,7 @@ import { returnsOf } from '../math/bars.ts'
 import type { CoreMath } from '../core/core.ts'
 import type { Market } from '../env/env.ts'
 
-/** What a policy is compared with; the random one and the best constant position trade in its environment. */
+/** The benchmarks of a policy; the random one and the best constant position trade in its environment. */
 export const BENCHMARKS = ['buy_and_hold', 'short_and_hold', 'twap', 'random', 'best_constant'] as const
 export type BenchmarkName = (typeof BENCHMARKS)[number]
 

@@ -41,7 +41,7 @@ export function costSensitivity(
   })
 }
 
-/** What was done in a whole rollout that trades to its actions, for less than a policy takes to say it. */
+/** A policy that repeats the trades of a whole rollout, for less than it costs to ask the policy again. */
 function again({ positions }: Rollout, assets: number): Policy {
   let step = 0
   return () => positions.subarray(step * assets, ++step * assets)

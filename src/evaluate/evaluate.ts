@@ -30,10 +30,10 @@ export type Evaluation = Metrics & {
   twap: number | null
   /** Mean over the random rollouts. */
   random: number | null
-  /** Of the best constant action, known in hindsight, and the position that it takes. */
+  /** Result of the best constant action, known in hindsight, and the position that it takes. */
   best_constant: number | null
   best_constant_position: number
-  /** Of the perfect unleveraged trader who pays no fees: Σ ln(1 + |R|). */
+  /** Result of the perfect unleveraged trader who pays no fees: Σ ln(1 + |R|). */
   max_profit: number
 }
 
@@ -160,7 +160,10 @@ function bestConstant(env: Env, config: EnvConfig): { position: number; wealth: 
 
 export type Significance = Record<BenchmarkName, Comparison>
 
-/** Whether the agent's returns differ from those of each benchmark. @param core whose evaluation stream tests draw from */
+/**
+ * Tests whether the agent's returns differ from those of each benchmark.
+ * @param core whose evaluation stream tests draw from
+ */
 export function compareWithBenchmarks(
   { agent, benchmarks }: SplitEvaluation,
   scenario: Scenario,

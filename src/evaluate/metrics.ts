@@ -6,7 +6,7 @@ import { covariance, deviation, downsideDeviation, finite, mean, quantile, sum }
 /** null stands for what is not defined, such as a Sharpe ratio without variation. */
 export type Metrics = ReturnMetrics & DrawdownMetrics & PositionMetrics & MarketMetrics
 
-/** Of the returns of bars; ratios without risk-free rate. Per bar, where `annualized` is not in the name. */
+/** Metrics of the returns of bars; ratios without risk-free rate. Per bar, where `annualized` is not in the name. */
 export interface ReturnMetrics {
   /** Steps of the rollout, and bars that their returns were compounded into (`barsOf`). */
   steps: number
@@ -59,7 +59,7 @@ export interface ReturnMetrics {
   expectancy_per_period: number
 }
 
-/** Of wealth / highest wealth so far − 1 before the first and after every step; durations in steps. */
+/** Metrics of wealth / highest wealth so far − 1 before the first and after every step; durations in steps. */
 export interface DrawdownMetrics {
   /** The deepest, at most 0. */
   max_drawdown: number
@@ -91,7 +91,7 @@ export interface PositionMetrics {
 /** Returns of bars beside those of the market: of buying and holding, over the same price moves. */
 export interface MarketMetrics {
   beta: number | null
-  /** Of a year: (mean − beta · mean of the market) · periods_per_year. */
+  /** Alpha of a year: (mean − beta · mean of the market) · periods_per_year. */
   alpha: number | null
   /** Annualised deviation of the difference, and its annualised mean divided by that. */
   tracking_error: number | null

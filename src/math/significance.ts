@@ -34,7 +34,7 @@ export interface RatioComparison {
   difference_interval: Interval
   /** Share of the differences drawn that are 0 or of the other sign than the one observed. */
   p: number
-  /** Whether the interval of the difference leaves 0 out. */
+  /** True when the interval of the difference leaves 0 out. */
   significant: boolean
 }
 

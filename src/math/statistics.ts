@@ -57,7 +57,7 @@ export function interquartileMean(values: ArrayLike<number>): number {
   return meanOfMiddle(ascending(values))
 }
 
-/** Of the middle half: ⌊n/4⌋ values are left out at either end. @param sorted ascending */
+/** Mean of the middle half: ⌊n/4⌋ values are left out at either end. @param sorted ascending */
 export function meanOfMiddle(sorted: ArrayLike<number>): number {
   const cut = Math.floor(sorted.length / 4)
   let total = 0

@@ -71,7 +71,7 @@ export function orList(words: readonly unknown[]): string {
   return [words.slice(0, -1).join(', '), String(words.at(-1))].filter((part) => part !== '').join(' or ')
 }
 
-/** What kind of value a key takes, such as `an integer`, `true or false`, `l2, l1 or smooth_l1`. */
+/** Names the kind of value that a key takes, such as `an integer`, `true or false`, `l2, l1 or smooth_l1`. */
 export function kindOf(schema: JsonSchema): string {
   const variants = variantsOf(schema)
   if (variants.length > 1) return orList([...new Set(variants.map(kindOf))])

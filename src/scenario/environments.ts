@@ -8,7 +8,7 @@ import { count, fraction, nonNegative, positive, withoutEffect } from './kinds.t
 /** Trading has data in splits; episodic tasks have none and are played in episodes. */
 export type TaskKind = 'trading' | 'episodic'
 
-/** What an action means in each environment, by `env.backend`. */
+/** The meaning of an action in each environment, by `env.backend`. */
 const BACKENDS = {
   tradingenv: 'the action is the target weight of wealth, rebalanced each step',
   'gym_trading_env.continuous': 'the action chooses one of env.positions',
@@ -133,7 +133,7 @@ interface Environment {
   keys: readonly (keyof EnvConfig)[]
   rules: readonly Rule[]
   warnings: (env: EnvConfig) => Check[]
-  /** What the numbers of an observation are called: [obsDim]. */
+  /** The names of the numbers in an observation: [obsDim]. */
   obsNames: (env: EnvConfig, columns: Columns) => readonly string[]
 }
 

@@ -37,7 +37,7 @@ export function guardrails(scenario: Scenario): Warning[] {
   ]
 }
 
-/** What training comes to. */
+/** The sizes of a training that the rules compare. */
 interface TrainingPlan {
   /** Updates in all. */
   updates: number

@@ -1,4 +1,5 @@
-// What a scenario says is copied into checkpoints, logged and shared; the login in an address must not be.
+// This file hides logins: scenarios are copied into checkpoints, logged and shared; the login in an address must not
+// be.
 
 /** The address without a user and password in it. */
 export function withoutLogin(uri: string): string {

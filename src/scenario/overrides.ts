@@ -19,7 +19,7 @@ export const otherNames = [
   ['data_generator.mean_price', 'data_generator.base_price'],
 ] as const
 
-/** How a message calls an override. */
+/** Returns the name of an override in messages. */
 export function overrideName(text: string): string {
   return `-o ${shown(text, 250)}`
 }
@@ -74,7 +74,7 @@ export function withoutKeys(
   return isMapping(held) ? { ...tree, [section]: withoutKeys(held, rest, keys) } : tree
 }
 
-/** What stands at `path`, undefined when nothing does. */
+/** Returns the value at `path`, undefined when there is none. */
 export function valueAt(tree: unknown, path: Path): unknown {
   let value = tree
   for (const key of path) {

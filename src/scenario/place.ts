@@ -8,7 +8,7 @@ export interface Finding {
   text: string
 }
 
-/** What a scenario was read from. */
+/** The text and overrides that a scenario was read from. */
 export interface Origin {
   source: Source
   overrides: readonly Override[]
@@ -39,7 +39,7 @@ function spellings(path: Path): Path[] {
   return [path, ...others, ...environment]
 }
 
-/** Whether one path leads to or through the other. */
+/** True when one path leads to or through the other. */
 function touches(one: Path, other: Path): boolean {
   return one.every((key, i) => i >= other.length || key === other[i])
 }

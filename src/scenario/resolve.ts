@@ -141,7 +141,7 @@ function stemOf(file: string): string {
   return file.replace(/^.*[\\/]/s, '').replace(/\.[^.]*$/, '')
 }
 
-/** Whether the experiment can be called after the file, when it must. */
+/** Returns a problem when the experiment must be named after the file and cannot be. */
 export function nameProblem(scenario: ParsedScenario, file: string): Problem[] {
   const schema = scenarioSchema.shape.experiment_name
   if (schema.safeParse(scenario.experiment_name ?? stemOf(file)).success) return []

@@ -316,7 +316,7 @@ export const scenarioSchema = z.strictObject({
 
 /** A scenario as files and callers may write it: every key with a default may be absent. */
 export type ScenarioInput = z.input<typeof scenarioSchema>
-/** What the schema makes of a file: defaults filled in, other names and dependent defaults not yet resolved. */
+/** The output of the schema for a file: defaults filled in, other names and dependent defaults not yet resolved. */
 export type ParsedScenario = z.output<typeof scenarioSchema>
 /** A complete, valid scenario: all defaults filled in, other names of a key resolved. */
 export type Scenario = Omit<ParsedScenario, 'experiment_name' | 'seed' | 'data' | 'training' | 'logging'> & {

@@ -25,7 +25,7 @@ export interface Problem {
 }
 
 export interface Source {
-  /** What the file says, aliases of YAML resolved; an empty file says nothing. */
+  /** The content of the file, aliases of YAML resolved; empty for an empty file. */
   value: Record<string, unknown>
   problems: Problem[]
   /** Syntax or top level is wrong: there is no use in looking further. */
@@ -48,7 +48,7 @@ const yamlOptions = {
 // Aliases become references to one value, so that any number of them costs nothing.
 const shared = { maxAliasCount: -1 }
 
-/** What a scenario may have at most, so that reading one never takes long: a thousand lines are far below it. */
+/** The limits of a scenario, so that reading one never takes long: a thousand lines are far below them. */
 export const LIMITS = { characters: 256 * 1024, tokens: 20_000, depth: 64 }
 
 /** A sentence for what is too large to be a scenario; found without reading more of it than may be. */

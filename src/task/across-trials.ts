@@ -16,22 +16,24 @@ import {
   type Interval,
 } from '../math/statistics.ts'
 
-/** Of one split. Intervals hold 95 % of a stratified bootstrap; null is what ruined trials leave undefined. */
+/**
+ * Statistics of one split. Intervals hold 95 % of a stratified bootstrap; null is what ruined trials leave undefined.
+ */
 export interface TrialStatistics {
   trials: number
   sum_log_reward: Averages
   total_return: Averages
-  /** Of the trials that have one. */
+  /** Over the trials that have one. */
   sharpe_annualized: Averages
   max_drawdown: Averages
   /**
-   * Of the Σ log reward of a trial over that of a benchmark: P(trial > benchmark), ties as halves. The random
+   * P(trial > benchmark), with ties as halves, for the Σ log reward of a trial and that of a benchmark. The random
    * benchmark of a trial is the mean of its random rollouts.
    */
   probability_of_improvement: Record<Opponent, { estimate: number; interval: Interval }>
 }
 
-/** Of one metric over trials. The median is that of trials, where rliable's is one of tasks. */
+/** Averages of one metric over trials. The median is over trials, where rliable's is over tasks. */
 export interface Averages {
   median: number | null
   median_interval: [number | null, number | null]
@@ -39,7 +41,7 @@ export interface Averages {
   iqm_interval: [number | null, number | null]
 }
 
-/** Of tasks that are played in episodes. */
+/** Statistics of tasks that are played in episodes. */
 export interface EpisodicStatistics {
   trials: number
   mean_episode_return: Averages

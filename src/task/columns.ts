@@ -8,9 +8,9 @@ import type { Splits } from './trading.ts'
 type EvaluatedSplit = Pick<SplitEvaluation, 'agent' | 'benchmarks'>
 
 /**
- * Of the splits one after the other: time and prices of the row that is acted on, what is observed of the market there,
- * the positions that are traded to, and the reward and the wealth that follow, with what buying and holding makes of
- * the same money.
+ * Returns the columns of the splits, one split after the other: time and prices of the row that is acted on, the
+ * observed market, the positions that are traded to, the reward and wealth that follow, and the wealth of buying and
+ * holding with the same money.
  * @param evaluations by name of the split
  */
 export function marketColumns(
@@ -64,7 +64,7 @@ function splitColumns(
 
 export interface ControlRecorder {
   onStep(step: EpisodeStep): void
-  /** Of the steps so far, in order. */
+  /** The columns of the steps so far, in order. */
   columns(): ParquetColumn[]
 }
 

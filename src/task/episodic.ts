@@ -9,7 +9,7 @@ import type { Scenario } from '../scenario/schema.ts'
 import { deviation, mean, sum } from '../math/statistics.ts'
 import type { Task } from './task.ts'
 
-/** Of the returns of episodes, which are their undiscounted sums of rewards, and of their lengths in steps. */
+/** Metrics of the returns of episodes, which are their undiscounted sums of rewards, and of their lengths in steps. */
 export interface EpisodicMetrics {
   mean_episode_return: number
   /** Sample deviation over episodes; null of a single one. */
@@ -22,7 +22,7 @@ export interface EpisodicMetrics {
 
 export interface EpisodicEvaluation {
   metrics: EpisodicMetrics
-  /** Of each episode. */
+  /** The return and the length of each episode. */
   returns: number[]
   lengths: number[]
 }
@@ -35,7 +35,7 @@ export interface EpisodeStep {
   /** Both from 1 on. */
   episode: number
   step: number
-  /** What is observed before the step, and what is done; do not keep them. */
+  /** The observation before the step and the action taken; do not keep them. */
   obs: ArrayLike<number>
   action: ArrayLike<number>
   reward: number

@@ -10,17 +10,17 @@ export type Evaluations = Record<string, { metrics: object }>
 export interface Task<E extends Evaluations = Evaluations> {
   /** SHA-256 of the data's values; without data, that of nothing. */
   digest: string
-  /** Of the training data, for checkpoints to keep. */
+  /** The statistics of the training data, which checkpoints keep. */
   statistics: FeatureStatistics
   /** Finds what would stop a trial at its beginning or its end. @throws DdpgError in a sentence */
   check(core: Core): void
   /** The environment to train in. */
   createEnv(core: Core): ResumableEnv
   /**
-   * What the policy is worth so far; the greater the better. Draws from the evaluation stream only.
+   * Scores the policy so far; greater is better. Draws from the evaluation stream only.
    * @returns the rollout too, where it can be shown
    */
   validate(policy: Policy, core: Core): { score: number; rollout?: Rollout }
-  /** What the policy is worth at the end. Draws from the evaluation stream only. */
+  /** Evaluates the policy at the end. Draws from the evaluation stream only. */
   evaluate(policy: Policy, core: Core): E
 }

@@ -32,12 +32,12 @@ export interface ChainState {
 }
 
 export interface Chain extends Readonly<ChainState> {
-  /** What happened since the last link, as rows of history.ts. */
+  /** The events since the last link, as rows of history.ts. */
   pending(): Float64Array
   add(event: HistoryEvent): void
   /** Closes a link here and returns it. */
   link(): string
-  /** Whether anything happened since the last link. */
+  /** True when anything happened since the last link. */
   isOpen(): boolean
 }
 

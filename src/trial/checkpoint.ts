@@ -44,7 +44,7 @@ const runSchema = z.strictObject({
   best: z.strictObject({ step: count, score: z.number() }).optional(),
 })
 
-/** What a checkpoint tells besides its scenario. */
+/** The content of a checkpoint besides its scenario. */
 const contentSchema = z.strictObject({
   statistics: z.strictObject({
     noFeatures: z.boolean(),
@@ -77,7 +77,7 @@ export interface CheckpointInfo {
   experiment?: { trial: number; trials: number } | undefined
 }
 
-/** Where the run was, besides its tensors. */
+/** The state of the run, besides its tensors. */
 export interface RunState {
   train: TrainState
   chain: ChainState
@@ -106,7 +106,7 @@ export function writeCheckpoint({ info, tensors, run }: Checkpoint): Uint8Array<
   return bytes
 }
 
-/** What a checkpoint says of itself. @throws DdpgError as openCheckpoint does */
+/** Reads the description that a checkpoint holds of itself. @throws DdpgError as openCheckpoint does */
 export function readCheckpoint(bytes: Uint8Array): CheckpointInfo {
   return openCheckpoint(bytes).info
 }
@@ -152,7 +152,7 @@ function parsed(texts: Record<string, string>): object {
   return Object.fromEntries(values)
 }
 
-/** What the learner works with; its history may hold other numbers. */
+/** Checks the tensors that the learner works with; its history may hold other numbers. */
 function mustBeFinite(tensors: Record<string, Tensor>): void {
   for (const [name, { data }] of Object.entries(tensors)) {
     if (data instanceof Float32Array && !data.every(Number.isFinite))

@@ -22,7 +22,7 @@ const IN_A_ROW = 20
 
 interface Sign {
   shows: (health: Health) => boolean
-  /** What is told of it, after the step. */
+  /** The sentence of the finding, after the step. */
   text: string
 }
 

@@ -1,4 +1,4 @@
-// What an experiment and a receipt may come to, so that nobody is asked for more than a machine has.
+// These limits bound an experiment and a receipt, so that nobody is asked for more than a machine has.
 
 /** Trials that an experiment may have: each is a folder, a run and a part of the report. */
 export const MOST_TRIALS = 10_000

@@ -120,7 +120,7 @@ export function differingKeys(one: Scenario, other: Scenario): string[] {
   return differingPaths(a, b)
 }
 
-/** Where two values differ, as dotted keys. */
+/** Lists where two values differ, as dotted keys. */
 export function differingPaths(one: unknown, other: unknown, at: string[] = []): string[] {
   const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
   if (!isObject(one) || !isObject(other)) return one === other ? [] : [at.join('.')]
@@ -148,7 +148,7 @@ function sorted(value: unknown): unknown {
 
 const DEEPEST = 64
 
-/** Whether JSON has lists and objects within each other beyond that depth. */
+/** True when JSON nests lists and objects deeper than that. */
 function nestsBeyond(text: string, most: number): boolean {
   let [depth, inText] = [0, false]
   for (let i = 0; i < text.length; i++) {

@@ -159,7 +159,7 @@ export function runCheckpoint(session: Session): Uint8Array<ArrayBuffer> {
   })
 }
 
-/** Where the learner and its environment are. */
+/** The tensors that hold where the learner and its environment are. */
 function placeTensors(learner: Learner, env: ResumableEnv): Record<'obs' | 'environment', Tensor> {
   return { obs: vector(learner.obs), environment: vector(env.save()) }
 }

@@ -54,7 +54,9 @@ export interface Losses extends UpdateStatistics {
   sigma: number
 }
 
-/** Where a run is, besides its learner and its environment. Nothing but numbers, so that it can be saved as JSON. */
+/**
+ * The state of a run, besides its learner and its environment. Nothing but numbers, so that it can be saved as JSON.
+ */
 export interface TrainState {
   /** Environment steps taken. */
   step: number

@@ -30,7 +30,7 @@ export type TrialEvent =
   | {
       type: 'validation'
       step: number
-      /** What the policy is worth: of trading Σ ln of wealth ratios, of classic control the mean return of episodes. */
+      /** The score of the policy: Σ ln of wealth ratios in trading, the mean return of episodes in classic control. */
       score: number
       /** The policy when it is the best so far, and what it did; neither when a resumed run tells of its past. */
       best?: Uint8Array<ArrayBuffer> | undefined
@@ -45,17 +45,19 @@ export interface TrialResult<E extends Evaluations = TradingEvaluations> {
   /** Environment steps taken; fewer than max_steps when the caller stopped the trial. */
   step: number
   complete: boolean
-  /** Of the final state, or of the best one when the scenario asks for it and there was any validation. */
+  /**
+   * The evaluation of the final state, or of the best one when the scenario asks for it and there was any validation.
+   */
   evaluation: E
   evaluated: 'final' | 'best'
-  /** What was evaluated, as a checkpoint of the policy alone. */
+  /** The policy that was evaluated, as a checkpoint of the policy alone. */
   policy: Uint8Array<ArrayBuffer>
   /** Observations from all over the replay buffer, 512 or fewer of them: [n, obsDim]. */
   observed: Float32Array
   /** The final state, from which the run can go on, and the policy that was best in validation, if any. */
   checkpoint: Uint8Array<ArrayBuffer>
   best: { step: number; bytes: Uint8Array<ArrayBuffer> } | undefined
-  /** Of a complete trial. */
+  /** The receipt; only complete trials have one. */
   receipt: Receipt | undefined
 }
 
@@ -170,7 +172,7 @@ export async function checkTrial(scenario: Scenario, task: Task, module: CoreMod
   if (problem) throw new DdpgError(problem)
 }
 
-/** What the policy of a checkpoint is worth; what is random in it, as a benchmark, follows the seed of its scenario. */
+/** Evaluates the policy of a checkpoint; random draws, as those of a benchmark, follow the seed of its scenario. */
 export async function evaluateCheckpoint<E extends Evaluations>(
   bytes: Uint8Array,
   task: Task<E>,

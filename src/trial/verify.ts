@@ -90,7 +90,7 @@ function identicalUntil(updates: number, receipt: Receipt, module: CoreModule): 
   return { identical: true, updates, sentence: `identical${prefix}${otherCore(receipt, module)}` }
 }
 
-/** What a run ends in, besides its links. */
+/** The end of a run that is compared besides its links. */
 const ENDS = ['steps', 'updates', 'weights', 'metrics', 'evaluation'] as const
 
 function verdictOf(all: Receipt, receipt: Receipt, module: CoreModule): Verdict {
@@ -109,7 +109,7 @@ function verdictOf(all: Receipt, receipt: Receipt, module: CoreModule): Verdict 
   return { identical: true, updates, sentence: sentence + note }
 }
 
-/** Of the metrics those that the receipt has: it may be older than a metric. */
+/** Picks the metrics that the receipt has, which may be older than a metric. */
 function metricsIn(wanted: Receipt['evaluation'], all: Receipt['evaluation']): Receipt['evaluation'] {
   const splits = Object.entries(all).filter(([split]) => wanted[split])
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-// What an experiment prints and leaves behind, in a folder where nothing was before.
+// An experiment prints and writes what it should, in a folder where nothing was before.
 import { existsSync, globSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'

@@ -1,4 +1,4 @@
-// What is left of an experiment that is stopped, or that cannot write.
+// An experiment that is stopped, or that cannot write, leaves what can be resumed.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'

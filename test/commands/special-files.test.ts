@@ -1,4 +1,4 @@
-// What is no file, or no more there: refused at once with a sentence, never waited for.
+// Pipes, devices, sockets and files that are gone are refused at once with a sentence, never waited for.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// What is said of a scenario before it trains, by `ddpg validate` and by an experiment.
+// A scenario is checked before it trains, by `ddpg validate` and by an experiment.
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'

@@ -198,7 +198,7 @@ describe('ddpg verify', () => {
   })
 })
 
-/** Of the receipt that a text holds, however it is written. */
+/** The short name of the receipt in a text, however it is written. */
 function shortNameOf(receipt: string): string {
   const sorted = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value

@@ -57,7 +57,7 @@ function expectSameAsWhole(where: string, run: string): void {
   expect(mine === other).toBe(true)
 }
 
-/** What MLflow has of the runs, by their names, but for times, ids and what tells of the machine. */
+/** The runs that MLflow has, by their names, but for times, ids and what tells of the machine. */
 function tracked(where: string): unknown {
   const database = new DatabaseSync(join(where, 'mlflow.db'), { readOnly: true })
   const rows = (sql: string) =>
@@ -219,7 +219,7 @@ async function untilFirstIsComplete(where: string, run: string): Promise<void> {
   while (filesIn(where, `${run}/*/receipt.json`).length === 0) await soon()
 }
 
-/** How far the trials of a run have come, by their newest checkpoints. */
+/** The step of each trial of a run, by its newest checkpoint. */
 function stepsIn(where: string, run: string): Record<string, number> {
   const steps: Record<string, number> = {}
   for (const path of filesIn(where, `${run}/*/checkpoint*.safetensors`)) {

@@ -10,7 +10,7 @@ import { launch, type LaunchOptions } from 'puppeteer-core'
 import { placeOf } from '../helpers/needs.ts'
 import { Missing, mustExist } from './missing.ts'
 
-/** What the page shows at its end, and what the browser calls itself. */
+/** The text that the page shows at its end, and the name that the browser gives itself. */
 export interface Shown {
   version: string
   text: string

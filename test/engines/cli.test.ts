@@ -26,7 +26,7 @@ function inDeno([command = '']: string[]): Command {
   return [deno, ...elsewhere.replace('src/cli.ts', `${root}src/cli.ts`).split(' ').slice(1)]
 }
 
-/** What comes before the arguments of `ddpg`. */
+/** The words of the command line before the arguments of `ddpg`. */
 const ENGINES: Record<string, (args: string[]) => Command> = {
   Deno: inDeno,
   Bun: () => [bun, `${root}src/cli.ts`],
@@ -51,7 +51,7 @@ function statuses(folder: string): unknown[] {
   return rows.map(({ status }) => status)
 }
 
-/** What MLflow's own client reads of the trials, but for what differs from run to run: names of runs, times, load. */
+/** The trials as MLflow's own client reads them, without what differs from run to run: names of runs, times, load. */
 function seenByMlflow(folder: string): unknown {
   const { runs } = runPython('tracking/mlflow/read.py', `sqlite:///${folder}/mlflow.db`, 'smoke') as {
     runs: Seen[]

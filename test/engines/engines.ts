@@ -10,7 +10,9 @@ import { servePage } from './serve.ts'
 import { SCENARIOS, type Receipts, type ScenarioName } from './scenarios.ts'
 import { INPUT, writeInput } from './wasmtime/input.ts'
 
-/** Of one run: SHA-256 of the weights by network and, of an engine that makes one, the text of the receipt. */
+/**
+ * The outcome of one run: SHA-256 of the weights by network and, of an engine that makes one, the text of the receipt.
+ */
 export interface Found {
   text?: string
   weights: Record<string, string>
@@ -119,7 +121,7 @@ function foundIn(output: string): Trained['runs'] {
   return Object.fromEntries(found) as Trained['runs']
 }
 
-/** What it prints on stdout. @throws Error with what it prints on stderr, when it fails */
+/** Returns what it prints on stdout. @throws Error with what it prints on stderr, when it fails */
 async function run(file: string, args: string[]): Promise<string> {
   const options = { timeout: MILLISECONDS, killSignal: 'SIGKILL', maxBuffer: 1e8 } as const
   const running = promisify(execFile)(file, args, { ...options, env: { ...process.env, ...denoEnvironment } })

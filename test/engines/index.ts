@@ -19,7 +19,7 @@ const goldenFile = new URL('../golden/receipts.json', import.meta.url)
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const receipts = 'build/engines/receipts'
 const totals = { passed: 0, failed: 0, missing: 0 }
-// What was started ends with this program.
+// All processes that were started end with this program.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
 if (process.argv.includes('--write')) await writeGolden()

@@ -1,4 +1,5 @@
-// What every engine trains: the same host code and the same module, without Node. Small, since an emulator is slow.
+// These scenarios are trained by every engine: the same host code and module, without Node. They are small, since an
+// emulator is slow.
 import { createCore } from '../../src/core/core.ts'
 import type { CoreModule } from '../../src/core/module.ts'
 import { generate } from '../../src/data/synthetic.ts'

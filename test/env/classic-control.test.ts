@@ -11,7 +11,7 @@ const create = (name: string) => createControlEnv(name, core.math, core.random.e
 
 type Row = [...numbers: number[], terminated: boolean, truncated: boolean]
 
-/** What the environment gives for the actions, an episode beginning at the next of the states. */
+/** The steps that the environment takes for the actions, an episode beginning at the next of the states. */
 function rowsOf(name: string, starts: number[][], actions: number[]): Row[] {
   const env = create(name)
   const begin = (episode: number) => {

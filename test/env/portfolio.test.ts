@@ -89,7 +89,7 @@ describe('a trade', () => {
       if (value <= 0) continue
       tradeTo(portfolio, to, price, fee)
       const change = portfolio.asset - asset
-      // Of what is bought the fee is taken in the asset, of what is sold in money.
+      // A purchase pays its fee in the asset, a sale in money.
       const notional = price * (change > 0 ? change / (1 - fee) : -change)
       expectClose(valueOf(portfolio, price), value - fee * notional)
     }

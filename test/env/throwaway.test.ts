@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const copies: string[] = []
 afterAll(() => copies.forEach((copy) => rmSync(copy, { recursive: true, force: true })))
 
-/** What is added to a file before the line that holds `before`; a file that does not exist yet has no such line. */
+/** Lines that are added before the line that holds `before`; a file that does not exist yet has no such line. */
 interface Addition {
   file: string
   before?: string
@@ -34,7 +34,7 @@ function copyWith(additions: Addition[]): string {
   return copy
 }
 
-/** What the compiler objects to, as the files and codes of its errors. */
+/** The objections of the compiler, as the files and codes of its errors. */
 function compile(copy: string): string[] {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const { stdout } = spawnSync(process.execPath, [tsc, '-p', copy], { cwd: copy, encoding: 'utf8' })

@@ -8,7 +8,7 @@ const PRICES = [100, 110, 105, 120, 90, 95]
 const tradingEnv = (market: ReturnType<typeof createMarket>, given: ScenarioInput['env'] = {}) =>
   testEnv(market, { backend: 'tradingenv', ...given })
 
-// What tradingenv itself gives for the actions 1, 1, -0.5, -0.5, 0 and 10000 in cash: wealth and reward of each step.
+// tradingenv itself gives this for the actions 1, 1, -0.5, -0.5, 0 and 10000 in cash: wealth and reward of each step.
 const RECORDED = [
   {
     fee: 0,

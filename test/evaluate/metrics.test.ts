@@ -17,7 +17,7 @@ function wealthOf(returns: number[]): Float64Array {
   return Float64Array.from(wealth)
 }
 
-/** Of steps of a day, 252 a year. */
+/** Metrics of steps of a day, 252 a year. */
 function metricsOf(wealth: ArrayLike<number>, positions: number[] = [], assets = 1, market?: Float64Array) {
   const course = { wealth: Float64Array.from(wealth), positions: Float64Array.from(positions), assets }
   return computeMetrics({ ...course, ...(market && { market }) }, '1d', 'us_equity', core.math)

@@ -1,4 +1,4 @@
-// What the fuzzing found once is read again: by each parser in its own words, soon, in little memory.
+// Each parser reads again what the fuzzing found once, or refuses it in its own words, soon, in little memory.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { TARGETS } from './targets.ts'

@@ -57,7 +57,7 @@ function byteEdit(words: readonly string[]): fc.Arbitrary<ByteEdit> {
   )
 }
 
-/** What files of any kind are broken by. */
+/** Words that break files of any kind. */
 const HOSTILE_WORDS = [
   '\u001b]0;x\u0007',
   '\n',
@@ -93,7 +93,7 @@ const deep = (levels: number): unknown => {
   return value
 }
 
-/** What a program that trusts JSON stumbles over. */
+/** A value that a program which trusts JSON stumbles over. */
 const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
     null,

@@ -21,7 +21,7 @@ export interface Slice {
   target: string
   seed: number
   milliseconds: number
-  /** Of the input that is read: runs so far, its length, and its bytes from the eighth on. */
+  /** The state of the input that is read: runs so far, its length, and its bytes from the eighth on. */
   shared: SharedArrayBuffer
 }
 

@@ -1,4 +1,4 @@
-// What is fuzzed: each parser of text or bytes that may come from anybody, with sound inputs to begin from.
+// The targets are the parsers of text or bytes that may come from anybody, each with sound inputs to begin from.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -125,7 +125,7 @@ function forgedHeader(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   })
 }
 
-/** Of a small run, which takes a second. */
+/** The checkpoint of a small run, which takes a second. */
 async function checkpoint(): Promise<Target> {
   const { result } = await run()
   return {

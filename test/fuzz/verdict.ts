@@ -1,4 +1,4 @@
-// What a parser owes to any input: it reads it or says in our own words why not, soon, and in little memory.
+// A parser owes this to any input: it reads it or says in our own words why not, soon, and in little memory.
 import { DdpgError } from '../../src/errors.ts'
 
 /** Seconds of computing for the input: a second, and more in proportion to its size. */

@@ -6,7 +6,7 @@ export async function secondsOf(work: () => unknown): Promise<number> {
   return (user + system) / 1e6
 }
 
-/** What the work throws; fails when it throws nothing. */
+/** The error that the work throws; fails when it throws nothing. */
 export async function thrownBy(work: () => unknown): Promise<Error> {
   try {
     await work()

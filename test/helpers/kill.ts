@@ -18,7 +18,7 @@ const denoTask: string[] = tasks.ddpg.command
   .split(' ')
   .slice(1)
 
-/** What comes before the arguments of `ddpg`. */
+/** The words of the command line before the arguments of `ddpg`. */
 const RUNTIMES = {
   Node: [process.execPath, `${root}src/cli.ts`],
   Deno: [deno, ...denoTask],
@@ -68,7 +68,7 @@ function run(
   })
 }
 
-/** What a run leaves that is the same for each. */
+/** The part of a run's outcome that is the same for each. */
 export interface Outcome {
   receipt: string
   html: string
@@ -90,7 +90,9 @@ function outcomeIn(folder: string): Omit<Outcome, 'milliseconds'> {
   return { receipt: read('trial_0/receipt.json'), html: read('report.html'), markdown: read('report.md') }
 }
 
-/** What came of a run that was to be killed: whether it was, and sentences of what is not as it should be. */
+/**
+ * The result of a run that was to be killed: whether it was, and a sentence for each thing that is not as it should be.
+ */
 export interface KillResult {
   killed: boolean
   how: string

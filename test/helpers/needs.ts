@@ -5,7 +5,7 @@ import { describe, it } from 'vitest'
 /** Hides all of it from the tests, as on a machine that has none; `npm run test:bare` sets it. */
 const isBare = process.env['TEST_BARE'] === '1'
 
-/** Where something is installed that npm did not install; on a bare machine a place where nothing is. */
+/** The place of something that npm did not install; on a bare machine a place where nothing is. */
 export function placeOf(path: string): string {
   return isBare ? `/bare${path}` : path
 }

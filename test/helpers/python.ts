@@ -32,7 +32,10 @@ export function pythonEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(own), MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true' }
 }
 
-/** What the script prints on stdout, as JSON. @param script relative to test/, such as `env/gymnasium_peer.py` */
+/**
+ * Returns what the script prints on stdout, as JSON.
+ * @param script relative to test/, such as `env/gymnasium_peer.py`
+ */
 export function runPython(script: string, ...args: string[]): unknown {
   const options = {
     env: pythonEnvironment(),

@@ -1,4 +1,4 @@
-// How long the main thread of a page in Chromium is kept from drawing.
+// This file measures how long the main thread of a page in Chromium is kept from drawing.
 import type { Page } from 'puppeteer-core'
 
 interface TraceEvent {

@@ -1,5 +1,5 @@
 // This file takes the guardrails' warnings out of what a command wrote.
-/** What stands on stderr besides the guardrails' warnings, which small scenarios of tests give. */
+/** Returns stderr without the guardrails' warnings, which small scenarios of tests give. */
 export function withoutWarnings(stderr: string): string {
   return stderr.replace(/^warning: (?:training|data|env|network)\.\S+ .*\n/gm, '')
 }

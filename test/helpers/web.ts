@@ -18,7 +18,7 @@ export async function serve(): Promise<{ address: string; server: ChildProcess }
   throw new Error('ddpg web ended before it told its address: run npm run build')
 }
 
-/** What an element says. */
+/** Returns the text of an element. */
 export const text = (page: Page, selector: string): Promise<string> =>
   page.$eval(selector, (element) => element.textContent ?? '')
 

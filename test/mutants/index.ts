@@ -11,7 +11,7 @@ import { MUTANTS, mutated, type Mutant } from './list.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ddpg-mutants-'))
 
-/** What the tests of a mutant came to; `broken` is neither, such as a mutant that does not compile. */
+/** The fate of a mutant in its tests; `broken` is neither, such as a mutant that does not compile. */
 type Fate = 'died' | 'lives' | 'broken'
 
 /** A copy of the tree, as git has it and as it is built. */
@@ -86,7 +86,7 @@ function runTests(copy: string, tests: readonly string[]): Promise<Fate> {
   })
 }
 
-/** What is read of Vitest's report. */
+/** The part of Vitest's report that is read. */
 interface Results {
   numPassedTests: number
   numFailedTests: number

@@ -1,4 +1,4 @@
-// What is written from the schema is up to date, and the scenarios that are shipped load without a note.
+// The files written from the schema are up to date, and the scenarios that are shipped load without a note.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

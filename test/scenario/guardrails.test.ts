@@ -8,7 +8,7 @@ import { parse } from './helpers.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const sineWave = readFileSync(`${root}configs/sine_wave.yaml`, 'utf8')
 
-/** What is said of sine_wave with other values. */
+/** The warnings about sine_wave with other values. */
 function said(...overrides: string[]) {
   return guardrails(parse(sineWave, { overrides }).scenario)
 }

@@ -1,4 +1,4 @@
-// What is wrong with a scenario is told by line, key and value.
+// The problems of a scenario are reported by line, key and value.
 import { describe, expect, it } from 'vitest'
 import { problemsOf } from './helpers.ts'
 

@@ -1,4 +1,4 @@
-// What a receipt is made of, what it depends on, and that docs/receipts.md says so.
+// A receipt is made of, and depends on, what docs/receipts.md says.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

@@ -18,7 +18,7 @@ function endOf({ receipt, checkpoint, best, ...rest }: TrialResult) {
   }
 }
 
-/** What a run that goes on from the checkpoint at `index` must tell: its past, then the rest. */
+/** The events of a run that resumes from the checkpoint at `index`: its past, then the rest. */
 function toldAfter(events: TrialEvent[], index: number): TrialEvent[] {
   const past = events.slice(0, index).flatMap((event): TrialEvent[] => {
     if (event.type === 'validation') return [{ ...event, best: undefined, rollout: undefined as never }]

@@ -1,4 +1,4 @@
-// What others may do to the page: wrong scenarios, wrong files, links that mean harm.
+// The page withstands what others may send it: wrong scenarios, wrong files, links that mean harm.
 import type { Page } from 'puppeteer-core'
 import { beforeAll, expect, it } from 'vitest'
 import { toFragment } from '../../web/share.ts'
@@ -10,7 +10,7 @@ beforeAll(async () => {
   ;({ address } = await serve())
 })
 
-/** What is selected in the YAML. */
+/** The text that is selected in the YAML. */
 const selection = (page: Page): Promise<string> =>
   page.$eval('#yaml', (area) => {
     const { value, selectionStart, selectionEnd } = area as HTMLTextAreaElement

@@ -81,7 +81,7 @@ function dataNotes({ name, spacing, warnings }: OwnData, { data: { timeframe } }
   return [...warnings, `${found}: annualised metrics count with ${timeframe}`]
 }
 
-/** How many rows a generator makes. */
+/** Returns how many rows a generator makes. */
 export function rowsOf(generator: NonNullable<Scenario['data_generator']>): number {
   if (generator.pattern_type !== 'sine_wave') return generator.n_samples
   return generator.n_periods * generator.samples_per_period

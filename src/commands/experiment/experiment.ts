@@ -112,7 +112,7 @@ export async function experiment(options: ExperimentOptions): Promise<void> {
   if (interrupt.exitCode()) exitWith(interrupt.exitCode()!)
 }
 
-/** What to train on, once nothing stands in the way. @throws DdpgError in a sentence */
+/** Reads the task of the scenario, once nothing stands in the way. @throws DdpgError in a sentence */
 async function taskOf(
   { scenario, saved }: ChosenTrials,
   module: CoreModule,
@@ -143,7 +143,7 @@ async function train(
   return { folder, done: await runTrials({ ...plan, folder }, surroundings) }
 }
 
-/** What the trials say together, told to the tracker, and the report. */
+/** Logs the statistics over all trials to the tracker, and writes the report. */
 async function conclude(
   { scenario, task, module, saved }: Omit<Plan, 'folder'>,
   done: TrialEnd[],
@@ -181,7 +181,7 @@ function endRun(run: BegunRun, status: Manifest['status'], note: (text: string) 
   }
 }
 
-/** Of a run of which nothing is missing. */
+/** Says that the run is complete. */
 function tellWhole({ folder }: BegunRun, scenario: Scenario, json = false): void {
   const { experiment_name, training } = scenario
   console.error(
@@ -191,7 +191,7 @@ function tellWhole({ folder }: BegunRun, scenario: Scenario, json = false): void
     console.log(JSON.stringify({ experiment_name, config: scenario, complete: true, folder }, null, 2))
 }
 
-/** Of the experiment, of which not all trials may have begun. */
+/** Returns the status of the experiment, of which not all trials may have begun. */
 function statusOf(ends: RunStatus[], wanted: number): RunStatus {
   if (ends.includes('FAILED')) return 'FAILED'
   const isWhole = ends.length === wanted && ends.every((end) => end === 'FINISHED')

@@ -13,7 +13,7 @@ export const MANIFEST = 'manifest.json'
 
 const schema = z.strictObject({
   format: z.literal('ddpg-wasm run 1'),
-  /** Of the run in the tracker; that of a trial follows from it. */
+  /** The key of the run in the tracker; the key of a trial follows from it. */
   key: z.string().regex(/^[0-9a-f]{32}$/),
   /** The process that works on it, by its number. */
   process: z.int().min(1),
@@ -60,12 +60,12 @@ export function endManifest({ folder, manifest }: BegunRun, status: Manifest['st
   writeFile(join(folder, MANIFEST), manifestText({ ...manifest, status, files: files.toSorted() }), true)
 }
 
-/** Whether nothing is left to do. */
+/** True when nothing is left to do. */
 export function isWhole({ folder, manifest }: BegunRun): boolean {
   return manifest.status === 'FINISHED' && manifest.files.every((name) => existsSync(join(folder, name)))
 }
 
-/** Whether another process still works on it. */
+/** True while another process still works on the run. */
 export function isInUse({ manifest }: BegunRun): boolean {
   return manifest.status === 'RUNNING' && manifest.process !== process.pid && isRunning(manifest.process)
 }

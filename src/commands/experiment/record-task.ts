@@ -4,7 +4,7 @@ import type { Evaluations } from '../../task/task.ts'
 import type { TaskTracking } from '../../tracking/trial.ts'
 import type { TrialResult } from '../../trial/trial.ts'
 
-/** Of all trials on one task. */
+/** The part of the record that all trials on one task share. */
 export interface TaskRecord<E extends Evaluations = Evaluations> extends TaskTracking<E> {
   /** The pictures, as SVG by artifact path. @param title of all of them */
   plots(title: string, result: TrialResult<E>, curves: TrainingCurves): Record<string, string>

@@ -16,7 +16,7 @@ import { marketRecord } from './record-market.ts'
 import type { TaskRecord } from './record-task.ts'
 import type { ResumePoint } from './resume.ts'
 
-/** What a trial is made of. */
+/** The parts of one trial. */
 export interface TrialParts {
   /** Which of how many. */
   trial: number
@@ -25,7 +25,7 @@ export interface TrialParts {
   scenario: Scenario
   source: ScenarioFile
   record: TaskRecord
-  /** Where its files go. */
+  /** The folder of the trial's files. */
   folder: string
   /** The checkpoint from which it goes on. */
   resumed: ResumePoint | undefined
@@ -41,7 +41,7 @@ export interface Recorder {
   result(result: TrialResult<Evaluations>, significance?: Significance): string
 }
 
-/** What to record of trials on this task. */
+/** Returns the record for trials on this task. */
 export function taskRecord(scenario: Scenario, task: AnyTask): TaskRecord {
   switch (task.kind) {
     case 'trading':

@@ -18,7 +18,7 @@ export interface ReportInput extends Omit<ReportParts, 'data' | 'versions'> {
 }
 
 export interface Destination {
-  /** Of the run. */
+  /** The folder of the run. */
   folder: string
   /** In the tracker, of the experiment. */
   run: Run
@@ -58,7 +58,7 @@ function version(): string {
   return JSON.parse(readFileSync(root('package.json'), 'utf8')).version
 }
 
-/** What the build has made; undefined in a clone that is not built. */
+/** Reads the script and style that the build has made; undefined in a clone that is not built. */
 function pageParts(): PageParts | undefined {
   if (!existsSync(root('dist/report-page/report.js'))) return undefined
   const [script, style, licenses] = ['report.js', 'report.css', 'licenses.txt'].map((name) =>

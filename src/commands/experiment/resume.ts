@@ -22,7 +22,7 @@ export interface ResumePoint {
   checkpoint: Checkpoint
 }
 
-/** What goes on: its scenario, with the seed of trial 0, and by trial where it goes on from. */
+/** The run that is resumed: its scenario, with the seed of trial 0, and the checkpoint of each trial. */
 export interface Resumption {
   scenario: Scenario
   trackingUri: string
@@ -32,13 +32,14 @@ export interface Resumption {
   trained?: BegunRun
 }
 
-/** Where `--resume last` looks. */
+/** The folder in which `--resume last` looks. */
 const LOGS = 'logs'
 
 /**
- * What `--resume` names: the trial of that checkpoint resumes from it, the others of its experiment from the newest that
- * they have in the same run, and from their beginning where they have none. One that is trained has nothing left to do
- * but its evaluation, so the experiment is whole again. The last run begins anew if it has no checkpoint yet.
+ * Finds the run that `--resume` names. The trial of that checkpoint resumes from it. The other trials of its experiment
+ * resume from the newest checkpoint that they have in the same run, or begin again where they have none. A trial that
+ * is trained needs only its evaluation, so the experiment is whole again. The last run restarts if it has no checkpoint
+ * yet.
  * @param file a checkpoint, or `last` for the newest whole one
  * @param options of the command line; overrides of keys without influence on results, and of training.max_steps
  * @throws DdpgError in a sentence
@@ -148,7 +149,7 @@ export function checkResumption(
   })
 }
 
-/** What a new run begins with, so that one that ends early, too, has all that there is to resume from. */
+/** The checkpoints that are copied into a new run, so that it can be resumed even if it ends early. */
 export function copiesOf(saved: readonly (ResumePoint | undefined)[]): Record<string, Uint8Array> {
   const copies = saved.map(
     (one, i) => one && [join(`trial_${i}`, CHECKPOINT), readBytes(one.path, 'checkpoint')],

@@ -20,7 +20,7 @@ export interface ExperimentReport<M extends EvaluationMetrics = EvaluationMetric
   config: Scenario
   timings: { total_seconds: number }
   trials: TrialReport<M>[]
-  /** Of the trials together, when any was evaluated. */
+  /** Statistics over all trials, when any was evaluated. */
   statistics?: Statistics
   /** Path of the report. */
   report?: string
@@ -38,7 +38,7 @@ export interface TrialReport<M extends EvaluationMetrics = EvaluationMetrics> {
   receipt?: string
   timings: { training_seconds: number }
   evaluation?: M
-  /** Of trading: tests of the returns on the test rows, against those of each benchmark. */
+  /** Tests of the returns on the test rows against those of each benchmark; only of trials that trade. */
   significance?: Significance
 }
 

@@ -18,7 +18,7 @@ export interface Tracking {
   parent: Run
   /** A run below it, which is not tracked if the store refuses it by now. */
   startTrial(name: string): Promise<Run>
-  /** Where to look: a line for a person. */
+  /** One line that says where a person finds the runs. */
   describe(): string
   /** Ends what is open and waits for the store. */
   end(status: RunStatus): Promise<void>
@@ -26,16 +26,16 @@ export interface Tracking {
 
 export interface TrackingParts {
   scenario: Scenario
-  /** Of the command line, and of the scenario with its login. */
+  /** The URI of the command line, and that of the scenario with its login. */
   uris: { given: string | undefined; scenario: string }
-  /** Of the command line. */
+  /** The name of the experiment on the command line. */
   experiment: string | undefined
   /** SHA-256 of the core. */
   core: string
   description: string
-  /** Of the run. */
+  /** The key of the run. */
   key: string
-  /** Whether the run and its trials may be in the store already, and go on there. */
+  /** True when the run and its trials may be in the store already and are continued there. */
   again: boolean
   /** Tells what goes wrong, in a line. */
   note: (text: string) => void

@@ -30,10 +30,10 @@ export interface TrialInput {
   experiment: { trial: number; trials: number }
 }
 
-/** What a trial tells: of every event, with the seconds of training until then, and at last what it came to. */
+/** A message from a trial: each event with the seconds of training until then, and at last the result. */
 export type TrainerMessage = { event: TrialEvent; seconds: number } | TrialOutput
 
-/** What a trial came to, by the kind of its task: with what the report shows of it. */
+/** The result of a trial, by the kind of its task, with the data that the report shows of it. */
 export type TrialOutput =
   | {
       kind: 'trading'
@@ -118,7 +118,7 @@ async function* trainOn<E extends Evaluations>(
   }
 }
 
-/** What a worker begins with. It shares the flag, and the code of the compiled module. */
+/** The data that a worker begins with. It shares the flag, and the code of the compiled module. */
 export interface WorkerSetup {
   scenario: Scenario
   table: Table
@@ -126,7 +126,7 @@ export interface WorkerSetup {
   stop: StopFlag
 }
 
-/** What a worker sends. */
+/** A message from a worker. */
 export type WorkerMessage = TrainerMessage[] | { error: ErrorRecord }
 
 const WORKER = new URL(`./trial-worker${extname(import.meta.url)}`, import.meta.url)

@@ -27,23 +27,23 @@ import {
 } from './trainer.ts'
 import type { TrialEvent } from '../../trial/trial.ts'
 
-/** What there is to train. */
+/** The trials that are to be trained. */
 export interface Plan {
   /** Its `seed` is that of trial 0. */
   scenario: Scenario
   source: ScenarioFile
   task: AnyTask
   module: CoreModule
-  /** Of the run; a trial has one in it. */
+  /** The folder of the run; each trial has one in it. */
   folder: string
-  /** Of each trial: what it resumes from; undefined for one from its beginning. */
+  /** The checkpoint that each trial resumes from; undefined for a trial that starts from its beginning. */
   saved: readonly (ResumePoint | undefined)[]
   /** Trials at a time, at most. */
   workers: number
 }
 
 export interface TrialServices {
-  /** Of a trial, in the tracker. */
+  /** Begins the run of a trial in the tracker. */
   startRun(name: string): Promise<Run>
   /** Ended with the last trial. */
   display: Display

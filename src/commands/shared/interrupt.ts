@@ -7,7 +7,7 @@ export type StopFlag = Int32Array<SharedArrayBuffer>
 const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const
 
 export interface Interrupt {
-  /** What the process is to exit with, once it was interrupted. */
+  /** The exit code of the process, once it was interrupted. */
   exitCode(): number | undefined
   /** For the threads that train: holds the exit code. */
   stop: StopFlag

@@ -7,15 +7,15 @@ import type { Scenario } from '../../scenario/schema.ts'
 import { DdpgError, UsageError } from '../../errors.ts'
 import { quoted, shown } from '../../text.ts'
 
-/** What the command line says. */
+/** The options of the command line that name places. */
 export interface PlaceOptions {
   override?: readonly string[]
   trackingUri?: string
-  /** Whether data are written. */
+  /** True when data are written. */
   generateData?: boolean
 }
 
-/** Whether an override gives the key, by itself or with its section. */
+/** True when an override sets the key, by itself or with its section. */
 function isOverridden(key: string, overrides: readonly string[] = []): boolean {
   return overrides.some((text) => {
     const read = readOverride(text)
@@ -23,7 +23,7 @@ function isOverridden(key: string, overrides: readonly string[] = []): boolean {
   })
 }
 
-/** Whether the scenario's own tracking_uri is that of the run. */
+/** True when the run uses the scenario's own tracking_uri. */
 function tracksAsWritten({ override, trackingUri }: PlaceOptions): boolean {
   const isGiven = trackingUri || mlflowEnvironment()['MLFLOW_TRACKING_URI']
   return !isGiven && !isOverridden('tracking.tracking_uri', override)
@@ -94,7 +94,7 @@ export function askForPlaces(file: string, scenario: Scenario, options: PlaceOpt
   )
 }
 
-/** Whether Windows would ask another machine for the file, and log in there. */
+/** True when Windows would ask another machine for the file, and log in there. */
 export function isOnOtherHost(path: string): boolean {
   return /^[\\/]{2}/.test(path)
 }

@@ -36,7 +36,7 @@ function plain(name: string, maxSteps: number, seed: number): Progress {
 
 interface Counter {
   event(event: TrialEvent): void
-  /** What the trial did, in a line. */
+  /** A line about how the trial ended. */
   ended(status: string): string
 }
 
@@ -106,7 +106,7 @@ function bars(stream: NodeJS.WriteStream): Display {
   }
 }
 
-/** What fits beside the bar, by the least width of the terminal. */
+/** The layouts of the text beside the bar, by the least width of the terminal. */
 const LAYOUTS = [
   {
     columns: 110,

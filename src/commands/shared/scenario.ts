@@ -101,7 +101,10 @@ export function mustHaveData(scenario: Scenario, verb: string): void {
     throw new DdpgError(`there are no data to ${verb}: ${scenario.env.name} needs none`)
 }
 
-/** What a scenario is about, with its data where it has any. @param remedy what to do when their file is missing */
+/**
+ * Makes the task of a scenario and reads its data, where it has any.
+ * @param remedy what to do when their file is missing
+ */
 export async function readTask(
   scenario: Scenario,
   module: CoreModule,

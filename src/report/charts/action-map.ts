@@ -4,7 +4,7 @@ import type { Learner } from '../../core/learner.ts'
 import { deviation, median, quantile, sum } from '../../math/statistics.ts'
 
 export interface ActionMap {
-  /** How much each number of an observation moves the actions, the most telling first. */
+  /** The effect of each number of an observation on the actions, the strongest first. */
   effects: { name: string; effect: number }[]
   /** The most telling one or two, and the values that the map is drawn for, ascending. */
   axes: { name: string; values: number[] }[]

@@ -199,7 +199,7 @@ function gapRule(metrics: ReturnType<typeof medianMetrics>, subject: string): Ru
   return [applies, 'warning', text]
 }
 
-/** How far apart the trials are. */
+/** Rules about how far apart the trials are. */
 function spreadRules(trials: readonly TradingTrial[]): Rule[] {
   const shares = trials
     .map(({ evaluation }) => captured(evaluation.test) ?? -Infinity)

@@ -15,7 +15,7 @@ import { SERIES } from '../series.ts'
 import type { TextTable } from './metrics.ts'
 import { formatNumber } from './table.ts'
 
-/** What these tables read of a trial. */
+/** The part of a trial that these tables read. */
 interface TrialOf<Metrics> {
   seed: number
   evaluation: Metrics
@@ -72,7 +72,7 @@ export function compareTradingTrials(
   }
 }
 
-/** How probable it is that a trial is better than a benchmark. */
+/** Tabulates how probable it is that a trial is better than a benchmark. */
 export function compareProbabilities(statistics: Record<SplitName, TrialStatistics>): TextTable {
   return {
     header: ['P(a trial is better)', ...SPLITS],

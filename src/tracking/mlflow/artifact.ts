@@ -36,5 +36,5 @@ export function filesBelow(folder: string): string[] {
   })
 }
 
-/** What the system says where a folder should be and a file is, or the other way round. */
+/** Codes of the system for a file where a folder should be, or the other way round. */
 export const NAME_TAKEN = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY']

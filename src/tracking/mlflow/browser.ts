@@ -13,7 +13,7 @@ export interface BrowserOptions {
   user?: string
   /** Tags of every run. */
   tags?: Record<string, string>
-  /** TrainerMessage once for each kind of failure; console.warn by default. */
+  /** Called once for each kind of failure; console.warn by default. */
   warn?: (sentence: string) => void
 }
 

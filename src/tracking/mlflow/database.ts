@@ -7,7 +7,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { makeFolder, mustBeFile } from '../../disk.ts'
 import { DdpgError, reasonOf } from '../../errors.ts'
 
-/** How long a write waits for another program's. */
+/** The longest time that a write waits for another program's. */
 const busyMilliseconds = 5000
 
 export function hasSqlite(): boolean {

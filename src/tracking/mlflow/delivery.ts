@@ -1,5 +1,5 @@
-// How operations come to a store. One at a time and in order: an operation is taken off the journal when the store
-// has answered, so a failure, a restart or a killed process can only lead to doing the same one again.
+// Delivery brings operations to a store, one at a time and in order. An operation leaves the journal when the store has
+// answered, so a failure, a restart or a killed process can only lead to doing the same one again.
 import {
   Blocked,
   Refusal,
@@ -18,7 +18,7 @@ export interface RetryPolicy {
   backoffFactor: number
   /** Random seconds on top. */
   jitter: number
-  /** How long closing waits for an answer. */
+  /** The longest time that closing waits for an answer. */
   closeMilliseconds: number
 }
 
@@ -33,7 +33,7 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
   let failures = 0
   let closing = false
   let closed = false
-  /** Whether the store has taken anything. */
+  /** True once the store has taken anything. */
   let begun = false
   let lastProgress = Date.now()
   let patienceAtStart = FIRST_START_MILLISECONDS
@@ -192,7 +192,7 @@ function leave(journal: Journal, warn: Warn): void {
 /** A file that is locked or a disk that is full is tried again, at a hundredth of the time. */
 const RETRY_MILLISECONDS = 1000
 const RETRY_SHARE = 100
-/** How long closing tries. */
+/** The longest time that closing tries. */
 const CLOSE_MILLISECONDS = 5000
 
 /** To a store on this machine: at once. What it cannot take waits in a journal, and all that comes after. */

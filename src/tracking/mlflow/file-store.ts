@@ -240,7 +240,7 @@ function writeMeta(folder: string, meta: Meta): void {
   writeWhole(folder, join(folder, 'meta.yaml'), lines.join(''))
 }
 
-/** What YAML takes for something else in a JSON string. */
+/** JSON of the value, with the characters escaped that YAML would not read as JSON does. */
 function yamlScalar(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u00ad\u2028\u2029\ufeff\ufffe\uffff]/g,

@@ -55,7 +55,7 @@ export function isExperimentId(id: unknown): id is string {
   return typeof id === 'string' && /^\d{1,32}$/.test(id)
 }
 
-/** Whether it is a path with forward slashes that leads below the folder or address it is put after, on every system. */
+/** True for a path with forward slashes that, on every system, leads below the folder or address it is put after. */
 export function isInnerPath(path: unknown): path is string {
   if (typeof path !== 'string' || /[\\\p{Cc}]/u.test(path)) return false
   // Windows drops dots and spaces at the end of a name

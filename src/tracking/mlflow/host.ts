@@ -1,4 +1,4 @@
-// What is recorded of where a run runs.
+// This file describes where a run runs, as its tags record it.
 import { execFileSync } from 'node:child_process'
 import { arch, platform, release } from 'node:os'
 import { withoutLogin } from '../../scenario/login.ts'

@@ -194,7 +194,7 @@ function reason(error: unknown): string {
   return code ?? messageOf(cause ?? error)
 }
 
-/** What was asked for is not there. */
+/** The requested thing does not exist. */
 export class NotFound extends Refusal {}
 
 function failure(server: Server, answer: Exclude<Answer, { failure: string }>): Error {
@@ -238,7 +238,7 @@ function messageOfJson(text: string): string | undefined {
   }
 }
 
-/** Of a page that a proxy answers with; its first characters tell what it is. */
+/** The most characters that are read of a page from a proxy; the first of them tell what it is. */
 const LONGEST_PAGE = 10_000
 
 /** The text between the tags, each of which begins with < and ends with >. */

@@ -1,4 +1,4 @@
-// What a line of a journal may hold: journals are sent on, and may have been written by anybody.
+// This schema says what a line of a journal may hold: journals are sent on, and anybody may have written them.
 import { z } from 'zod'
 import { STATUSES, type Operation } from './types.ts'
 
@@ -10,11 +10,11 @@ export interface Owner {
 
 export interface Header extends Owner {
   format: string
-  /** Of the store, without credentials. */
+  /** The URI of the store, without credentials. */
   uri: string
 }
 
-/** Whether a line that names a process is the header. */
+/** True when a line that names a process is the header. */
 export function isHeader(line: JournalLine): line is Header {
   return 'uri' in line && 'format' in line
 }

@@ -36,17 +36,17 @@ import { shown } from '../../text.ts'
 const FORMAT = 'ddpg-wasm mlflow journal 1'
 const FILE = 'journal.jsonl'
 
-/** Where a line is. */
+/** The position of a line. */
 interface Entry {
   number: number
   offset: number
   length: number
   doubtful: boolean
-  /** Of a few, so that what is sent at once is not read again. */
+  /** The operation itself, kept for a few lines so that what is sent at once is not read again. */
   operation?: Operation
 }
 
-/** How many of those that wait are also in memory, but for files. */
+/** The number of waiting operations that are also in memory, files excepted. */
 const IN_MEMORY = 8
 
 /** A new journal for the store of that URI. @param folder is created */
@@ -58,7 +58,7 @@ export function createJournal(folder: string, uri: string): Journal {
   return journal(folder, uri, descriptor, write, [], 0)
 }
 
-/** What a run logs is its owner's alone, until a store has it. */
+/** The logs of a run belong to its owner alone, until a store has them. */
 const OWN_FOLDER = 0o700
 const OWN_FILE = 0o600
 
@@ -66,7 +66,7 @@ function owner(): Owner {
   return { process: thisProcess(), time: Date.now() }
 }
 
-/** Whether its process goes on, and is another than this one. */
+/** True when its process still runs, and is another than this one. */
 function isInUse({ process, time }: Owner): boolean {
   return isHere(process) && process !== thisProcess() && !isGone(process, time)
 }
@@ -101,7 +101,10 @@ function headerOf(file: string): Header | undefined {
 
 const HEADER_BYTES = 10_000
 
-/** Where a journal was meant to go: to be shown, not to be followed. @throws DdpgError in a sentence when it is none */
+/**
+ * The URI that a journal was meant for: to be shown, not to be followed.
+ * @throws DdpgError in a sentence when it is none
+ */
 export function targetOf(path: string): string {
   const file = join(folderOf(path), FILE)
   const header = headerOf(file)

@@ -22,7 +22,7 @@ export interface LocalRun {
   tags: Record<string, string>
   /** The newest value of each. */
   metrics: Record<string, number>
-  /** Where its artifacts are; an address where it is no folder of this machine. */
+  /** The folder of its artifacts; an address where it is no folder of this machine. */
   folder: string
 }
 
@@ -88,9 +88,9 @@ function localRun(database: DatabaseSync, file: string, row: Row): LocalRun {
 }
 
 /**
- * Where a server on the file keeps the artifacts, or the program that made the run; undefined for another place. The
- * database may be a stranger's: of what is outside its folder, or is laid out otherwise than MLflow does, nothing is
- * read.
+ * The folder in which a server on the file, or the program that made the run, keeps the artifacts; undefined for
+ * another place. The database may be a stranger's: nothing is read that is outside its folder or is laid out otherwise
+ * than MLflow does.
  */
 function folderOf(file: string, row: Row): string | undefined {
   const named = folderNamed(file, row)
@@ -114,7 +114,9 @@ function folderNamed(file: string, row: Row): string | undefined {
   return isAbsolute(uri) ? uri : undefined
 }
 
-/** What MLflow's pages cannot show is left out, as everywhere, and what is kept elsewhere. */
+/**
+ * Says what is lost: values that MLflow's pages cannot show, which are left out everywhere, and files kept elsewhere.
+ */
 function* lossesOf(database: DatabaseSync, file: string, row: Row): Generator<string> {
   const run = `run ${String(row['id']).slice(0, 12)}`
   const counted = database.prepare('SELECT count(*) AS n FROM metrics WHERE run_uuid = ? AND is_nan')

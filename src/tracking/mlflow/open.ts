@@ -19,20 +19,22 @@ import { DdpgError } from '../../errors.ts'
 export interface TrackerOptions {
   /** Tags of every run. */
   tags?: Record<string, string>
-  /** Where MLflow's variables are read, process.env by default. */
+  /** The environment in which MLflow's variables are read, process.env by default. */
   environment?: Environment
-  /** TrainerMessage once for each kind of failure; a line on stderr by default. */
+  /** Called once for each kind of failure; a line on stderr by default. */
   warn?: (sentence: string) => void
   /** Folder of what waits for a store, `.mlflow-spool` by default. */
   spool?: string
   /**
-   * Of artifacts beside an mlflow.db: `portable` by default, so that a server shows them wherever the folder is moved;
-   * `absolute` for MLflow's Python client without a server.
+   * The location of artifacts beside an mlflow.db: `portable` by default, so that a server shows them wherever the
+   * folder is moved; `absolute` for MLflow's Python client without a server.
    */
   artifactLocation?: ArtifactLocation
 }
 
-/** Where runs go: the given URI, else `MLFLOW_TRACKING_URI`, else that of the scenario, else mlflow.db here. */
+/**
+ * The URI that runs go to: the given one, else `MLFLOW_TRACKING_URI`, else that of the scenario, else mlflow.db here.
+ */
 export function trackingUri(given: string | undefined, environment: Environment, scenario?: string): string {
   return given || environment['MLFLOW_TRACKING_URI'] || scenario || 'sqlite:///mlflow.db'
 }
@@ -77,7 +79,7 @@ export async function openTracker(uri: string, options: TrackerOptions = {}): Pr
   )
 }
 
-/** What a killed process could not tell. */
+/** Warns of journals that a killed process left. */
 function tellOfJournals(spool: string, warn: Warn): void {
   const [first, ...others] = leftJournals(spool)
   if (first === undefined) return
@@ -134,7 +136,7 @@ export function localStore(uri: string, artifacts?: ArtifactLocation): LocalStor
   throw new DdpgError(`the tracking URI must be ${supported}, its kind is ${scheme}`)
 }
 
-/** What would be taken for a folder, and is not meant for one. */
+/** Refuses a URI that would be taken for a folder and is not meant for one. */
 function refuseMistaken(uri: string): void {
   const meant = /^[a-z0-9.-]+:\d+(\/|$)/i.test(uri)
     ? `http://${uri}`

@@ -17,7 +17,7 @@ function machine(): string {
   }
 }
 
-/** Whether the process is, or was, on this machine. */
+/** True when the process is, or was, on this machine. */
 export function isHere(name: string): boolean {
   return name.startsWith(`${machine()}:`)
 }
@@ -26,7 +26,7 @@ export function isHere(name: string): boolean {
 const SLACK_MILLISECONDS = 1000
 
 /**
- * Whether the process is known to have ended: of other machines nothing is.
+ * True when the process is known to have ended, which is never known of other machines.
  * @param time when it lived, in milliseconds since 1970: a container that begins again has the same numbers
  */
 export function isGone(name: string, time: number): boolean {

@@ -1,5 +1,5 @@
-// What an MLflow server may answer to each call that is asked, of which only this is used. Whoever answers something
-// else is no MLflow, or one of a kind that is not known here.
+// These schemas say what an MLflow server may answer to each call; only these fields are used. Whoever answers
+// something else is no MLflow, or one of a kind that is not known here.
 import { z } from 'zod'
 import { isExperimentId, isRunId } from './gate.ts'
 

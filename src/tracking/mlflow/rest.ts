@@ -29,7 +29,7 @@ interface ServerRun {
 }
 
 const API = 'api/2.0/mlflow'
-/** Of 25,000 points each. */
+/** The most pages that are read, of 25,000 points each. */
 const MOST_PAGES = 1000
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
@@ -37,7 +37,7 @@ type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
 export function restStore(server: Server): Store {
   const experiments = new Map<string, string>()
   const runs = new Map<string, ServerRun>()
-  /** What a server has of a metric, while points are in doubt. */
+  /** The points of each metric that a server has, while points are in doubt. */
   const history = new Map<string, Set<string>>()
   const stopping = new AbortController()
   const { signal } = stopping
@@ -314,7 +314,7 @@ function pairs(values: Record<string, string>): { key: string; value: string }[]
   return Object.entries(values).map(([key, value]) => ({ key, value }))
 }
 
-/** Of a point whatever its time. */
+/** The identity of a point, whatever its time. */
 function timeless(point: Partial<MetricPoint>): string {
   return identity({ ...point, timestamp: 0 })
 }

@@ -27,7 +27,7 @@ import { DdpgError } from '../../errors.ts'
 export interface RunOptions {
   /** Its name; created when there is none. That of `parent` by default. */
   experiment?: string
-  /** Of an experiment that exists, instead of its name. */
+  /** The id of an experiment that exists, instead of its name. */
   experimentId?: string
   name: string
   tags?: Record<string, string>
@@ -39,7 +39,7 @@ export interface RunOptions {
   resume?: string
   /** 32 hex digits by which it is found again; random by default. */
   key?: string
-  /** Whether a run of that key may exist: it goes on, and points that it has are not kept twice. */
+  /** True when a run of that key may exist: it is continued, and points that it has are not kept twice. */
   again?: boolean
 }
 
@@ -69,7 +69,7 @@ export interface Tracker {
    * @throws DdpgError for a bad name or id, Error when the store refuses: no such login, a deleted experiment
    */
   startRun(options: RunOptions): Promise<Run>
-  /** Where to look: a line for a person. @param run as an address of its own, where there is one */
+  /** One line that says where a person finds the runs. @param run as an address of its own, where there is one */
   describe(run?: Run): string
   /** Resolves when the store has all that was logged, or cannot be reached. */
   flush(): Promise<void>
@@ -81,7 +81,7 @@ export interface Tracker {
   abandon(status?: RunStatus): void
 }
 
-/** What a tracker adds to each of its runs. */
+/** The data that a tracker adds to each of its runs. */
 export interface TrackerContext {
   user: string
   /** Points wait so long for others at most, a second by default. */

@@ -5,7 +5,7 @@ import { createTracker, type Tracker, type TrackerContext } from './run.ts'
 import type { Journal } from './types.ts'
 import { DdpgError } from '../../errors.ts'
 
-/** How often and how long, as MLflow's own variables say; the defaults are shorter, for nobody likes to wait. */
+/** The retries that MLflow's own variables ask for; the defaults are shorter, for nobody likes to wait. */
 export function retryPolicy(environment: Environment): RetryPolicy {
   return {
     maxRetries: Math.min(numberOf(environment, 'MLFLOW_HTTP_REQUEST_MAX_RETRIES', 3), 10),

@@ -34,7 +34,7 @@ export function sqliteStore(uri: string, artifacts: ArtifactLocation = 'portable
   ensureDefaultExperiment(database)
   endDeadRuns(database)
   database.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`)
-  /** Of runs that go on, the points from before. */
+  /** The earlier points of runs that are continued. */
   const earlier = new Map<string, Set<string>>()
   const isThere = (run: string, point: MetricPoint) => earlier.get(run)?.has(pointName(point)) ?? false
   const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>) => void } = {
@@ -68,7 +68,7 @@ export function sqliteStore(uri: string, artifacts: ArtifactLocation = 'portable
   })
 }
 
-/** How long a training waits for another program's write, before it goes on and leaves its own for later. */
+/** The longest time that a training waits for another program's write, before it leaves its own for later. */
 const BUSY_MILLISECONDS = 1000
 
 export function databaseFile(uri: string): string {

@@ -11,17 +11,17 @@ import { Blocked, Refusal, type Operation, type Store } from './types.ts'
 import { DdpgError, reasonOf } from '../../errors.ts'
 
 export interface SyncOptions {
-  /** Where MLflow's variables are read, process.env by default. */
+  /** The environment in which MLflow's variables are read, process.env by default. */
   environment?: Environment
-  /** TrainerMessage as the copy proceeds, of a journal in parts and of a database in runs. */
+  /** Called as the copy proceeds, of a journal in parts and of a database in runs. */
   progress?: (done: number, total: number) => void
 }
 
 export interface SyncResult {
   runs: number
-  /** What the store would not take, in its words, and what cannot be given to it. */
+  /** The operations that the store refused, in its words, and those that cannot be given to it. */
   refused: string[]
-  /** Where to look: a line for a person. */
+  /** One line that says where a person finds the runs. */
   where: string
 }
 

@@ -111,7 +111,7 @@ function disk(): Record<string, number> {
   }
 }
 
-/** Of all interfaces but the loopback; Linux alone has this file. */
+/** The bytes of all interfaces but the loopback; Linux alone has this file. */
 function network(): { received: number; sent: number } | undefined {
   try {
     const lines = readFileSync('/proc/net/dev', 'utf8').split('\n').slice(2)

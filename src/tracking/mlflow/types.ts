@@ -1,4 +1,4 @@
-// What passes between the parts of the MLflow client. A run is a list of operations; every store does them, and
+// These types pass between the parts of the MLflow client. A run is a list of operations; every store does them, and
 // doing one again changes nothing. So a queue, a file on disk and a copy to another store are the same list.
 import { DdpgError } from '../../errors.ts'
 
@@ -16,7 +16,7 @@ export interface MetricPoint {
 /** A data set as an input of a run. */
 export interface Dataset {
   name: string
-  /** Of the values; at most 36 characters. */
+  /** Digest of the values; at most 36 characters. */
   digest: string
   /** Path or name of the source. */
   source: string
@@ -65,13 +65,13 @@ export interface StartOperation {
   again?: true
 }
 
-/** Where runs are kept. @throws Refusal when the operation can never succeed, another Error when it may later */
+/** A place that keeps runs. @throws Refusal when the operation can never succeed, another Error when it may later */
 export interface Store {
   /** @param doubtful whether it may have been done already, wholly or in part */
   apply(operation: Operation, doubtful: boolean): void | Promise<void>
   /** The store's own id of a run that was started. */
   idOf(run: string): string
-  /** Where to look: a line for a person. */
+  /** One line that says where a person finds the runs. */
   describe(run?: string): string
   close(): void
 }
@@ -102,9 +102,9 @@ export class Blocked extends Unavailable {}
 
 /** Operations that were not done yet, oldest first. */
 export interface Journal {
-  /** Where a person finds it. */
+  /** The place where a person finds it. */
   readonly place: string
-  /** Of the store that it is meant for, without credentials; to be shown, not to be followed. */
+  /** The URI of the store that it is meant for, without credentials; to be shown, not to be followed. */
   readonly uri: string
   append(operation: Operation): void
   /** The oldest operation; the same until `done` or `skip` is called. */
@@ -113,7 +113,7 @@ export interface Journal {
   done(): void
   /** The oldest operation was refused: it stays in the journal, others have their turn. */
   skip(): void
-  /** How many operations were not done. */
+  /** The number of operations that were not done yet. */
   pending(): number
   /** Closes it, and removes it when nothing is pending. */
   close(): void

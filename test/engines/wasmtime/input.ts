@@ -6,7 +6,7 @@ import { loadModule } from '../../../src/core/module.ts'
 import { writeSafetensors } from '../../../src/core/safetensors.ts'
 import { readyAll, SCENARIOS, stopHalfway, type Receipts } from '../scenarios.ts'
 
-/** Where driver.py reads it. */
+/** The folder in which driver.py reads it. */
 export const INPUT = fileURLToPath(new URL('../../../build/engines/', import.meta.url))
 
 /** Writes what Python needs. @param receipts what Node gave */

@@ -1,4 +1,4 @@
-// What a policy does over the numbers that move it most, on networks whose answers are known.
+// The action map shows a policy over the numbers that move it most, on networks whose answers are known.
 import { describe, expect, it } from 'vitest'
 import { actionMap } from '../../../src/report/charts/action-map.ts'
 import { createCore } from '../../../src/core/core.ts'

@@ -1,4 +1,4 @@
-// What reports draw: thinned, rounded, and still true.
+// The data that reports draw are thinned and rounded, and still true.
 import { describe, expect, it } from 'vitest'
 import { createCore } from '../../../src/core/core.ts'
 import { generate } from '../../../src/data/synthetic.ts'

@@ -1,4 +1,4 @@
-// What a plot leaves out of many rows: never a spike, never the order.
+// A plot leaves out many rows, but never a spike, and never changes their order.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chosenRows, thin } from '../../../src/report/charts/plot-scale.ts'

@@ -110,7 +110,7 @@ export async function expectOverRest(server: MlflowServer, parent: Run, child: R
   }
 }
 
-/** What MLflow's own client says, value for value. @param uri of the server or the store */
+/** Compares with what MLflow's own client reads, value for value. @param uri of the server or the store */
 export function expectFromPython(uri: string, experiment: string): void {
   const seen = runPython('tracking/mlflow/read.py', uri, experiment) as Json
   expect(seen['tags']).toMatchObject({ 'mlflow.experimentKind': 'custom_model_development' })

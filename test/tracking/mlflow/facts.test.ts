@@ -1,4 +1,4 @@
-// What is known of where a run runs, and the login that MLflow's own client keeps.
+// The tags of a run say where it runs, and the login is the one that MLflow's own client keeps.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

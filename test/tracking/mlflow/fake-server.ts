@@ -14,13 +14,13 @@ export interface Asked {
 export interface FakeServer {
   base: string
   asked: Asked[]
-  /** What it answers before anything else; true when it did. */
+  /** Answers before anything else does; true when it did. */
   intercept: (asked: Asked, response: ServerResponse) => boolean
   /** Points as they were stored, in order. */
   points: Json[]
-  /** What runs were created with, by their ids, without those that were deleted. */
+  /** The fields that runs were created with, by their ids, without those that were deleted. */
   runs: Map<string, Json>
-  /** What it does and would have answered. */
+  /** Does what the server would have done, and returns its answer. */
   answer: (asked: Asked) => [status: number, body: Json]
   close(): Promise<void>
 }

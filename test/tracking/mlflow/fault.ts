@@ -1,4 +1,4 @@
-// What is logged to a server that is killed and started again, and what must be there afterwards: all of it, once.
+// This file logs to a server that is killed and started again, and checks that all of it is there afterwards, once.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -19,7 +19,7 @@ export function logFile(run: Run, i: number): void {
   run.logArtifact(`files/${i}.bin`, content(i))
 }
 
-/** What is not as it was logged, in words; nothing when every point and file is there once, in order. */
+/** Says in words what is not as it was logged; nothing when every point and file is there once, in order. */
 export async function faultsOf(
   server: MlflowCalls,
   run: string,

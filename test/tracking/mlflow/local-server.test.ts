@@ -1,5 +1,5 @@
-// What real servers of three MLflow versions show of the files that the client writes: after the folder was moved,
-// with a run under way while a plain `mlflow server` starts and brings the database up to date, and afterwards.
+// Real servers of three MLflow versions show the files that the client writes: after the folder was moved, with a run
+// under way while a plain `mlflow server` starts and brings the database up to date, and afterwards.
 import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'

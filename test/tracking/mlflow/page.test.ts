@@ -15,7 +15,7 @@ import { runCli } from '../../helpers/cli.ts'
 import { startServer, type Json, type MlflowServer } from './server.ts'
 
 const source = fileURLToPath(new URL('../../../src/', import.meta.url))
-/** Where screenshots are kept for someone to look at. */
+/** The folder in which screenshots are kept for someone to look at. */
 const shots = process.env['MLFLOW_SHOTS']
 
 /** Like describeWithPython, and with Chromium. */

@@ -19,7 +19,7 @@ export const VERSIONS = {
   '2.x': placeOf(`${here}.venv-2/bin/python`),
 }
 
-/** Whether test/tracking/mlflow/setup.sh made what is asked for. */
+/** True when test/tracking/mlflow/setup.sh made all that it should. */
 function areOlderVersionsInstalled(): boolean {
   return ['2', '3'].every((major) => {
     const stamp = placeOf(`${here}.venv-${major}/requirements.installed.txt`)
@@ -28,7 +28,7 @@ function areOlderVersionsInstalled(): boolean {
   })
 }
 
-/** Of its REST API. */
+/** The calls of its REST API. */
 export interface MlflowCalls {
   base: string
   get(path: string): Promise<Json>
