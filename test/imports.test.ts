@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const ROOMS = {
   src: [
     'text.ts',
+    'list-of.ts',
     'errors.ts',
     'core',
     'math',

@@ -2,6 +2,7 @@
 // name → { dtype, shape, data_offsets } and string metadata, then the little-endian data.
 import { z } from 'zod'
 import { DdpgError } from '../errors.ts'
+import { listOf } from '../list-of.ts'
 import { shown } from '../text.ts'
 
 const DTYPES = { F32: Float32Array, F64: Float64Array, U64: BigUint64Array, U8: Uint8Array } as const
@@ -44,8 +45,8 @@ export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<
 
 const entrySchema = z.object({
   dtype: z.enum(Object.keys(DTYPES) as [Dtype]),
-  shape: z.array(z.int().min(0)).max(8),
-  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+  shape: listOf(z.int().min(0), 8),
+  data_offsets: listOf(z.int().min(0), 2),
 })
 
 /** @throws DdpgError when the bytes are not a whole safetensors file with dtypes F32, F64, U64 and U8 */
@@ -83,7 +84,7 @@ function entryOf(name: string, value: unknown) {
   const {
     dtype,
     shape,
-    data_offsets: [from, to],
+    data_offsets: [from = -1, to = -1],
   } = data
   const needed = shape.reduce((product, n) => product * n, 1) * DTYPES[dtype].BYTES_PER_ELEMENT
   return { name, dtype, shape, from, to, needed }

@@ -8,6 +8,7 @@ import type { FeatureStatistics } from '../features/index.ts'
 import type { TrainState } from './train.ts'
 import { parseScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { listOf } from '../list-of.ts'
 import { MOST_TRIALS } from './limits.ts'
 import { quoted, shown } from '../text.ts'
 import { DdpgError } from '../errors.ts'
@@ -38,7 +39,7 @@ const runSchema = z.strictObject({
     }),
   }),
   chain: z.strictObject({
-    links: z.array(z.string().regex(/^\d+ [0-9a-f]{64}( [0-9a-f]{8})+$/)),
+    links: listOf(z.string().regex(/^\d+ [0-9a-f]{64}( [0-9a-f]{8})+$/)),
     metrics: hash,
   }),
   best: z.strictObject({ step: count, score: z.number() }).optional(),
@@ -49,7 +50,7 @@ const contentSchema = z.strictObject({
   statistics: z.strictObject({
     noFeatures: z.boolean(),
     firstClose: z.number(),
-    scales: z.array(z.strictObject({ name: z.string(), offset: z.number(), scale: z.number() })).max(4096),
+    scales: listOf(z.strictObject({ name: z.string(), offset: z.number(), scale: z.number() }), 4096),
   }),
   step: count,
   obsDim: count.min(1).max(4096),

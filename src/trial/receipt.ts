@@ -9,6 +9,7 @@ import { valueAt, without } from '../scenario/overrides.ts'
 import { taskKind } from '../scenario/environments.ts'
 import { meaninglessKeys } from '../scenario/resolve.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { listOf } from '../list-of.ts'
 import { LONGEST_RECEIPT } from './limits.ts'
 import { quoted, shown } from '../text.ts'
 import { DdpgError } from '../errors.ts'
@@ -50,7 +51,7 @@ const receiptSchema = z.strictObject({
         QUANTITIES.map((name) => z.literal(name, QUANTITY)) as [z.ZodLiteral<string>],
         QUANTITY,
       ),
-      links: z.array(link, LINKS).min(1, LINKS),
+      links: listOf(link, Infinity, LINKS).refine((links) => links.length > 0, LINKS),
     },
     'must be every, quantities and links',
   ),

@@ -73,7 +73,7 @@ describe('a wrong command line', () => {
       ['generate-data'],
     ],
     [
-      "option '-t, --trials <n>' argument '1.5' is invalid. It must be an integer, at least 1.",
+      "option '-t, --trials <n>' argument '1.5' is invalid. It must be an integer, from 1 to 10000.",
       ['experiment', '-s', 'smoke', '--trials', '1.5'],
     ],
     [

@@ -40,7 +40,7 @@ function wordingFault(thrown: unknown): string | undefined {
     return `writes control characters: ${JSON.stringify(message)}`
   if (lines.some((line) => line.trim() === 'error: b' || line.startsWith('error:')))
     return `lets a line be forged: ${message}`
-  if (lines.length > 30 || lines.some((line) => line.length > 2000))
+  if (lines.length > 30 || lines.some((line) => line.length > 3000))
     return `says too much: ${lines.length} lines, ${message.length} characters`
   if (ENGINE_TEXT.test(message)) return `speaks as an engine does: ${message}`
   return undefined

@@ -1,5 +1,6 @@
 // This schema says what a line of a journal may hold: journals are sent on, and anybody may have written them.
 import { z } from 'zod'
+import { listOf } from '../../list-of.ts'
 import { STATUSES, type Operation } from './types.ts'
 
 /** The process that has the journal since that time, in milliseconds since 1970. */
@@ -46,7 +47,7 @@ const operation = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('params'), run, params: texts }),
   z.object({ kind: z.literal('tags'), run, tags: texts }),
-  z.object({ kind: z.literal('metrics'), run, points: z.array(point).min(1) }),
+  z.object({ kind: z.literal('metrics'), run, points: listOf(point).refine((points) => points.length > 0) }),
   z.object({
     kind: z.literal('dataset'),
     run,

@@ -242,7 +242,8 @@ function read(folder: string, descriptor: number, { number, offset, length }: En
   if (line.kind !== 'artifact') return line
   const { file: _, ...rest } = line
   const content = contentOf(folder, number)
-  if (!lstatSync(content).isFile()) throw new DdpgError(`journal ${folder}: ${number} in it must be a file`)
+  if (!lstatSync(content, { throwIfNoEntry: false })?.isFile())
+    throw new DdpgError(`journal ${folder}: ${number} in it must be a file`)
   return { ...rest, content: readWhole(content) }
 }
 

@@ -1,6 +1,7 @@
 // These schemas say what an MLflow server may answer to each call; only these fields are used. Whoever answers
 // something else is no MLflow, or one of a kind that is not known here.
 import { z } from 'zod'
+import { listOf } from '../../list-of.ts'
 import { isExperimentId, isRunId } from './gate.ts'
 
 const info = z.object({
@@ -15,17 +16,15 @@ const metric = z.object({ key: z.string().optional(), value: numeric, timestamp:
 
 const run = z.object({
   info,
-  data: z.object({ params: z.array(z.unknown()).optional(), metrics: z.array(metric).optional() }).optional(),
+  data: z.object({ params: listOf(z.unknown()).optional(), metrics: listOf(metric).optional() }).optional(),
   inputs: z
     .object({
-      dataset_inputs: z
-        .array(
-          z.object({
-            dataset: z.object({ name: z.string().optional(), digest: z.string().optional() }),
-            tags: z.array(z.object({ value: z.string().optional() })).optional(),
-          }),
-        )
-        .optional(),
+      dataset_inputs: listOf(
+        z.object({
+          dataset: z.object({ name: z.string().optional(), digest: z.string().optional() }),
+          tags: listOf(z.object({ value: z.string().optional() })).optional(),
+        }),
+      ).optional(),
     })
     .optional(),
 })
@@ -44,13 +43,13 @@ export const REPLIES = {
   }),
   'runs/create': z.object({ run }),
   'runs/get': z.object({ run }),
-  'runs/search': z.object({ runs: z.array(run).optional() }),
+  'runs/search': z.object({ runs: listOf(run).optional() }),
   'runs/delete': z.unknown(),
   'runs/update': z.unknown(),
   'runs/log-batch': z.unknown(),
   'runs/log-inputs': z.unknown(),
   'metrics/get-history': z.object({
-    metrics: z.array(metric).optional(),
+    metrics: listOf(metric).optional(),
     next_page_token: z.string().optional(),
   }),
 }
