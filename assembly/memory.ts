@@ -1,6 +1,6 @@
-// Addresses of f32 arrays and plain operations on them. The core never allocates: create() lays out linear memory once
-// (agent/learner.ts) and everything afterwards works inside it. Legend of all files: bare names such as `x`, `w` are byte
-// addresses of f32 arrays; counts and strides are in elements.
+// This file has addresses of f32 arrays and plain operations on them. The core never allocates: create() lays out
+// linear memory once (agent/learner.ts) and everything afterwards works inside it. Legend of all files: bare names such
+// as `x`, `w` are byte addresses of f32 arrays; counts and strides are in elements.
 
 /** Widths are padded to whole vectors, so that no kernel needs a column tail. */
 export function padded(width: i32): i32 {

@@ -1,6 +1,6 @@
-// PCG32 (XSH-RR 64/32; O'Neill 2014, https://www.pcg-random.org): `pcg32_srandom_r(&rng, 42, 54)` must be
-// followed by 0xa15c02b7 0x7b47f409 0xba1d3330 0x83d2f293 0xbfa4784b 0xcbed606e. One generator for each stream;
-// a stream is 16 bytes of linear memory: state u64, increment u64.
+// The generator is PCG32 (XSH-RR 64/32; O'Neill 2014, https://www.pcg-random.org): `pcg32_srandom_r(&rng, 42, 54)` must
+// be followed by 0xa15c02b7 0x7b47f409 0xba1d3330 0x83d2f293 0xbfa4784b 0xcbed606e. One generator for each stream; a
+// stream is 16 bytes of linear memory: state u64, increment u64.
 
 export const INITIALIZATION: i32 = 0
 export const EXPLORATION: i32 = 1

@@ -1,4 +1,4 @@
-// The command line, which tells at its end the largest resident memory that it had, in KiB.
+// This program runs the command line and prints at its end the largest resident memory that it had, in KiB.
 import process from 'node:process'
 
 process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS))

@@ -1,4 +1,5 @@
-// Classic control: what the shipped scenarios reach over seeds, and their time beside Stable-Baselines3.
+// This bench trains classic control: the returns of the shipped scenarios over seeds, and time beside
+// Stable-Baselines3.
 //   node bench/control.ts [quality] [starts] [time]    starts and time need bench/.venv
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'

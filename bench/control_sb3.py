@@ -1,4 +1,4 @@
-"""The run of bench/control.ts in Stable-Baselines3: its DDPG with the same settings, evaluated from the same start states.
+"""This script is bench/control.ts in Stable-Baselines3: its DDPG with the same settings, from the same start states.
 
 Takes the settings as JSON in its first argument; prints {"seconds", "mean_episode_return", "mean_random_return"}, the
 last over episodes that begin as Gymnasium has them begin. One thread.

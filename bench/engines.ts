@@ -1,4 +1,5 @@
-// The same tables on other engines: `--engine deno`, `bun`, `chromium` or `firefox`. They come with test/engines/setup.sh.
+// This file runs the same benches on other engines: `--engine deno`, `bun`, `chromium` or `firefox`. They come with
+// test/engines/setup.sh.
 import { execFileSync } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// As much of an MLflow as a run needs, in a process of its own: `node bench/failing-server.ts MODE`. It takes no metrics:
+// This process is as much of an MLflow as a run needs: `node bench/failing-server.ts MODE`. It takes no metrics: it
 // answers 500 or 429, not at all (hang), or late (slow); with `well` it does. Prints its address, ends with stdin.
 import { reply, startFake } from '../test/tracking/mlflow/fake-server.ts'
 

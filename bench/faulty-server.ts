@@ -1,4 +1,4 @@
-// An MLflow server in a folder, in a process of its own: `node bench/faulty-server.ts FOLDER`. Prints its address, and
+// This process runs an MLflow server in a folder: `node bench/faulty-server.ts FOLDER`. It prints the address, and
 // kills it and starts it again for every line on stdin, answered by the seconds that it was away. Ends with stdin.
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'

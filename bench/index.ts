@@ -1,4 +1,4 @@
-// Benches of the runtime itself: `node bench/index.ts [--engine node|deno|bun|chromium|firefox] [part …]`. All parts by
+// This program runs the benches: `node bench/index.ts [--engine node|deno|bun|chromium|firefox] [part …]`. All parts by
 // default; in a page, those that need no processes and no files.
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'

@@ -1,4 +1,4 @@
-// The products by themselves, as a share of what the core's instructions can do at all.
+// This bench times the products alone, as a share of what the core's instructions can do at all.
 import { loadModule } from '../src/core/module.ts'
 import { kernels, productOf, type KernelExports } from '../test/helpers/kernels.ts'
 import { digits, inTurns, median, printTable, ratios } from './measure.ts'

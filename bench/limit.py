@@ -1,4 +1,4 @@
-"""What this processor allows the loops of the products, apart from any engine: `python3 bench/limit.py`, needs gcc.
+"""This program measures the loops of the products without any engine: `python3 bench/limit.py`, needs gcc.
 
 Each loop is written in assembly of 128-bit vectors without fused multiply-add, as engines compile strict SIMD, its data
 in the first cache. A cell is its rate as a share of a loop of nothing but multiplications and additions in registers,

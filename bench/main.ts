@@ -1,4 +1,4 @@
-// Portable benches in a runtime of the command line, which `index.ts --engine` starts: `bench/main.ts part …`.
+// This program runs the portable benches in a runtime that `index.ts --engine` starts: `bench/main.ts part …`.
 import process from 'node:process'
 import { PORTABLE } from './portable.ts'
 

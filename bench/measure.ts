@@ -1,5 +1,5 @@
-// Timing with tinybench, in turns: what is compared runs in the same short round, so that a busy neighbour slows both
-// and their ratio stays.
+// This file times with tinybench, in turns: tasks to compare run in the same short round, so that a busy neighbour
+// slows both and their ratio stays.
 import { Bench } from 'tinybench'
 
 export interface Measured {

@@ -1,4 +1,4 @@
-// @ts-nocheck -- AssemblyScript, compiled by kernels.ts: the rate of mul and add with nothing but registers.
+// @ts-nocheck -- this AssemblyScript, compiled by kernels.ts, measures mul and add with nothing but registers.
 
 /** Pairs of a multiplication and an addition on four lanes that one repetition does. */
 export const pairs: i32 = 13

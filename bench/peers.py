@@ -1,4 +1,4 @@
-"""Updates of DDPG by others and by us, in turns on one core, so that a busy neighbour slows both alike.
+"""This program times updates of DDPG by others and by us, in turns on one core, so that a busy neighbour slows both alike.
 
 Run bench/setup.sh once, then `bench/.venv/bin/python bench/peers.py [--rounds 7] [--only torch,jax] [--rows 2]`. Every
 contestant samples a minibatch from 10,000 transitions in its own memory and does one step of the critic, one of the

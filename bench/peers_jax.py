@@ -1,4 +1,4 @@
-"""DDPG in JAX, compiled: one call per update, and many updates in one scan."""
+"""This is DDPG in JAX, compiled: one call per update, and many updates in one scan."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""DDPG in PyTorch: as one writes it by hand, compiled, and by TorchRL's loss module. One thread, fused Adam."""
+"""This is DDPG in PyTorch: as one writes it by hand, compiled, and by TorchRL's loss module. One thread, fused Adam."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""How much of Pendulum-v1 there is to win: returns of policies that know its equations, from the start states of our
+"""This script finds the best returns of Pendulum-v1: policies that know its equations start from the states of our
 evaluation, by value iteration on a grid of 401 angles, 201 speeds and 21 torques with bilinear interpolation.
 
 Takes {"starts", "gamma"} as JSON in its first argument. Prints {"best", "discounted"}: the mean return of the best policy for

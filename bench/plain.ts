@@ -1,4 +1,4 @@
-// The update by the plain loop, in f64 and from the formulas: what the learner is checked against before it is timed.
+// This is the update by the plain loop, in f64 and from the formulas, which the learner must match before it is timed.
 import { blockView, NETWORK_NAMES, NETWORKS, type BlockName, type NetworkName } from '../src/core/fields.ts'
 import type { Learner } from '../src/core/learner.ts'
 

@@ -1,4 +1,4 @@
-// The benches that need nothing but WebAssembly and a clock, and so run in a page too.
+// These benches need nothing but WebAssembly and a clock, and so run in a page too.
 import { benchKernels } from './kernels.ts'
 import { benchAct, benchLoop } from './loop.ts'
 import { benchUpdate } from './update.ts'

@@ -1,4 +1,4 @@
-// Whole processes, as a user starts them: help, an experiment, a long one; and what a learner takes of memory.
+// This bench times whole processes, as a user starts them (help, an experiment, a long one), and measures their memory.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

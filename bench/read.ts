@@ -1,4 +1,4 @@
-// Files of this folder's neighbours, from the disk, or from the server of a page.
+// This file reads files of the repository, from the disk, or from the server of a page.
 
 export async function readText(url: URL): Promise<string> {
   if (url.protocol !== 'file:') return (await fetch(url)).text()

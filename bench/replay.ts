@@ -1,4 +1,4 @@
-// The same work for every bench and every peer: transitions of standard normal observations, uniform actions and
+// Every bench and every peer has this same work: transitions of standard normal observations, uniform actions and
 // standard normal rewards, a hundredth of them terminated.
 import type { Learner } from '../src/core/learner.ts'
 

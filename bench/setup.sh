@@ -1,5 +1,5 @@
 #!/bin/sh
-# The peers that bench/peers.py measures against, in folders of their own: bench/.venv and bench/peers/node_modules.
+# Installs the peers of bench/peers.py in folders of their own: bench/.venv and bench/peers/node_modules.
 set -e
 cd "$(dirname "$0")"
 python3 -m venv .venv

@@ -1,4 +1,5 @@
-// The densities of networks that have learned something: the scenario sine_wave, and a pendulum to be swung up.
+// This file trains two networks for the densities that trained ones have: the scenario sine_wave, and a pendulum to be
+// swung up.
 import { createCore } from '../src/core/core.ts'
 import { createLearner, type Learner } from '../src/core/learner.ts'
 import { loadModule, type CoreModule } from '../src/core/module.ts'

@@ -1,4 +1,4 @@
-// One update: all rows, odd shapes, and how its time follows the share of activations that are not zero.
+// This bench times one update: all rows, odd shapes, and the effect of the share of activations that are not zero.
 import { createLearner, type Learner, type LearnerOptions } from '../src/core/learner.ts'
 import { createBatchLearner } from '../test/helpers/kernels.ts'
 import { digits, inTurns, median, printTable, spread } from './measure.ts'

@@ -1,4 +1,5 @@
-// The page as a user meets it: what it loads, how soon it trains, and whether it stays responsive meanwhile.
+// This bench measures the page in a browser: how much it loads, how soon it trains, and whether it stays responsive
+// meanwhile.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'

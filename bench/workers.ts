@@ -1,5 +1,6 @@
-// Many seeds on worker threads: `ddpg experiment --workers K` beside one at a time, and beside K processes with a part
-// of the trials each, in turns. Whatever else the machine does, it does to K threads as to K processes.
+// This bench trains many seeds on worker threads: `ddpg experiment --workers K` beside one at a time, and beside K
+// processes with a part of the trials each, in turns. Whatever else the machine does, it does to K threads as to K
+// processes.
 //   node bench/workers.ts [trials] [K] [rounds]
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

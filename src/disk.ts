@@ -1,4 +1,4 @@
-// The file system without its traps: nothing here waits for a pipe, reads a device without end or tries for ever.
+// This file avoids the traps of the file system: nothing waits for a pipe, reads a device without end or tries for ever.
 import { mkdirSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { DdpgError } from './errors.ts'

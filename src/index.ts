@@ -1,4 +1,4 @@
-// The library: everything here runs in Node, Deno, Bun and a page's worker alike.
+// This is the library: everything here runs in Node, Deno, Bun and a page's worker alike.
 export { barsOf, periodsPerYear, returnsOf, type Calendar } from './math/bars.ts'
 export { BENCHMARKS, type BenchmarkName } from './evaluate/benchmarks.ts'
 export { readCheckpoint, type CheckpointInfo } from './trial/checkpoint.ts'

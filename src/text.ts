@@ -1,4 +1,4 @@
-// Text that is not ours as a message may hold it: on one line, short, and without characters that steer a terminal.
+// This file prepares text that is not ours for messages: on one line, short, without characters that steer a terminal.
 import { distance } from 'fastest-levenshtein'
 
 /** Control and format characters (bidirectional ones among them), line and paragraph separators, half characters. */

@@ -1,4 +1,5 @@
-// That the shipped scenarios learn: three seeds each of those that trade, judged by the policy without noise, at the end of training.
+// The shipped scenarios learn: three seeds of each that trades, judged by the policy without noise, at the end of
+// training.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { episodicTask } from '../src/task/episodic.ts'

@@ -1,3 +1,4 @@
+// Text of strangers fits on one line of a message and cannot steer a terminal.
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { listed, oneLine, printable, quoted, shown } from '../src/text.ts'

@@ -3,14 +3,14 @@
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
-/** Of what is shipped, and of what only builds and tests. */
+/** The licences of packages that are shipped, and of those that only build and test. */
 const LICENCES = ['0BSD', 'Apache-2.0', 'BSD-3-Clause', 'ISC', 'MIT']
 const FOR_DEVELOPMENT = [...LICENCES, 'MPL-2.0']
 
 export interface LockedPackage {
   license?: string
   integrity?: string
-  /** Where it comes from; the lockfile names no registry. */
+  /** The address that it comes from; the lockfile names no registry. */
   resolved?: string
   hasInstallScript?: boolean
   dev?: boolean
@@ -18,7 +18,7 @@ export interface LockedPackage {
   link?: boolean
 }
 
-/** What is wrong, a sentence each. @param packages of a lockfile, by their paths */
+/** Says what is wrong, in a sentence each. @param packages of a lockfile, by their paths */
 export function problemsOf(packages: Record<string, LockedPackage>): string[] {
   return Object.entries(packages).flatMap(([path, found]) => {
     const [, name] = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path) ?? []

@@ -53,14 +53,14 @@ function giveUp(): void {
   changed()
 }
 
-/** What the worker held is gone with it, but for the data. */
+/** Forgets all that the worker held, but for the data. */
 function forgetRun(): void {
   if (ownData) send({ type: 'data', file: ownData })
   results.clear()
   byId('continue').hidden = true
 }
 
-/** What could not be read in time was given up with its worker. */
+/** Says that a file or link could not be read in time, and so was dropped together with its worker. */
 function onLate(request: Request, seconds: number): void {
   const sentence = `took longer than ${seconds} seconds and was given up`
   if (request.type === 'data') {

@@ -14,12 +14,12 @@ export interface MessengerOptions {
   onLate: (request: Request, seconds: number) => void
   /** Called when a worker cannot go on. */
   onBroken: () => void
-  /** Whether a run is under way, which its user can end: then nothing is late. */
+  /** True while a run is under way, which its user can end: then nothing is late. */
   isBusy: () => boolean
 }
 
 interface Waiting {
-  /** Of requests of one type. */
+  /** The number of requests of one type that wait. */
   count: number
   timer: ReturnType<typeof setTimeout>
 }

@@ -1,4 +1,5 @@
-// The choice of scenario: those that are shipped, and one of one's own, which keeps its text while others are looked at.
+// Offers the choice of scenario: those that are shipped, and one of the user's, whose text is kept while others are
+// looked at.
 import { byId, element } from './dom.ts'
 import { mustHaveFewLines } from './files.ts'
 

@@ -1,4 +1,5 @@
-// Gradients of a network (mlp.ts), from its output back. What flows is s.dy [B, stride of a layer]; legend as there.
+// This file computes the gradients of a network (mlp.ts), from its output back. s.dy [B, stride of a layer] carries the
+// gradient from layer to layer; legend as there.
 import { tanhBackward } from './activation'
 import { gemm } from '../products/gemm'
 import { dotRows } from './head'

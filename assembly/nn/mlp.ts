@@ -1,5 +1,5 @@
-// Multilayer perceptron over a flat parameter block. Legend: B rows of the batch, I inputs and O units of a layer,
-// `stride` = O padded to a multiple of 4.
+// This is a multilayer perceptron over a flat parameter block. Legend: B rows of the batch, I inputs and O units of a
+// layer, `stride` = O padded to a multiple of 4.
 //
 // A block holds, layer by layer, weights and then bias[stride]: hidden layers w[I, stride] in panels (panel.ts), the
 // output layer w[O, padded(I)] row by row (head.ts). Padding is zero and stays zero. Blocks of one network are alike

@@ -1,6 +1,6 @@
-// Products with a matrix of which about half is zero, as the output of a ReLU is, and with the gradient that comes back
-// through it. Zeros are left out: that changes no finite sum. The ReLU lists the places of a row that are not zero,
-// once; forward product, weight gradient and input gradient all walk that list.
+// These are products with a matrix of which about half is zero, as the output of a ReLU is, and with the gradient that
+// comes back through it. Zeros are left out: that changes no finite sum. The ReLU lists the places of a row that are
+// not zero, once; forward product, weight gradient and input gradient all walk that list.
 //
 //   list of row b   i32[stride + 4]: k · 128 for each place k, the offset of row k in a panel 32 wide, in bytes (the
 //                   four more are room for whole vectors to be written), then the number of places

@@ -1,4 +1,4 @@
-// Products with a matrix of zeros and ones, such as which units a ReLU lets through:
+// These are products with a matrix of zeros and ones, such as which units a ReLU lets through:
 //
 //   c[M, N] = s ⊙ (mask[M, K] @ w[K, N])
 //

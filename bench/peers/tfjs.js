@@ -1,4 +1,4 @@
-// DDPG in TensorFlow.js on its WebAssembly backend, one thread. Speaks the same lines as bench/serve.ts.
+// This is DDPG in TensorFlow.js on its WebAssembly backend, one thread. It speaks the same lines as bench/serve.ts.
 import { createInterface } from 'node:readline'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'

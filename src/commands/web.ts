@@ -1,4 +1,4 @@
-// Serves the page, which npm run build:web has made, to this machine alone.
+// This command serves the page, which npm run build:web has made, to this machine alone.
 import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,4 +1,4 @@
-// One instance of the WebAssembly core: its mathematics and its random streams.
+// A core is one instance of the WebAssembly module: its mathematics and its random streams.
 // Engines differ in the last bits of JavaScript's Math, so whatever feeds a result takes these instead.
 import { instantiate } from '@assemblyscript/loader'
 import type { CoreModule } from './module.ts'

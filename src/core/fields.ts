@@ -1,4 +1,4 @@
-// The one table of what a learner holds, by name and in the order that it has in linear memory. The classes of
+// This is the one table of what a learner holds, by name and in the order that it has in linear memory. The classes of
 // assembly/agent/learner.ts and assembly/nn/mlp.ts are the truth; test/core/fields.test.ts compares the two. Sizes, names
 // of tensors, what receipts hash and the learner's facade all follow from here.
 import type { CoreExports } from './core.ts'

@@ -1,4 +1,4 @@
-// The learner as the host sees it: views of its linear memory, and calls of its core.
+// A learner is, for the host, a set of views of its linear memory and of calls of its core.
 import { createCore, type Core } from './core.ts'
 import { COUNTERS, countersView, HYPERPARAMETERS, recordOf, STATISTICS, writeDimensions } from './fields.ts'
 import { loadModule } from './module.ts'

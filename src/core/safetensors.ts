@@ -1,5 +1,5 @@
-// The safetensors format (https://github.com/huggingface/safetensors): u64 length of a JSON header, the header with
-// name → { dtype, shape, data_offsets } and string metadata, then the little-endian data.
+// This file reads and writes the safetensors format (https://github.com/huggingface/safetensors): u64 length of a JSON
+// header, the header with name → { dtype, shape, data_offsets } and string metadata, then the little-endian data.
 import { z } from 'zod'
 import { DdpgError } from '../errors.ts'
 import { listOf } from '../list-of.ts'

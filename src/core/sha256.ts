@@ -1,4 +1,4 @@
-// SHA-256 as a plain function: the one that browsers have is asynchronous.
+// This file computes SHA-256 as a plain function: the one that browsers have is asynchronous.
 import { sha256 as hash } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 

@@ -1,5 +1,5 @@
-// A learner as a safetensors file, and back. Networks are named and shaped as PyTorch's nn.Sequential would have
-// them (Linear at 0, 2, 4, …; weight [out, in]), so that load_state_dict takes them as they are:
+// A learner becomes a safetensors file here, and back. Networks are named and shaped as PyTorch's nn.Sequential would
+// have them (Linear at 0, 2, 4, …; weight [out, in]), so that load_state_dict takes them as they are:
 //
 //   actor.0.weight, actor.0.bias, …     critic.…     actor_target.…     critic_target.…
 //   actor_exp_avg.…, actor_exp_avg_sq.…, critic_exp_avg.…, critic_exp_avg_sq.…     Adam's moments

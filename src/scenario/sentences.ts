@@ -1,4 +1,4 @@
-// This file words one sentence for each thing that the schema objects to.
+// This file makes one sentence for each thing that the schema objects to.
 import type { z } from 'zod'
 import {
   hasNoEffect,

@@ -1,4 +1,4 @@
-// The commands with an environment that has no data.
+// The commands work with an environment that has no data.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'

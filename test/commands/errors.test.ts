@@ -1,4 +1,4 @@
-// Everything that a user can get wrong before the first step: one sentence each, no stack, and the right exit code.
+// Everything that a user can get wrong before the first step gives one sentence, no stack, and the right exit code.
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'

@@ -1,4 +1,4 @@
-// ddpg evaluate, as its users have it: any split, any data, files that other programs read.
+// ddpg evaluate takes any split and any data, and writes files that other programs read.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Papa from 'papaparse'

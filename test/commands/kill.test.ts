@@ -1,4 +1,4 @@
-// A real run that is killed again and again, without warning.
+// A real run is killed again and again, without warning, and loses nothing that it promised to keep.
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// The receipt of a real run: what it does not depend on, and its hashes as another program computes them.
+// The receipt of a real run depends on nothing that it should not, and another program computes the same hashes.
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-"""The hashes of a receipt, computed as docs/receipts.md says: CHECKPOINT DATA (parquet) CORE (wasm) RECEIPT.
+"""This script computes the hashes of a receipt as docs/receipts.md says: CHECKPOINT DATA (parquet) CORE (wasm) RECEIPT.
 
 CHECKPOINT is of a complete run, so the last link of the chain can be computed from it as well.
 """

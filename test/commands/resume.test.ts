@@ -1,4 +1,4 @@
-// Real runs that are stopped and resumed, and files that must not be resumed from.
+// Real runs are stopped and resumed, and files that must not be resumed from are refused.
 import {
   existsSync,
   globSync,

@@ -1,4 +1,4 @@
-// Checkpoints and receipts of strangers, and scenarios of one's own: where they may lead a run.
+// Checkpoints and receipts of strangers, and the user's own scenarios, lead a run only where they may.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

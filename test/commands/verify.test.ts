@@ -1,4 +1,4 @@
-// ddpg verify, from nothing but a receipt.
+// ddpg verify retrains from nothing but a receipt.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// Several trials at a time, on threads: the same as one after the other, whatever becomes of them.
+// Trials that run at a time, on threads, end as they do one after the other, whatever becomes of the threads.
 import { spawn } from 'node:child_process'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

@@ -1,4 +1,4 @@
-// The boundary of the core: what the module exports and uses, and how its memory is laid out.
+// The module exports and uses what its boundary allows, and its memory is laid out without gaps or overlaps.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createCore } from '../../src/core/core.ts'

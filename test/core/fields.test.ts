@@ -1,4 +1,4 @@
-// The host's table of fields beside the classes of assembly/, which it must follow name by name.
+// The host's table of fields follows the classes of assembly/ name by name.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import {

@@ -1,4 +1,4 @@
-// A learner through its public face: policy, exploration, replay, updates and options.
+// A learner works through its public face: policy, exploration, replay, updates and options.
 import { describe, expect, it } from 'vitest'
 import { COUNTERS, countersView, recordOf } from '../../src/core/fields.ts'
 import { qValues } from '../../src/core/inspect.ts'

@@ -1,4 +1,4 @@
-// Tensors in the safetensors format, which are the same again after any way through a file, in Python too.
+// Tensors in the safetensors format are the same after any way through a file, in Python too.
 import * as fc from 'fast-check'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

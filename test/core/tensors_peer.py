@@ -1,4 +1,4 @@
-"""What Python makes of a checkpoint: CHECKPOINT OBSERVATIONS, a JSON file with one list for each observation.
+"""This script reads a checkpoint in Python: CHECKPOINT OBSERVATIONS, a JSON file with one list for each observation.
 
 Prints the tensors' names, dtypes and shapes, the metadata, and the actions of the actor in NumPy.
 """

@@ -1,4 +1,4 @@
-// Parquet files against the libraries that people open them with.
+// Parquet files can be read and written by the libraries that people open them with.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-"""The other side of test/data/parquet-python.test.ts.
+"""This script is the other side of test/data/parquet-python.test.ts.
 
 read FILE: what pyarrow, polars and DuckDB see in a file, as JSON.
 write FOLDER: files of other writers, and as JSON what they hold and which sentence is expected for the bad ones.

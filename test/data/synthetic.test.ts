@@ -1,4 +1,4 @@
-// Synthetic data have the shapes that their generators promise, from one seed the same.
+// Synthetic data have the shapes that their generators promise, and are the same from one seed.
 import { describe, expect, test } from 'vitest'
 import { createCore, type Core } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'

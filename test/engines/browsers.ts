@@ -1,4 +1,4 @@
-// Browsers that open a page and wait until its title is `done`.
+// This file opens a page in browsers and waits until its title is `done`.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'

@@ -1,4 +1,4 @@
-// The command line in Deno, with the permissions of deno.json, and in Bun.
+// The command line runs in Deno, with the permissions of deno.json, and in Bun.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, existsSync, readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// The engines: how each is started and what it found.
+// This table says how each engine is started and how its results are read.
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'

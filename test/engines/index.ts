@@ -1,5 +1,6 @@
-// npm run test:engines: trains the scenarios on every engine, compares with test/golden/receipts.json, prints a table.
-// `--write` makes that file anew from this Node. Exit code 1 when a run differs, and under CI when an engine is missing.
+// This program, `npm run test:engines`, trains the scenarios on every engine, compares the receipts with
+// test/golden/receipts.json and prints a table. `--write` regenerates that file from this Node. Exit code 1 when a run
+// differs, and under CI when an engine is missing.
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

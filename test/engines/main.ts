@@ -1,4 +1,4 @@
-// In Node, Deno and Bun: trains all scenarios and prints the receipts as JSON. Run by index.ts, as a program.
+// This program trains all scenarios in Node, Deno or Bun and prints the receipts as JSON. index.ts starts it.
 import { readFileSync } from 'node:fs'
 import { loadModule } from '../../src/core/module.ts'
 import { trainAll } from './scenarios.ts'

@@ -1,4 +1,4 @@
-// The receipts that stand in the repository, in this Node; `npm run test:engines` trains the same in every engine.
+// This Node makes the receipts that the repository holds; `npm run test:engines` trains the same in every engine.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'

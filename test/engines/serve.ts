@@ -1,4 +1,4 @@
-// The page with the worker, built as it would be published and served from 127.0.0.1.
+// Builds the page with the worker as it would be published and serves it from 127.0.0.1.
 import { readFileSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

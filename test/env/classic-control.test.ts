@@ -1,4 +1,4 @@
-// Pendulum-v1 and MountainCarContinuous-v0, beside Gymnasium's own.
+// Pendulum-v1 and MountainCarContinuous-v0 take the same steps as Gymnasium's own.
 import { describe, expect, it } from 'vitest'
 import { createControlEnv, createEnv, createEpisodicEnv } from '../../src/env/create.ts'
 import { expectAllClose } from '../helpers/allclose.ts'

@@ -1,4 +1,4 @@
-"""Trajectories of Gymnasium's own environments: {name, starts, actions} as JSON, where an episode begins at the next of
+"""This script steps Gymnasium's own environments: {name, starts, actions} as JSON, where an episode begins at the next of
 `starts` and `actions` are in [-1, 1]. Prints a row for each action: observation, reward, terminated, truncated."""
 
 import json

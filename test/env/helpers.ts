@@ -1,4 +1,4 @@
-// Small markets, environments and random paths for tests.
+// This file makes small markets, environments and random paths for tests.
 import { createCore } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'
 import { createEnv } from '../../src/env/create.ts'

@@ -1,4 +1,4 @@
-# The metrics of src/evaluate/metrics.ts, written again with NumPy from the formulas of the specification, on random series.
+# This script has the metrics of src/evaluate/metrics.ts in NumPy, from the formulas of the specification, on random series.
 import json
 import sys
 

@@ -1,4 +1,4 @@
-// The trades of a rollout, against the wealth that the environment tells: who books each of them ends with the same.
+// The trades of a rollout agree with the wealth of its environment: whoever books each of them ends with the same.
 import { describe, expect, it } from 'vitest'
 import { costSensitivity } from '../../src/evaluate/costs.ts'
 import { evaluate, rollout, createEvaluationEnv, type Policy } from '../../src/evaluate/evaluate.ts'

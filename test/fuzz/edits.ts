@@ -1,4 +1,4 @@
-// Arbitrary inputs for parsers: sound ones, changed by a few edits of their bytes or of their JSON.
+// This file makes arbitrary inputs for parsers: sound ones, changed by a few edits of their bytes or of their JSON.
 import * as fc from 'fast-check'
 
 /** Inputs grow to this size at most, so that a run takes milliseconds. */

@@ -1,5 +1,5 @@
-// Fuzzes every parser: node test/fuzz/index.ts --minutes N [--seed S] [--only TARGET]. What is found is written to the
-// corpus, which test/fuzz/corpus.test.ts reads again for ever.
+// This program fuzzes every parser: node test/fuzz/index.ts --minutes N [--seed S] [--only TARGET]. Findings are
+// written to the corpus, which test/fuzz/corpus.test.ts reads again for ever.
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'

@@ -1,4 +1,4 @@
-// One thread of the fuzzing: inputs of one target for a few seconds, shrunk when one is read wrongly.
+// A thread of the fuzzing runs this file: inputs of one target for a few seconds, shrunk when one is read wrongly.
 import { parentPort, workerData } from 'node:worker_threads'
 import * as fc from 'fast-check'
 import type { Slice, SliceResult } from './index.ts'

@@ -1,4 +1,5 @@
-// Time and memory for the worst input of each kind: node test/fuzz/worst.ts; each in a process of its own.
+// This program measures time and memory for the worst input of each kind, each in a process of its own:
+// node test/fuzz/worst.ts
 import { execFileSync } from 'node:child_process'
 import { writeSafetensors } from '../../src/core/safetensors.ts'
 import { csvToTable } from '../../src/data/csv.ts'

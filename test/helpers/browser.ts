@@ -1,4 +1,4 @@
-// Real browsers, driven from outside, and what went wrong in them.
+// This file starts real browsers, drives them from outside, and collects what went wrong in them.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

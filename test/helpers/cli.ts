@@ -1,4 +1,4 @@
-// The real command line as a child process, in a folder of its own.
+// This file runs the real command line as a child process, in a folder of its own.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// A learner whose internals a test can reach: build/kernels.wasm is the core with more exports.
+// This file makes a learner whose internals a test can reach: build/kernels.wasm is the core with more exports.
 import { createCore, type CoreExports } from '../../src/core/core.ts'
 import { createLearner, type Learner, type LearnerOptions } from '../../src/core/learner.ts'
 import { loadModule } from '../../src/core/module.ts'

@@ -1,4 +1,4 @@
-// Small trials in this process: 120 rows of a noisy sine, 400 steps.
+// This file runs small trials in this process: 120 rows of a noisy sine, 400 steps.
 import { createHash } from 'node:crypto'
 import { createCore } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'

@@ -1,4 +1,4 @@
-// The page as `ddpg web` serves it, and what tests do in it.
+// This file opens the page as `ddpg web` serves it, and has what tests do in it.
 import { createInterface } from 'node:readline'
 import type { ChildProcess } from 'node:child_process'
 import axe from 'axe-core'

@@ -1,4 +1,4 @@
-// Statistics and tests of significance beside SciPy's.
+// Statistics and tests of significance agree with SciPy's.
 import { describe, expect, it } from 'vitest'
 import { createCore, type Random } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'

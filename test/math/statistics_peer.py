@@ -1,4 +1,4 @@
-# The same statistics by SciPy. rliable's interquartile mean is SciPy's trimmed mean, and its intervals are
+# This script computes the same statistics by SciPy. rliable's interquartile mean is SciPy's trimmed mean, and its intervals are
 # percentiles of a bootstrap that draws each stratum by itself, as scipy.stats.bootstrap does with several samples.
 import json
 import sys

@@ -1,4 +1,4 @@
-// Mutants of the WebAssembly core: random streams, replay, update, networks and products.
+// These mutants change the WebAssembly core: random streams, replay, update, networks and products.
 import type { MutatedFile } from './list.ts'
 
 export const CORE: readonly MutatedFile[] = [

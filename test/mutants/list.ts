@@ -1,4 +1,4 @@
-// Mutants of the core and the host: small errors that tests must notice. `npm run mutants` tries them all.
+// Mutants are small errors in the core and the host that tests must notice. `npm run mutants` tries them all.
 import { CORE } from './core.ts'
 import { MARKET } from './market.ts'
 import { RUNS } from './runs.ts'

@@ -1,4 +1,4 @@
-// Mutants of data, features, environments and what judges a policy: evaluation, metrics, statistics, tests.
+// These mutants change data, features, environments and what judges a policy: evaluation, metrics, statistics, tests.
 import type { MutatedFile } from './list.ts'
 
 export const MARKET: readonly MutatedFile[] = [

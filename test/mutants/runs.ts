@@ -1,4 +1,4 @@
-// Mutants of scenarios, training, what a run leaves behind, and its delivery to MLflow.
+// These mutants change scenarios, training, the files of a run, and its delivery to MLflow.
 import type { MutatedFile } from './list.ts'
 
 export const RUNS: readonly MutatedFile[] = [

@@ -1,4 +1,4 @@
-// Reports as documents, as HTML and as Markdown.
+// Reports are written as documents, as HTML and as Markdown.
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Evaluation } from '../../src/evaluate/evaluate.ts'

@@ -1,4 +1,4 @@
-// Trials as reports have them, from small trainings in this process.
+// This file makes trials as reports have them, from small trainings in this process.
 import { episodicTask } from '../../src/task/episodic.ts'
 import { compareWithBenchmarks, metricsBySplit } from '../../src/evaluate/evaluate.ts'
 import { receiptName } from '../../src/trial/receipt.ts'

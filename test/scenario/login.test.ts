@@ -1,4 +1,4 @@
-// A scenario is copied into checkpoints, logged and shared: the login in its tracking URI must not come along.
+// A login in a tracking URI stays out of checkpoints, logs and links, into which the scenario is copied.
 import { expect, it } from 'vitest'
 import { withoutLogin, withoutLogins } from '../../src/scenario/login.ts'
 import { parse } from './helpers.ts'

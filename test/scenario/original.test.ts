@@ -1,4 +1,4 @@
-// Files with the keys and the values of the Python original's: they load where their meaning is ours.
+// Files with the keys and values of the Python original load where their meaning is ours.
 import { describe, expect, it } from 'vitest'
 import { parse, problemsOf } from './helpers.ts'
 

@@ -1,4 +1,4 @@
-// Trials of classic control: receipts, resuming, verifying, and evaluation on the same episodes for all.
+// Trials of classic control have receipts, resume, verify, and are evaluated on the same episodes for all.
 import { describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/trial/checkpoint.ts'
 import { episodicTask } from '../../src/task/episodic.ts'

@@ -1,4 +1,4 @@
-// A trading task is made of a table: splits, features, prices.
+// A trading task is made of a table, which it splits into rows, features and prices.
 import { describe, expect, it } from 'vitest'
 import { createCore } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'

@@ -1,4 +1,4 @@
-// Signs that a training goes nowhere are told once they last.
+// Signs that a training goes nowhere are reported once they last.
 import { describe, expect, it } from 'vitest'
 import { blockView, NETWORK_NAMES, NETWORKS, type NetworkName } from '../../src/core/fields.ts'
 import { blockTensors, learnerTensors } from '../../src/core/tensors.ts'

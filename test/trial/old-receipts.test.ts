@@ -1,4 +1,4 @@
-// Receipts of 28 November 2026, made with another core module, verify; and a metric that came later breaks none.
+// Receipts of 28 November 2026, made with another core module, still verify; and a metric that came later breaks none.
 import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// A run that is stopped and goes on is the run that was never stopped; a checkpoint that is not whole is no checkpoint.
+// A run that is stopped and resumed is the run that was never stopped; a checkpoint that is not whole is no checkpoint.
 import { DdpgError } from '../../src/errors.ts'
 import { describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/trial/checkpoint.ts'

@@ -1,4 +1,4 @@
-// The training loop collects, stores and updates in its order, and goes on from where it was saved.
+// The training loop collects, stores and updates in its order, and resumes from where it was saved.
 import { describe, expect, it } from 'vitest'
 import { learnerTensors } from '../../src/core/tensors.ts'
 import { createCore } from '../../src/core/core.ts'

@@ -1,3 +1,4 @@
+// A scenario of a stranger is read soon or refused, however long, deep or full of aliases it is.
 import { describe, expect, it } from 'vitest'
 import { parseScenario, type ScenarioError } from '../../src/scenario/load.ts'
 import { withoutLogins } from '../../src/scenario/login.ts'

@@ -1,4 +1,4 @@
-// The page logs to a real MLflow, when it is told to, and trains on without one.
+// The page logs to a real MLflow once that is turned on, and trains on without one.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, request as requestOf, type Server } from 'node:http'

@@ -1,4 +1,4 @@
-// Reports in real browsers, as files of their own.
+// Reports work in real browsers, as files of their own.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

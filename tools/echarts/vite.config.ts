@@ -1,4 +1,4 @@
-// The bundle that plots load as #echarts, with the licences of what is in it.
+// Builds the bundle that plots load as #echarts, with the licences of what is in it.
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 import { licenses } from '../../web/licenses.ts'

@@ -1,4 +1,4 @@
-// Lint rules for the result path. ECMA-262 leaves the last bits of these functions and of `**` to the engine,
+// These lint rules guard the result path. ECMA-262 leaves the last bits of these functions and of `**` to the engine,
 // so a result that depends on them differs between engines.
 const APPROXIMATED = new Set(
   'sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp expm1 log log1p log2 log10 pow cbrt hypot'.split(

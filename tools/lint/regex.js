@@ -1,5 +1,5 @@
-// The lint rule that keeps regular expressions linear: text from strangers meets them, and one that backtracks, or that
-// begins a search anew at each character, takes the square of a text's length or worse.
+// This lint rule keeps regular expressions linear: text from strangers meets them, and one that backtracks, or that
+// begins a new search at each character, takes the square of a text's length or worse.
 import { analyse } from 'scslre'
 
 const WHY = {

@@ -1,4 +1,4 @@
-// This file is what is recorded of trials that are played in episodes.
+// This table says what is recorded of trials that are played in episodes.
 import type { EpisodicEvaluations } from '../../task/episodic.ts'
 import { plotReturns, plotTrainingLosses } from '../../report/charts/plot.ts'
 import { metricsBySplit } from '../../evaluate/evaluate.ts'

@@ -1,4 +1,4 @@
-// A worker thread of trainer.ts: trains the trials that it is given, one after the other.
+// A worker thread of trainer.ts runs this file: it trains the trials that it receives, one after the other.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createCore } from '../../core/core.ts'
 import { toErrorRecord } from '../../errors.ts'

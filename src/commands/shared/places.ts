@@ -1,5 +1,5 @@
-// These rules decide where a run writes and whom it talks to. The command line, a scenario of one's own and the environment say it; what a
-// file from elsewhere says of it is shown and asked for.
+// These rules decide where a run writes and whom it talks to. The command line, the user's own scenario and the
+// environment decide; places that a file from elsewhere names are shown, and the user is asked for them.
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { mlflowEnvironment } from '../../tracking/mlflow/index.ts'
 import { readOverride } from '../../scenario/overrides.ts'

@@ -1,3 +1,4 @@
+// This file writes artifacts into a folder, each whole or not at all, and lists them.
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { makeFolder } from '../../disk.ts'

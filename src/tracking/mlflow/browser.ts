@@ -1,4 +1,4 @@
-// The client for a page: an MLflow server, and a journal in memory.
+// This is the client for a page: an MLflow server, and a journal in memory.
 import { memoryJournal } from './memory-journal.ts'
 import type { Tracker } from './run.ts'
 import { serverTracker, warnOnce } from './server-tracker.ts'

@@ -1,4 +1,4 @@
-// The login that MLflow's own client keeps for its user.
+// This file reads the login that MLflow's own client keeps for its user.
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// The file mlflow.db: how it is opened, and its tables, frozen at one old revision. MLflow brings such a file
+// This file opens mlflow.db and creates its tables, frozen at one old revision. MLflow brings such a file
 // up to date when it opens it, and rows with named columns still fit afterwards. The names of constraints
 // matter to those migrations.
 

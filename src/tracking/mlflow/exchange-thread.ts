@@ -1,4 +1,4 @@
-// The thread of threaded-exchange.ts: sends what it is given, and gives the answer back.
+// This thread of threaded-exchange.ts sends the requests that it receives, and returns the answers.
 import { parentPort } from 'node:worker_threads'
 import { exchangeHere, type Outgoing } from './http.ts'
 

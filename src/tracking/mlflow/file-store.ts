@@ -1,5 +1,5 @@
-// The store of MLflow before 3.7: a folder mlruns/ of text files. MLflow refuses it since 3.13 unless told otherwise,
-// so it is only used when asked for.
+// This is the store of MLflow before 3.7: a folder mlruns/ of text files. MLflow refuses it since 3.13 unless a
+// variable allows it, so it is only used when asked for.
 import {
   appendFileSync,
   existsSync,

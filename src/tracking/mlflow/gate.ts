@@ -1,5 +1,6 @@
-// The gate in front of every store: which names and paths an operation may have, wherever it comes from. Journals,
-// databases and servers are written by others, and what they call a run, a key or a file becomes a path or an address.
+// A gate stands in front of every store: it checks the names and paths of an operation, wherever it comes from.
+// Journals, databases and servers are written by others, and what they call a run, a key or a file becomes a path or an
+// address.
 import { quoted } from '../../text.ts'
 import { Refusal, STATUSES, type Operation, type Store } from './types.ts'
 

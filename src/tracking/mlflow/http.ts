@@ -1,4 +1,4 @@
-// Requests to an MLflow server: address, login, time limits, and what its answers mean.
+// This file sends requests to an MLflow server: address, login, time limits, and the meaning of its answers.
 import { quoted, shown } from '../../text.ts'
 import { Blocked, Refusal, Unavailable, messageOf } from './types.ts'
 import { DdpgError } from '../../errors.ts'

@@ -1,5 +1,5 @@
-// An MLflow client for Node, Deno and Bun: experiment tracking to a file or a server, through the server's failures.
-// A page's is browser.ts.
+// This is an MLflow client for Node, Deno and Bun: it tracks experiments to a file or a server, through the server's
+// failures. The client of a page is browser.ts.
 export { factsOf } from './host.ts'
 export { mlflowEnvironment, openTracker, trackingUri, type TrackerOptions } from './open.ts'
 export type { Run, RunOptions, Tracker } from './run.ts'

@@ -1,6 +1,6 @@
-// Operations that wait for a store, on disk: a folder with journal.jsonl, and a file for each artifact. A line is the
-// checksum of its text and the text, a line is never changed. What a killed process wrote is all there: a torn last
-// line was never promised to anyone.
+// This file keeps operations on disk while they wait for a store: a folder with journal.jsonl, and a file for each
+// artifact. A line is a text after its checksum, and is never changed. All that a killed process promised is there: a
+// torn last line was never promised to anyone.
 import {
   closeSync,
   existsSync,

@@ -1,4 +1,4 @@
-// Runs of an mlflow.db: the list of them, and each as the operations that make it.
+// This file reads the runs of an mlflow.db: the list of them, and each as the operations that make it.
 import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'

@@ -1,3 +1,4 @@
+// This journal keeps operations in memory, where there is no disk.
 import type { Journal, Operation } from './types.ts'
 
 /** A journal where there is no disk. */

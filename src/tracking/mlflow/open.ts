@@ -1,4 +1,4 @@
-// From a tracking URI to a tracker.
+// This file makes the tracker that a tracking URI names.
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { storedLogin } from './credentials.ts'

@@ -1,4 +1,5 @@
-// Which process a run or a journal belongs to, so that what a killed one left can be told from what goes on.
+// This file names the process that a run or a journal belongs to, so that the rest of a killed one is not taken for a
+// running one.
 import { hostname } from 'node:os'
 
 /** The tag of a run that names the process that logs it. */

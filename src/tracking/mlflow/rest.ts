@@ -1,4 +1,4 @@
-// The store behind an MLflow server, by its REST calls.
+// This is the store behind an MLflow server, reached by its REST calls.
 import { quoted, shown } from '../../text.ts'
 import { behindGate, isInnerPath } from './gate.ts'
 import { decode, request, NotFound, type Server } from './http.ts'

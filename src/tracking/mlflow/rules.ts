@@ -1,4 +1,4 @@
-// The rules that hold for every store: which names, values and sizes MLflow keeps unchanged. A server answers 200 to
+// These rules hold for every store: which names, values and sizes MLflow keeps unchanged. A server answers 200 to
 // some values and stores others (a fractional step becomes 0, a number as a parameter an empty text), so nothing
 // reaches a store that was not made here.
 import { quoted } from '../../text.ts'

@@ -1,4 +1,4 @@
-// A run as its user sees it. Logging makes operations; nothing here waits for a store.
+// This file has runs as their user sees them. Logging makes operations; nothing here waits for a store.
 import {
   checkExperiment,
   checkRunId,

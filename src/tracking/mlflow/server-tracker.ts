@@ -1,3 +1,4 @@
+// This file makes the tracker for an MLflow server.
 import { deliver, type RetryPolicy } from './delivery.ts'
 import { numberOf, serverOf, type Environment, type Surroundings } from './http.ts'
 import { restStore } from './rest.ts'

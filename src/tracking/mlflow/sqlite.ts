@@ -1,5 +1,5 @@
-// The embedded store: mlflow.db and mlartifacts/ side by side, which a plain `mlflow server` in that folder shows.
-// Artifact addresses are relative to the server, so the folder can be moved.
+// This is the embedded store: mlflow.db and mlartifacts/ side by side, which a plain `mlflow server` in that folder
+// shows. Artifact addresses are relative to the server, so the folder can be moved.
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'

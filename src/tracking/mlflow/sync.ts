@@ -1,5 +1,5 @@
-// Runs from one store to another. Every operation is done as if it might have been done before, so that a second
-// copy, or one that broke off, adds what is missing and nothing twice.
+// This file copies runs from one store to another. Every operation is done as if it might have been done before, so
+// that a second copy, or one that broke off, adds what is missing and nothing twice.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serverOf, type Environment } from './http.ts'
 import { openJournal } from './journal.ts'

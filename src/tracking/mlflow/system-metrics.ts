@@ -1,4 +1,4 @@
-// The load of the machine, under the names that MLflow's page has a tab for.
+// This file logs the load of the machine, under the names that MLflow's page has a tab for.
 import { readFileSync, statfsSync } from 'node:fs'
 import { cpus, freemem, totalmem } from 'node:os'
 import { numberOf, type Environment } from './http.ts'

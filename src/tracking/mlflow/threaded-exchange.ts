@@ -1,4 +1,4 @@
-// Requests from a thread of their own. To a training that logs, a request costs a message then, not a connection.
+// Requests are sent from a thread of their own, so one costs a training that logs only a message, not a connection.
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { exchangeHere, type Answer, type Exchange } from './http.ts'

@@ -1,4 +1,4 @@
-"""The two environments of src/env, in Python's float64. Each step is in the order of operations of the original: other
+"""These are the two environments of src/env, in Python's float64. Each step is in the order of operations of the original: other
 orders round otherwise. Logarithms and random numbers come from the module."""
 
 import numpy as np

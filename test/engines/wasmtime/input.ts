@@ -1,5 +1,5 @@
-// The core in wasmtime, driven from Python. What Python gets: the scenario as a receipt tells it, the market as numbers,
-// and for `resumed` the checkpoint that Node wrote half-way. What it must find again: the weights and the chain.
+// This file runs the core in wasmtime, driven from Python. Python gets the scenario by way of a receipt, the market as
+// numbers, and for `resumed` the checkpoint that Node wrote half-way. It must find the same weights and the same chain.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { loadModule } from '../../../src/core/module.ts'

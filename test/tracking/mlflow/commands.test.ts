@@ -1,4 +1,5 @@
-// The command line and MLflow: where runs go, what they hold, and what is left when a server or a process goes away.
+// The command line logs to MLflow: where runs go, what they hold, and what is left when a server or a process goes
+// away.
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// A run with everything that a run can hold, and what an MLflow must show of it.
+// This file logs a run with everything that a run can hold, and checks what an MLflow must show of it.
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
 import type { Run, Tracker } from '../../../src/tracking/mlflow/run.ts'

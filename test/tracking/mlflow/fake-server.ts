@@ -1,4 +1,4 @@
-// A server that answers what a test wants, and keeps what it was asked.
+// This server answers what a test wants, and keeps what it was asked.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Json } from './server.ts'
 

@@ -1,4 +1,4 @@
-// Runs in a folder of text files, of which MLflow's lists break at half a line.
+// Runs are kept in a folder of text files, of which MLflow's lists break at half a line.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// A journal of what waits on disk: whole after any end of its process, told from what is damaged, and never used by two at once.
+// A journal keeps on disk what waits: it is whole after any end of its process, known from what is damaged, and never
+// used by two at once.
 import * as fc from 'fast-check'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,4 +1,4 @@
-// MLflow's own page on runs of ours, and a page of ours that logs to MLflow, in a real browser.
+// MLflow's own page shows runs of ours, and a page of ours logs to MLflow, in a real browser.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { stripTypeScriptTypes } from 'node:module'

@@ -1,4 +1,4 @@
-// The client against real servers of three MLflow versions.
+// The client logs to real servers of three MLflow versions.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

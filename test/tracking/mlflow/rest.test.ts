@@ -1,4 +1,4 @@
-// The client and a server that fails in every way: nothing is lost, nothing comes twice, nobody waits.
+// The client meets a server that fails in every way: nothing is lost, nothing comes twice, nobody waits.
 import { mkdtempSync, readdirSync, existsSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

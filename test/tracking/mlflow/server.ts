@@ -1,4 +1,4 @@
-// A real `mlflow server` of some version on a free port of 127.0.0.1.
+// This file starts a real `mlflow server` of some version on a free port of 127.0.0.1.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'

@@ -1,4 +1,4 @@
-// Journals, databases and servers of strangers: what they name is data, and leads nowhere.
+// Journals, databases and servers may be a stranger's: what they name is data, and leads nowhere.
 import {
   existsSync,
   mkdirSync,

@@ -1,4 +1,4 @@
-// The load of the machine: a few thousand points however long a run takes, and one however short.
+// The load of the machine is logged as a few thousand points however long a run takes, and one however short.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Run } from '../../../src/tracking/mlflow/run.ts'
 import { logSystemMetrics } from '../../../src/tracking/mlflow/system-metrics.ts'
