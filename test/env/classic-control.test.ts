@@ -145,6 +145,25 @@ describe('episodes', () => {
     }
   })
 
+  it('of Pendulum-v1 cost the same after any number of turns', () => {
+    const env = create(PENDULUM)
+    const costAt = (angle: number) => {
+      env.reset()
+      env.restore(Float64Array.of(angle, 0.5, 0))
+      return env.step([0.25]).reward
+    }
+    for (const turns of [-2, -1, 1, 2])
+      for (const angle of [-3, -0.5, 0.5, 3])
+        expect(costAt(angle + turns * 2 * Math.PI)).toBeCloseTo(costAt(angle), 9)
+  })
+
+  it('of MountainCarContinuous-v0 stop a car at the left wall', () => {
+    const env = create(MOUNTAIN_CAR)
+    env.reset()
+    env.restore(Float64Array.of(Math.fround(-1.19), Math.fround(-0.07), 10, 0))
+    expect(Array.from(env.step([0]).obs)).toEqual([Math.fround(-1.2), 0])
+  })
+
   it('of the same seed begin alike', () => {
     const env = create(PENDULUM)
     const first = Array.from(env.reset(5).obs)

@@ -2,7 +2,7 @@
 import { createCore } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'
 import { createEnv } from '../../src/env/create.ts'
-import type { Env, Market } from '../../src/env/env.ts'
+import type { Market, ResumableEnv } from '../../src/env/env.ts'
 import { scenarioSchema, type EnvConfig, type ScenarioInput } from '../../src/scenario/schema.ts'
 import { expectAllClose } from '../helpers/allclose.ts'
 
@@ -25,7 +25,7 @@ export function createMarket(prices: ArrayLike<number>[], feature?: ArrayLike<nu
   }
 }
 
-export function testEnv(market: Market, given: ScenarioInput['env']): Env {
+export function testEnv(market: Market, given: ScenarioInput['env']): ResumableEnv {
   return createEnv(envConfig(given), market, core.math, core.random.environment)
 }
 

@@ -215,6 +215,23 @@ describe('the environment gym_trading_env.continuous', () => {
     expect(Array.from(env.reset().obs)).toEqual(fresh)
   })
 
+  it('goes on from a saved state, with what its window showed', () => {
+    const market = createMarket([walk(generator(7), 30, 0.02)])
+    const given = { windows: 3, trading_fees: 0.001, borrow_interest_rate: 0.001 }
+    const [env, other] = [positionEnv(market, given), positionEnv(market, given)]
+    const actions = generator(8)
+    env.reset()
+    for (let step = 0; step < 10; step++) env.step(randomAction(actions))
+    other.reset()
+    other.restore(env.save())
+    for (let step = 10; step < 27; step++) {
+      const action = randomAction(actions)
+      expect(other.step(action)).toEqual(env.step(action))
+      expect(other.save()).toEqual(env.save())
+    }
+    expect(() => other.step([0])).toThrow('the episode is over: call reset')
+  })
+
   it('observes nothing of later rows', () => {
     const random = generator(3)
     const prices = walk(random, 30, 0.02)

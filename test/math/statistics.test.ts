@@ -75,6 +75,12 @@ describe('statistics of few values', () => {
     expect(interquartileMean([100, 0, 3, 20, 0])).toBe(23 / 3)
     expect(probabilityOfImprovement([1, 2], [1, 0])).toBe(0.875)
   })
+
+  it('have intervals that leave as much out above as below', () => {
+    const drawn = Float64Array.from({ length: 201 }, (_, i) => 200 - i)
+    percentileInterval(drawn).forEach((end, i) => expect(end).toBeCloseTo([5, 195][i]!, 9))
+    expect(percentileInterval(drawn, 0.5)).toEqual([50, 150])
+  })
 })
 
 describeWithPython('statistics beside SciPy', () => {
@@ -186,6 +192,27 @@ describe('a comparison of returns', () => {
     const same = compare(good, good, await seeded(1))
     expect([same.t_p, same.mann_whitney_p, same.permutation_p]).toEqual([1, 1, 1])
     expect(same.sharpe!.significant).toBe(false)
+  })
+
+  it('counts regroupings whose sums differ from the one observed in their last bits alone', async () => {
+    const [x, y] = [
+      [0.1, 0.2, 0.3],
+      [-0.1, -0.2, -0.3],
+    ]
+    // 2 of the 20 groupings are as far apart
+    expect(Math.abs(permutationTest(x, y, await seeded(1), 20_000) - 0.1)).toBeLessThan(0.01)
+  })
+
+  it('counts draws that are no different against a difference', async () => {
+    const gains = (count: number) => Float64Array.from({ length: 16 }, (_, i) => (i < count ? 0.5 : -0.25))
+    const { sharpe } = compare(gains(9), gains(8), await seeded(1))
+    // a ratio grows with the number of gains, which is binomial; sums of these numbers are exact
+    const choose = (k: number): number => (k === 0 ? 1 : (choose(k - 1) * (17 - k)) / k)
+    const chance = (k: number, share: number) => choose(k) * share ** k * (1 - share) ** (16 - k)
+    let notMore = 0
+    for (let own = 0; own <= 16; own++)
+      for (let other = own; other <= 16; other++) notMore += chance(own, 9 / 16) * chance(other, 1 / 2)
+    expect(Math.abs(sharpe!.p - notMore)).toBeLessThan(0.02)
   })
 
   it('repeats with its seed', async () => {

@@ -91,6 +91,7 @@ describe('the guardrails', () => {
     ['env.positions', [0, 1], 'one side', [GYM]],
     ['env.positions', [-1, 1], 'no way out', [GYM]],
     ['env.positions', [-1, 0, 3], 'borrows more', [GYM]],
+    ['env.positions', [-3, 0, 1], 'borrows more', [GYM]],
     ['network.actor_hidden_dims', [32, 7], 'fewer than 8 units', []],
     ['network.actor_hidden_dims', [8, 16], 'than the 14 numbers', [GYM, COLUMNS, 'env.windows=2']],
     ['network.critic_hidden_dims', [9, 9, 9, 9, 9], 'has 5 layers', []],
@@ -121,6 +122,16 @@ describe('the guardrails', () => {
       'network.actor_hidden_dims=[8, 8]',
     ])
       expect(said(override), override).toEqual([])
+  })
+
+  it('stop nothing at a limit itself: as many transitions as a minibatch, one validation, positions of 2', () => {
+    for (const [key, overrides] of [
+      ['training.sample_size', ['training.sample_size=1200']],
+      ['data.train_size', [GYM, 'env.max_episode_duration=299']],
+      ['evaluation.policy', ['evaluation.policy=best', 'training.eval_interval=2250']],
+      ['env.positions', ['env.positions=[-2, 0, 2]', GYM]],
+    ] as const)
+      expect(said(...overrides).filter((one) => one.key === key)).toEqual([])
   })
 
   it('say nothing of the defaults', () => {
