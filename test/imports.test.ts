@@ -14,6 +14,8 @@ const ROOMS = {
     'errors.ts',
     'core',
     'math',
+    'features/indicators',
+    'features/language',
     'scenario',
     'data',
     'features',

@@ -1,11 +1,16 @@
 // This file computes what an agent sees of the market. Every feature of a row comes from that row and earlier ones; the
 // only other numbers are statistics of the training rows.
 import type { CoreMath } from '../core/core.ts'
+import { listRows } from '../data/ohlcv.ts'
 import { column, type Table } from '../data/table.ts'
-import { listed, quoted } from '../text.ts'
+import { listed, quoted, shown } from '../text.ts'
 import { DdpgError } from '../errors.ts'
+import { evaluator, valuesFrom, type Series } from './evaluate.ts'
+import { namesIn, MARKET_COLUMNS, warmUpOf, type Feature } from './language/expression.ts'
+import { readFeatures } from './language/read.ts'
+import { SCALINGS, type Scaling } from './standardise.ts'
 
-/** What computing features needs besides the data: plain numbers, stored in the checkpoint as JSON. */
+/** What computing features needs besides the data: plain numbers and text, stored in the checkpoint as JSON. */
 export interface FeatureStatistics {
   noFeatures: boolean
   /** Close of the first row, the unit of feature_trend. */
@@ -14,93 +19,143 @@ export interface FeatureStatistics {
   scales: FeatureScale[]
 }
 
-/** feature = (raw − offset) / scale; scale 0, of a feature that is constant in the training rows, gives 0. */
-export interface FeatureScale {
+export interface FeatureScale extends Scaling {
   name: string
-  offset: number
-  scale: number
+  /** What it is computed from, where its name does not say so. */
+  expression?: string | undefined
+}
+
+/** Features of all rows of a table before they are scaled. */
+export interface RawFeatures {
+  features: Feature[]
+  series: Series[]
+  /** Rows at the beginning that lack a feature. */
+  warmUp: number
+  firstClose: number
 }
 
 export interface Features {
   names: string[]
-  /** [rows, names.length], row by row */
-  values: Float64Array
-}
-
-type Raw = (table: Table, firstClose: number, math: CoreMath) => Float64Array
-
-const derived: Record<string, Raw> = {
-  feature_return: (table) =>
-    column(table, 'close').map((close, i, closes) => (i === 0 ? 0 : close / closes[i - 1]! - 1)),
-  feature_high: (table) => overClose(table, 'high'),
-  feature_low: (table) => overClose(table, 'low'),
-  feature_volume: (table, _, math) => column(table, 'volume').map((volume) => math.log(1 + volume)),
-  feature_trend: (table, firstClose) => column(table, 'close').map((close) => close / firstClose),
-}
-const plain: Record<string, Raw> = Object.fromEntries(
-  ['open', 'high', 'low', 'close', 'volume'].map((name) => [
-    `feature_${name}`,
-    (table) => column(table, name),
-  ]),
-)
-
-function overClose(table: Table, name: string): Float64Array {
-  const close = column(table, 'close')
-  return column(table, name).map((price, i) => price / close[i]! - 1)
+  /** Rows at the beginning that have no features; they are NaN. */
+  warmUp: number
+  /** For each feature a number per row. */
+  columns: Float64Array[]
 }
 
 /**
- * Statistics of the first `trainLength` rows, at least 2: mean and sample standard deviation (n − 1) of each
- * feature, but the range of feature_trend.
- * @param options.noFeatures plain open, high, low, close and volume instead of the derived features
- * @param options.columns the features wanted, in this order; null = all
- * @throws DdpgError for a feature that does not exist
+ * @param firstClose of the data that the policy was trained on
+ * @throws DdpgError for a column that there is not, for fewer rows than a feature needs and for values that are not finite
  */
-export function fitFeatures(
+export function rawFeatures(
   table: Table,
-  trainLength: number,
-  options: { noFeatures: boolean; columns: string[] | null },
+  features: Feature[],
   math: CoreMath,
+  firstClose: number = column(table, 'close')[0]!,
+): RawFeatures {
+  const evaluate = evaluator(table, firstClose, math)
+  const warmUp = Math.max(0, ...features.map(({ expression }) => warmUpOf(expression)))
+  const series = features.map((feature) => {
+    const lacking = namesIn(feature.expression).columns.filter((name) => !Object.hasOwn(table.columns, name))
+    if (lacking.length > 0)
+      throw new DdpgError(
+        `the feature ${shown(feature.name)} needs the column ${listed(lacking)}, which the data do not have: have ${listed(Object.keys(table.columns))}`,
+      )
+    const rows = warmUpOf(feature.expression) + 1
+    if (rows > table.length)
+      throw new DdpgError(
+        `the feature ${shown(feature.name)} needs ${rows} rows for its first value, the data have ${table.length}`,
+      )
+    return checked(feature, evaluate(feature.expression), warmUp)
+  })
+  return { features, series, warmUp, firstClose }
+}
+
+function checked({ name }: Feature, series: Series, from: number): Series {
+  const values = valuesFrom(series, from)
+  if (values.every(Number.isFinite)) return series
+  const rows = listRows(
+    from + values.length,
+    (row) => row >= from && !Number.isFinite(values[row - from]),
+    (row) => String(values[row - from]),
+  )
+  throw new DdpgError(
+    `the feature ${shown(name)} is not a finite number in ${rows}: it divides by 0, or takes a logarithm or a root of what has none`,
+  )
+}
+
+/** @throws DdpgError when the warm-up leaves fewer than 2 of the training rows */
+export function mustLeaveRows({ features, warmUp }: RawFeatures, trainLength: number): void {
+  if (trainLength - warmUp >= 2) return
+  const { name } = slowest(features, warmUp)
+  const left = Math.max(0, trainLength - warmUp)
+  throw new DdpgError(
+    `the first ${warmUp} rows have no value of the feature ${shown(name)}, which leaves ${left} of ${trainLength} to train on: raise data.train_size to ${warmUp + 2} or more, or shorten the feature`,
+  )
+}
+
+function slowest(features: Feature[], warmUp: number): Feature {
+  return features.find(({ expression }) => warmUpOf(expression) === warmUp)!
+}
+
+/** Statistics of the first `trainLength` rows without those of the warm-up, at least 2. */
+export function fitFeatures(
+  { features, series, warmUp, firstClose }: RawFeatures,
+  trainLength: number,
+  noFeatures: boolean,
 ): FeatureStatistics {
-  const raws = options.noFeatures ? plain : derived
-  const names = options.columns ?? Object.keys(raws)
-  const unknown = names.filter((name) => !Object.hasOwn(raws, name))
-  if (unknown.length)
-    throw new DdpgError(
-      `env.feature_columns names ${listed(unknown)}, have ${Object.keys(raws).join(', ')}${options.noFeatures ? ' (data.no_features is true)' : ''}`,
+  const scales = features.map(({ name, text, scale }, f): FeatureScale => {
+    const training = valuesFrom(series[f]!, warmUp).subarray(0, trainLength - warmUp)
+    const expression = noFeatures || text === name ? {} : { expression: text }
+    return { name, ...expression, ...SCALINGS[scale](training) }
+  })
+  return { noFeatures, firstClose, scales }
+}
+
+/** The features that a policy was trained with. @throws DdpgError for what is none */
+export function recordedFeatures({ noFeatures, scales }: FeatureStatistics): Feature[] {
+  if (scales.length === 0) throw new DdpgError('there are no features in its statistics')
+  return scales.map(({ name, expression }) => {
+    const [feature, another] = readFeatures(expression ?? (noFeatures ? name.replace(/^feature_/, '') : name))
+    if (feature === undefined || another !== undefined)
+      throw new DdpgError(`${quoted(expression ?? name)} is not one feature`)
+    return { ...feature, name }
+  })
+}
+
+/** @param statistics of the same features */
+export function scaleFeatures(
+  { features, series, warmUp }: RawFeatures,
+  { scales }: FeatureStatistics,
+): Features {
+  const columns = series.map((raw, f) => {
+    const { offset, scale } = scales[f]!
+    const values = valuesFrom(raw, warmUp)
+    const column = new Float64Array(warmUp + values.length)
+    column.fill(NaN, 0, warmUp)
+    if (scale !== 0)
+      for (let i = 0; i < values.length; i++) column[warmUp + i] = (values[i]! - offset) / scale
+    return column
+  })
+  return { names: features.map(({ name }) => name), warmUp, columns }
+}
+
+/** What should be known of features and their data: rows that are lost, and columns that a feature is called like. */
+export function featureNotes({ features, warmUp }: RawFeatures, table: Table, file: string): string[] {
+  const notes: string[] = []
+  if (warmUp > 0) {
+    const { name } = slowest(features, warmUp)
+    notes.push(`the first ${warmUp} rows have no value of the feature ${shown(name)} and are not used`)
+  }
+  for (const { name, expression } of features) {
+    const read = namesIn(expression)
+    const alike = [...new Set([name, ...read.indicators])].filter(
+      (one) =>
+        Object.hasOwn(table.columns, one) && !MARKET_COLUMNS.includes(one) && !read.columns.includes(one),
     )
-  const firstClose = column(table, 'close')[0]!
-  const scales = names.map((name) => {
-    const training = raws[name]!(table, firstClose, math).subarray(0, trainLength)
-    return { name, ...(name === 'feature_trend' ? range(training) : meanAndDeviation(training)) }
-  })
-  return { noFeatures: options.noFeatures, firstClose, scales }
-}
-
-/** Features of all rows of a table. */
-export function computeFeatures(table: Table, statistics: FeatureStatistics, math: CoreMath): Features {
-  const raws = statistics.noFeatures ? plain : derived
-  const width = statistics.scales.length
-  const values = new Float64Array(table.length * width)
-  statistics.scales.forEach(({ name, offset, scale }, f) => {
-    if (!Object.hasOwn(raws, name))
-      throw new DdpgError(`there is no feature ${quoted(name)}, have ${Object.keys(raws).join(', ')}`)
-    const raw = raws[name]!(table, statistics.firstClose, math)
-    for (let i = 0; i < raw.length; i++) values[i * width + f] = scale === 0 ? 0 : (raw[i]! - offset) / scale
-  })
-  return { names: statistics.scales.map((scale) => scale.name), values }
-}
-
-function range(values: Float64Array): { offset: number; scale: number } {
-  const least = values.reduce((a, b) => Math.min(a, b))
-  const greatest = values.reduce((a, b) => Math.max(a, b))
-  return { offset: least, scale: greatest - least + 1e-8 }
-}
-
-function meanAndDeviation(values: Float64Array): { offset: number; scale: number } {
-  // Summed as distances from the first value: constant rows then have exactly zero deviation.
-  const first = values[0]!
-  const mean = first + values.reduce((sum, x) => sum + (x - first), 0) / values.length
-  const squares = values.reduce((sum, x) => sum + (x - mean) * (x - mean), 0)
-  return { offset: mean, scale: Math.sqrt(squares / (values.length - 1)) }
+    for (const one of alike)
+      notes.push(
+        `${shown(file)} has a column ${shown(one)}, which is not what the feature ${shown(name)} observes: column(${shown(one)}) in features observes it`,
+      )
+  }
+  return notes
 }

@@ -52,7 +52,9 @@ export const env = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('features that are observed, in this order; null = all'),
+    .describe(
+      'features that are observed, in this order, of the five that there are without the key features; null = all',
+    ),
   price_columns: z
     .array(z.string().min(1))
     .min(1)
@@ -241,6 +243,7 @@ export const KEYS_OF_KIND: Record<TaskKind, readonly string[]> = {
   trading: [
     'data_generator',
     'data.*',
+    'features',
     'env.trading_fees',
     'env.initial_cash',
     'env.feature_columns',

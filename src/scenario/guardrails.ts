@@ -2,6 +2,7 @@
 // invalid is in scenario/rules.ts. Thresholds are those of the Python original, where it has them.
 import { listed, shown } from '../text.ts'
 import { environmentOf, type Check } from './environments.ts'
+import { observedNames } from './features.ts'
 import type { Scenario } from './schema.ts'
 
 export interface Warning {
@@ -47,14 +48,12 @@ interface TrainingPlan {
   obsDim: number
 }
 
-/** As many as there are by default; their names do not matter here. */
-const DEFAULT_FEATURES = Array<string>(5).fill('feature')
-
-function courseOf({ env, training }: Scenario): TrainingPlan {
+function courseOf(scenario: Scenario): TrainingPlan {
+  const { env, training } = scenario
   const { max_steps: steps, init_rand_steps: random, frames_per_batch: frames } = training
   const randomRounds = Math.floor(random / frames)
   const columns = {
-    featureNames: env.feature_columns ?? DEFAULT_FEATURES,
+    featureNames: observedNames(scenario),
     priceNames: env.price_columns ?? ['close'],
   }
   return {

@@ -3,6 +3,7 @@ import { environmentOf, list, type Rule as EnvRule } from './environments.ts'
 import type { ParsedScenario } from './schema.ts'
 import { shown } from '../text.ts'
 import { parseTime } from '../math/time.ts'
+import { wrongFeatures } from './features.ts'
 import type { Finding } from './place.ts'
 
 type Rule = EnvRule<ParsedScenario>
@@ -26,7 +27,17 @@ function columnsOnce(key: 'price_columns' | 'feature_columns'): Rule {
   }
 }
 
-const columns: Rule[] = [columnsOnce('feature_columns'), columnsOnce('price_columns')]
+/** `features` says all that is observed. */
+const oneList: Rule = {
+  fields: ['features', 'env.feature_columns', 'data.no_features'],
+  check: ({ features, env, data: { no_features } }) => {
+    if (features === undefined || (env.feature_columns === null && !no_features)) return undefined
+    const other = no_features ? 'data.no_features' : 'env.feature_columns'
+    return `features and ${other} both say what is observed: keep one`
+  },
+}
+
+const columns: Rule[] = [columnsOnce('feature_columns'), columnsOnce('price_columns'), oneList]
 
 const training: Rule[] = [
   {
@@ -132,9 +143,11 @@ const data: Rule[] = [
 /** @param wrong keys that are already known to be wrong: a rule that looks at one of them is skipped */
 export function brokenRules(scenario: ParsedScenario, wrong: readonly string[]): Finding[] {
   const rules = [...columns, ...training, ...environmentOf(scenario).rules, ...data]
-  return rules.flatMap(({ fields, check }) => {
+  const features = wrong.some((key) => key === 'features') ? [] : wrongFeatures(scenario)
+  const broken = rules.flatMap(({ fields, check }) => {
     const skip = fields.some((field) => wrong.some((key) => field === key || field.startsWith(`${key}.`)))
     const text = skip ? undefined : check(scenario)
     return text === undefined ? [] : [{ paths: fields.map((field) => field.split('.')), text }]
   })
+  return [...features, ...broken]
 }

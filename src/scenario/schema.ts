@@ -303,6 +303,12 @@ export const scenarioSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('seed of trial 0, trial i adds i; null = chosen at random and printed'),
+  features: z
+    .union([z.string().min(1).max(500), z.array(z.string().min(1).max(500)).min(1).max(256)])
+    .optional()
+    .describe(
+      'what is observed of the market, such as `rsi(14)`, `close / sma(50) - 1`, `column(sentiment) | robust` or the preset `finrl` (docs/features.md); without it, what env.feature_columns and data.no_features say',
+    ),
   device: z.literal('cpu').optional().describe('where networks run'),
   data: data.prefault({}).describe('the data and their chronological splits'),
   env: env.prefault({}).describe('where the agent acts'),

@@ -13,7 +13,17 @@ import {
   rollout,
   type SplitEvaluation,
 } from '../evaluate/evaluate.ts'
-import { computeFeatures, fitFeatures, type FeatureStatistics } from '../features/index.ts'
+import {
+  featureNotes,
+  fitFeatures,
+  mustLeaveRows,
+  rawFeatures,
+  recordedFeatures,
+  scaleFeatures,
+  type FeatureStatistics,
+  type RawFeatures,
+} from '../features/index.ts'
+import { observedFeatures } from '../scenario/features.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Task } from './task.ts'
 import { DdpgError, named } from '../errors.ts'
@@ -31,6 +41,8 @@ export interface Splits<S extends string = string> {
 
 export interface TradingTask extends Task<TradingEvaluations>, Splits<SplitName> {
   kind: 'trading'
+  /** A sentence each on rows that no feature has a value of, and on columns that are not what is observed. */
+  notes: string[]
 }
 
 /**
@@ -46,12 +58,26 @@ export function tradingTask(
   const { data, env } = scenario
   tradingEnvironment(env) // refuses what does not trade
   const splits = split(table.length, data, data.data_path)
-  const options = { noFeatures: data.no_features, columns: env.feature_columns }
-  const fitted = statistics ?? fitFeatures(table, splits.train.to, options, math)
-  const whole = createMarket(scenario, table, fitted, math)
+  const raw = statistics
+    ? rawFeatures(table, recordedFeatures(statistics), math, statistics.firstClose)
+    : rawFeatures(table, observedFeatures(scenario), math)
+  mustLeaveRows(raw, splits.train.to)
+  splits.train.from = raw.warmUp
+  const fitted = statistics ?? fitFeatures(raw, splits.train.to, data.no_features)
+  const whole = createMarket(scenario, table, raw, fitted)
+  const notes = featureNotes(raw, table, data.data_path)
   const markets = bySplit((name) => sliceMarket(whole, splits[name]))
   const task = marketTask(scenario, markets)
-  return { kind: 'trading', table, digest: digestOf(table), splits, statistics: fitted, markets, ...task }
+  return {
+    kind: 'trading',
+    table,
+    digest: digestOf(table),
+    splits,
+    statistics: fitted,
+    markets,
+    notes,
+    ...task,
+  }
 }
 
 /**
@@ -65,8 +91,10 @@ export function wholeTable(
   math: CoreMath,
   statistics: FeatureStatistics,
 ): Splits<'all'> {
-  const all = createMarket(scenario, table, statistics, math)
-  return { table, splits: { all: { from: 0, to: table.length } }, markets: { all } }
+  const raw = rawFeatures(table, recordedFeatures(statistics), math, statistics.firstClose)
+  const all = { from: raw.warmUp, to: table.length }
+  const market = sliceMarket(createMarket(scenario, table, raw, statistics), all)
+  return { table, splits: { all }, markets: { all: market } }
 }
 
 export function bySplit<T>(make: (name: SplitName) => T): Record<SplitName, T> {
@@ -118,21 +146,25 @@ function pricesOf(table: Table, names: string[], file: string): Float64Array[] {
 function createMarket(
   { data, env }: Scenario,
   table: Table,
+  raw: RawFeatures,
   statistics: FeatureStatistics,
-  math: CoreMath,
 ): Market {
   const priceNames = env.price_columns ?? ['close']
   const prices = pricesOf(table, priceNames, data.data_path)
-  const { names, values } = computeFeatures(table, statistics, math)
-  const bound = env.obs_clip ?? Infinity
-  const features = Float32Array.from(values, (x) => Math.max(-bound, Math.min(bound, x)))
-  return {
-    rows: table.length,
-    priceNames,
-    prices,
-    featureNames: names,
-    features,
-  }
+  const { names, columns } = scaleFeatures(raw, statistics)
+  const features = interleaved(columns, env.obs_clip ?? Infinity)
+  return { rows: table.length, priceNames, prices, featureNames: names, features }
+}
+
+/** [rows, columns] within ± bound */
+function interleaved(columns: Float64Array[], bound: number): Float32Array {
+  const width = columns.length
+  const values = new Float32Array(width * columns[0]!.length)
+  columns.forEach((column, f) => {
+    for (let i = 0; i < column.length; i++)
+      values[i * width + f] = Math.max(-bound, Math.min(bound, column[i]!))
+  })
+  return values
 }
 
 function sliceMarket(market: Market, { from, to }: RowRange): Market {

@@ -50,7 +50,15 @@ const contentSchema = z.strictObject({
   statistics: z.strictObject({
     noFeatures: z.boolean(),
     firstClose: z.number(),
-    scales: listOf(z.strictObject({ name: z.string(), offset: z.number(), scale: z.number() }), 4096),
+    scales: listOf(
+      z.strictObject({
+        name: z.string(),
+        expression: z.string().optional(),
+        offset: z.number(),
+        scale: z.number(),
+      }),
+      4096,
+    ),
   }),
   step: count,
   obsDim: count.min(1).max(4096),

@@ -4,7 +4,15 @@ import { createCore } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'
 import { generate } from '../../src/data/synthetic.ts'
 import type { Table } from '../../src/data/table.ts'
-import { computeFeatures, fitFeatures, type Features } from '../../src/features/index.ts'
+import {
+  fitFeatures,
+  rawFeatures,
+  recordedFeatures,
+  scaleFeatures,
+  type Features,
+  type FeatureStatistics,
+} from '../../src/features/index.ts'
+import { observedFeatures } from '../../src/scenario/features.ts'
 import { scenarioSchema } from '../../src/scenario/schema.ts'
 import { DdpgError } from '../../src/errors.ts'
 import golden from '../golden/features_tiny.json' with { type: 'json' }
@@ -19,16 +27,30 @@ const tiny: Table = { length: 8, columns: Object.fromEntries(tinyColumns) }
 const generator = scenarioSchema.parse({ data_generator: { pattern_type: 'mean_reversion' } }).data_generator!
 const market = generate(generator, '1h', core)
 
-function featuresOf(
-  table: Table,
-  trainLength: number,
-  options: Parameters<typeof fitFeatures>[2] = all,
-): Features {
-  return computeFeatures(table, fitFeatures(table, trainLength, options, math), math)
+interface Options {
+  noFeatures: boolean
+  columns: string[] | null
 }
-function columnOf({ names, values }: Features, name: string): number[] {
-  const f = names.indexOf(name)
-  return Array.from({ length: values.length / names.length }, (_, i) => values[i * names.length + f]!)
+
+function fit(table: Table, trainLength: number, { noFeatures, columns }: Options = all): FeatureStatistics {
+  const { data, env } = scenarioSchema.parse({
+    data: { no_features: noFeatures },
+    env: { feature_columns: columns },
+  })
+  return fitFeatures(rawFeatures(table, observedFeatures({ data, env }), math), trainLength, noFeatures)
+}
+function compute(table: Table, statistics: FeatureStatistics): Features {
+  const raw = rawFeatures(table, recordedFeatures(statistics), math, statistics.firstClose)
+  return scaleFeatures(raw, statistics)
+}
+function featuresOf(table: Table, trainLength: number, options: Options = all): Features {
+  return compute(table, fit(table, trainLength, options))
+}
+function columnOf({ names, columns }: Features, name: string): number[] {
+  return [...columns[names.indexOf(name)]!]
+}
+function rowsOf({ columns }: Features, from: number, to?: number): Float64Array[] {
+  return columns.map((column) => column.subarray(from, to))
 }
 /** A copy of the table in which every value of the row is changed. */
 function withRowChanged(table: Table, row: number): Table {
@@ -77,37 +99,36 @@ test('feature_trend spans 0 to 1 over the training rows alone', () => {
 
 describe('no look-ahead:', () => {
   const before = featuresOf(market, 300)
-  const width = before.names.length
 
   test.each([300, 301, 399, 499])('changing row %i, after training, changes no earlier value', (row) => {
     const after = featuresOf(withRowChanged(market, row), 300)
-    expect(after.values.subarray(0, row * width)).toEqual(before.values.subarray(0, row * width))
-    expect(after.values.subarray(row * width)).not.toEqual(before.values.subarray(row * width))
+    expect(rowsOf(after, 0, row)).toEqual(rowsOf(before, 0, row))
+    expect(rowsOf(after, row)).not.toEqual(rowsOf(before, row))
   })
 
   test.each([1, 150, 299])('with given statistics, changing row %i changes no earlier value', (row) => {
-    const statistics = fitFeatures(market, 300, all, math)
-    const after = computeFeatures(withRowChanged(market, row), statistics, math)
-    expect(after.values.subarray(0, row * width)).toEqual(before.values.subarray(0, row * width))
-    expect(after.values.subarray(row * width)).not.toEqual(before.values.subarray(row * width))
+    const statistics = fit(market, 300)
+    const after = compute(withRowChanged(market, row), statistics)
+    expect(rowsOf(after, 0, row)).toEqual(rowsOf(before, 0, row))
+    expect(rowsOf(after, row)).not.toEqual(rowsOf(before, row))
   })
 
   test('rows after training may be missing without changing the ones before', () => {
     const columns = Object.entries(market.columns).map(([name, values]) => [name, values.subarray(0, 350)])
     const shorter = featuresOf({ length: 350, columns: Object.fromEntries(columns) }, 300)
-    expect(shorter.values).toEqual(before.values.subarray(0, 350 * width))
+    expect(shorter.columns).toEqual(rowsOf(before, 0, 350))
   })
 })
 
 test('statistics survive JSON bit for bit', () => {
-  const statistics = fitFeatures(market, 300, all, math)
+  const statistics = fit(market, 300)
   expect(JSON.parse(JSON.stringify(statistics))).toEqual(statistics)
 })
 
 test('statistics carry the unit of the trend to other data', () => {
-  const statistics = fitFeatures(market, 300, all, math)
+  const statistics = fit(market, 300)
   const columns = Object.entries(market.columns).map(([name, values]) => [name, values.subarray(100)])
-  const later = computeFeatures({ length: 400, columns: Object.fromEntries(columns) }, statistics, math)
+  const later = compute({ length: 400, columns: Object.fromEntries(columns) }, statistics)
   expect(columnOf(later, 'feature_trend')).toEqual(
     columnOf(featuresOf(market, 300), 'feature_trend').slice(100),
   )
@@ -144,14 +165,12 @@ test('columns choose features and their order', () => {
 })
 
 test('a feature that does not exist is refused with what there is', () => {
-  expect(() =>
-    fitFeatures(market, 300, { noFeatures: false, columns: ['feature_trend', 'feature_rsi'] }, math),
-  ).toThrow(
+  expect(() => fit(market, 300, { noFeatures: false, columns: ['feature_trend', 'feature_rsi'] })).toThrow(
     new DdpgError(
       'env.feature_columns names feature_rsi, have feature_return, feature_high, feature_low, feature_volume, feature_trend',
     ),
   )
-  expect(() => fitFeatures(market, 300, { noFeatures: true, columns: ['feature_trend'] }, math)).toThrow(
+  expect(() => fit(market, 300, { noFeatures: true, columns: ['feature_trend'] })).toThrow(
     'feature_close, feature_volume (data.no_features is true)',
   )
 })

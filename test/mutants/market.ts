@@ -82,12 +82,22 @@ export const MARKET: readonly MutatedFile[] = [
     file: 'src/features/index.ts',
     tests: ['features/index'],
     changes: [
-      ['.subarray(0, trainLength)', ''],
-      ['squares / (values.length - 1)', 'squares / values.length'],
-      ['scale === 0 ? 0 : (raw', '(raw'],
-      ['greatest - least + 1e-8', 'greatest - least'],
-      ['close / closes[i - 1]! - 1', 'close / closes[0]! - 1'],
+      ['.subarray(0, trainLength - warmUp)', ''],
+      ['if (scale !== 0)', 'if (true)'],
     ],
+  },
+  {
+    file: 'src/features/standardise.ts',
+    tests: ['features/index'],
+    changes: [
+      ['squares / (values.length - 1)', 'squares / values.length'],
+      ['greatest - least + 1e-8', 'greatest - least'],
+    ],
+  },
+  {
+    file: 'src/features/indicators/original.ts',
+    tests: ['features/index'],
+    changes: [['price / closes[i - 1]! - 1', 'price / closes[0]! - 1']],
   },
   {
     file: 'src/env/portfolio.ts',
