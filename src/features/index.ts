@@ -139,23 +139,16 @@ export function scaleFeatures(
   return { names: features.map(({ name }) => name), warmUp, columns }
 }
 
-/** What should be known of features and their data: rows that are lost, and columns that a feature is called like. */
-export function featureNotes({ features, warmUp }: RawFeatures, table: Table, file: string): string[] {
-  const notes: string[] = []
-  if (warmUp > 0) {
-    const { name } = slowest(features, warmUp)
-    notes.push(`the first ${warmUp} rows have no value of the feature ${shown(name)} and are not used`)
-  }
-  for (const { name, expression } of features) {
-    const read = namesIn(expression)
-    const alike = [...new Set([name, ...read.indicators])].filter(
-      (one) =>
-        Object.hasOwn(table.columns, one) && !MARKET_COLUMNS.includes(one) && !read.columns.includes(one),
+/** A sentence for each column of the data that is called like a feature and is not what is observed. */
+export function columnNotes(features: Feature[], table: Table, file: string): string[] {
+  return features.flatMap(({ name, expression }) => {
+    const { indicators, columns } = namesIn(expression)
+    const alike = [...new Set([name, ...indicators])].filter(
+      (one) => Object.hasOwn(table.columns, one) && !MARKET_COLUMNS.includes(one) && !columns.includes(one),
     )
-    for (const one of alike)
-      notes.push(
-        `${shown(file)} has a column ${shown(one)}, which is not what the feature ${shown(name)} observes: column(${shown(one)}) in features observes it`,
-      )
-  }
-  return notes
+    return alike.map(
+      (one) =>
+        `${shown(file)} has a column ${shown(one)} of its own, which the feature ${shown(name)} is not: write column(${shown(one)}) in features to observe it`,
+    )
+  })
 }

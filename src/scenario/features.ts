@@ -1,9 +1,9 @@
 // This file says which features a scenario observes: those of the list `features`, or those of env.feature_columns.
 import { DdpgError } from '../errors.ts'
-import type { Feature } from '../features/language/expression.ts'
+import { warmUpOf, type Feature } from '../features/language/expression.ts'
 import { listFeatures, PRESETS } from '../features/language/presets.ts'
 import { readFeatures } from '../features/language/read.ts'
-import { listed, quoted } from '../text.ts'
+import { listed, quoted, shown } from '../text.ts'
 import type { Finding } from './place.ts'
 import type { ParsedScenario } from './schema.ts'
 
@@ -75,4 +75,13 @@ function problemOf(work: () => unknown): string | undefined {
 /** YAML cuts `[macd(12, 26)]` at its comma. */
 function isOpen(entry: string): boolean {
   return entry.split('(').length > entry.split(')').length
+}
+
+/** The rows at the beginning of the data that the features cost, in a sentence, where they do. */
+export function warmUpNotes(scenario: Chosen): string[] {
+  const features = entriesOf(scenario) === undefined ? [] : observedFeatures(scenario)
+  const rows = Math.max(0, ...features.map(({ expression }) => warmUpOf(expression)))
+  const slowest = features.find(({ expression }) => warmUpOf(expression) === rows)
+  if (rows === 0 || slowest === undefined) return []
+  return [`the first ${rows} rows have no value of the feature ${shown(slowest.name)} and are not trained on`]
 }

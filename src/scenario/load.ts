@@ -1,6 +1,7 @@
 // This file turns the text of a scenario file into a complete, valid scenario, or tells all that is wrong with it at
 // once.
 import { isNullable, jsonSchema, propertiesOf, type JsonSchema } from './describe.ts'
+import { warmUpNotes } from './features.ts'
 import { withoutLogin } from './login.ts'
 import { applyOverride, otherNames, readOverride, valueAt, without, withoutKeys } from './overrides.ts'
 import { locate, place, type Finding, type Origin } from './place.ts'
@@ -37,7 +38,7 @@ export class ScenarioError extends UsageError {
  * Reads a scenario.
  * @param file its name: experiment, data file and log folder are called after it by default
  * @returns the complete scenario; its tracking.tracking_uri with the login that the scenario itself is rid of; and
- * notes for the user: a sentence each on what was given in vain
+ * notes for the user: a sentence each on what was given in vain, and on rows that features cost
  * @throws {ScenarioError} with all problems, each a sentence that begins with `file:line` or `-o key=value`
  */
 export function parseScenario(
@@ -71,7 +72,11 @@ export function parseScenario(
   if (problems.length > 0) throw scenarioError(file, problems, hidden)
   const { tracking_uri: trackingUri } = scenario.tracking
   const tracking = { ...scenario.tracking, tracking_uri: withoutLogin(trackingUri) }
-  return { scenario: complete({ ...scenario, tracking }, file, options), trackingUri, notes }
+  return {
+    scenario: complete({ ...scenario, tracking }, file, options),
+    trackingUri,
+    notes: [...notes, ...warmUpNotes(scenario)],
+  }
 }
 
 /** The schema's verdict: `sound` is the tree without what it objects to, so that rules can look at the rest. */

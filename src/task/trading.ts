@@ -14,7 +14,6 @@ import {
   type SplitEvaluation,
 } from '../evaluate/evaluate.ts'
 import {
-  featureNotes,
   fitFeatures,
   mustLeaveRows,
   rawFeatures,
@@ -41,8 +40,6 @@ export interface Splits<S extends string = string> {
 
 export interface TradingTask extends Task<TradingEvaluations>, Splits<SplitName> {
   kind: 'trading'
-  /** A sentence each on rows that no feature has a value of, and on columns that are not what is observed. */
-  notes: string[]
 }
 
 /**
@@ -65,7 +62,6 @@ export function tradingTask(
   splits.train.from = raw.warmUp
   const fitted = statistics ?? fitFeatures(raw, splits.train.to, data.no_features)
   const whole = createMarket(scenario, table, raw, fitted)
-  const notes = featureNotes(raw, table, data.data_path)
   const markets = bySplit((name) => sliceMarket(whole, splits[name]))
   const task = marketTask(scenario, markets)
   return {
@@ -75,7 +71,6 @@ export function tradingTask(
     splits,
     statistics: fitted,
     markets,
-    notes,
     ...task,
   }
 }

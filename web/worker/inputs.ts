@@ -6,6 +6,8 @@ import type { LoadedTable } from '../../src/data/ohlcv.ts'
 import { generate } from '../../src/data/synthetic.ts'
 import type { Table } from '../../src/data/table.ts'
 import { formatSpacing, formatTime, timeframeMilliseconds } from '../../src/math/time.ts'
+import { columnNotes } from '../../src/features/index.ts'
+import { observedFeatures } from '../../src/scenario/features.ts'
 import { parseScenario, type ScenarioError } from '../../src/scenario/load.ts'
 import { readOverride } from '../../src/scenario/overrides.ts'
 import { taskKind } from '../../src/scenario/environments.ts'
@@ -75,10 +77,12 @@ export function describe({ length, columns }: Table): string {
   return `${length.toLocaleString('en')} rows, ${first} to ${last}`
 }
 
-function dataNotes({ name, spacing, warnings }: OwnData, { data: { timeframe } }: Scenario): string[] {
-  if (spacing === timeframeMilliseconds(timeframe)) return warnings
+function dataNotes({ name, table, spacing, warnings }: OwnData, scenario: Scenario): string[] {
+  const { timeframe } = scenario.data
+  const alike = columnNotes(observedFeatures(scenario), table, name)
+  if (spacing === timeframeMilliseconds(timeframe)) return [...warnings, ...alike]
   const found = `${name} has a row every ${formatSpacing(spacing)}, data.timeframe is ${timeframe}`
-  return [...warnings, `${found}: annualised metrics count with ${timeframe}`]
+  return [...warnings, ...alike, `${found}: annualised metrics count with ${timeframe}`]
 }
 
 /** Returns how many rows a generator makes. */

@@ -8,8 +8,9 @@ import { tableToParquet } from '../../data/parquet.ts'
 import { generate } from '../../data/synthetic.ts'
 import { digestOf, NO_DATA, type Table } from '../../data/table.ts'
 import { formatSpacing, timeframeMilliseconds } from '../../math/time.ts'
-import type { FeatureStatistics } from '../../features/index.ts'
+import { columnNotes, type FeatureStatistics } from '../../features/index.ts'
 import { findScenario, isGenerated, readTable, readText, writeFile, type ScenarioFile } from '../../files.ts'
+import { observedFeatures } from '../../scenario/features.ts'
 import { parseScenario } from '../../scenario/load.ts'
 import { withoutLogins } from '../../scenario/login.ts'
 import type { Scenario } from '../../scenario/schema.ts'
@@ -111,7 +112,10 @@ export async function readTask(
   remedy: string,
   statistics?: FeatureStatistics,
 ): Promise<AnyTask> {
-  const table = taskKind(scenario) === 'episodic' ? NO_DATA : await readData(scenario, remedy)
+  const isTrading = taskKind(scenario) === 'trading'
+  const table = isTrading ? await readData(scenario, remedy) : NO_DATA
+  const alike = isTrading ? columnNotes(observedFeatures(scenario), table, scenario.data.data_path) : []
+  for (const note of alike) console.error(`note: ${note}`)
   const { math } = await createCore(module, scenario.seed)
   return createTask(scenario, table, math, statistics)
 }

@@ -15,7 +15,7 @@ function rsi({ x, parameters: [p] }: Inputs): Float64Array[] {
     losses[i] = change < 0 ? -change : 0
   }
   const [up, down] = [wilder(gains, p!, 1), wilder(losses, p!, 1)]
-  return [up.map((gain, i) => (gain + down[i]! === 0 ? 0 : (100 * gain) / (gain + down[i]!)))]
+  return [up.map((gain, i) => (gain === 0 && down[i] === 0 ? 0 : (100 * gain) / (gain + down[i]!)))]
 }
 
 /** 100·(close − low)/(high − low) of windows; 0 where the range is 0. */

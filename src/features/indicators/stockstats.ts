@@ -101,7 +101,7 @@ export const STOCKSTATS = {
         changes.map((change) => Math.max(-change, 0)),
         1 / p!,
       )
-      return [up.map((gain, i) => (gain + down[i]! === 0 ? 50 : (100 * gain) / (gain + down[i]!)))]
+      return [up.map((gain, i) => (gain === 0 && down[i] === 0 ? 50 : (100 * gain) / (gain + down[i]!)))]
     },
   },
   stockstats_cci: {

@@ -32,7 +32,7 @@ export const PRESETS: Readonly<Record<string, { meaning: string; entries: readon
 }
 
 /** Features of one entry, a preset or an expression. @throws DdpgError as readFeatures does */
-export function featuresOf(entry: string): Feature[] {
+function featuresOf(entry: string): Feature[] {
   const name = entry.trim()
   const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined
   return preset ? preset.entries.flatMap(readFeatures) : readFeatures(entry)
