@@ -231,7 +231,7 @@ describe('an experiment', () => {
     const [, journal, target] = /"ddpg mlflow sync (\S+) (\S+)" sends them/.exec(stderr)!
     silent.intercept = () => false
     expect(await runCli(folder, 'mlflow', 'sync', journal!)).toEqual({
-      code: 1,
+      code: 2,
       stdout: '',
       stderr: `error: where to? journal ${journal} was meant for "${silent.base}", give that or another address\n`,
     })
@@ -295,7 +295,7 @@ describe('the runs of mlflow.db', () => {
     expect(there.asked.filter(({ path }) => path.endsWith('runs/create')).length).toBe(3)
     const { code, stderr } = await runCli(folder, 'mlflow', 'sync', 'mlflow.db')
     expect({ code, stderr }).toEqual({
-      code: 1,
+      code: 2,
       stderr: 'error: where to? give the address of the server, as http://localhost:5000\n',
     })
     expect((await runCli(folder, 'mlflow', 'sync', 'ffffffff', there.base)).stderr).toMatch(
