@@ -6,6 +6,7 @@ import { loadModule } from '../src/core/module.ts'
 import type { Market } from '../src/env/env.ts'
 import { createTradingEnv } from '../src/env/trading-env.ts'
 import { deterministic, rollout } from '../src/evaluate/evaluate.ts'
+import { scenarioSchema } from '../src/scenario/schema.ts'
 import { train } from '../src/trial/train.ts'
 import { digits, inTurns, median, printTable, spread } from './measure.ts'
 import { forward, layersOf } from './plain.ts'
@@ -14,7 +15,7 @@ import { prepared } from './trained.ts'
 import { runTrial } from '../src/trial/trial.ts'
 
 const FEATURES = 8
-const CONFIG = { initial_cash: 10_000, trading_fees: 0.001, include_position_feature: false }
+const CONFIG = scenarioSchema.parse({ env: { trading_fees: 0.001 } }).env
 
 /** Prints the time of one action, with noise, without, and of many rows at once. */
 export async function benchAct(): Promise<void> {

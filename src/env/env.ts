@@ -65,6 +65,17 @@ export interface Market {
   featureNames: string[]
   /** [rows, featureNames.length], row after row */
   features: Float32Array
+  /** For each asset what slippage needs of its bars, where the scenario asks for it. */
+  bars?: Bars[]
+  /** For each asset a funding rate per row, where the scenario names columns of them. */
+  funding?: Float64Array[]
+}
+
+/** A number per row; volume in units of the asset. */
+export interface Bars {
+  high: Float64Array
+  low: Float64Array
+  volume: Float64Array
 }
 
 /** One episode of an environment that trades, step by step. */
@@ -92,11 +103,19 @@ export interface Trade {
   /** Units; negative are sold. */
   quantity: number
   price: number
-  /** |quantity| · price, and the part of it that is paid for trading, in money. */
+  /** |quantity| · price, and what is paid for trading it, in money. */
   notional: number
   fee: number
+  spread: number
+  slippage: number
   /** Wealth before the trade, in money. */
   wealth: number
+}
+
+/** Interest on what was borrowed and funding of what was held, in money; funding may be an income. */
+export interface HoldingPaid {
+  borrow: number
+  funding: number
 }
 
 /** All that differs between environments that trade. */
@@ -105,17 +124,19 @@ export interface TradingEnvironment {
   create(config: EnvConfig, market: Market, math: CoreMath, random: Random): ResumableEnv
   /** The configuration for whole episodes, from the first row of a market to its last. */
   wholeEpisodes(config: EnvConfig): EnvConfig
-  /** Actions of which the best constant one is a benchmark, in [-1, 1]. */
-  constantActions(config: EnvConfig): number[]
-  /** True when observations depend on earlier actions. */
-  observesPosition(config: EnvConfig): boolean
-  /** True when each action is the weight of one asset. */
-  actsInWeights: boolean
+  /** Actions of which the best constant one is a benchmark, in [-1, 1]; of so many assets. */
+  constantActions(config: EnvConfig, assets: number): number[][]
+  /** True when the positions of a rollout, as actions, lead to the same positions whatever trading costs. */
+  repeatsPositions(config: EnvConfig): boolean
+  /** Names of the numbers of an action. */
+  actionNames(config: EnvConfig, market: Market): string[]
   /**
    * The trades of a rollout, in the order of steps, then of assets.
    * @param rollout of an environment made with `wholeEpisodes` of that configuration on that market
    */
   trades(rollout: Rollout, market: Market, config: EnvConfig): Generator<Trade, void>
+  /** What the rollout paid for holding, in money; the rollout is as for `trades`. */
+  holding(rollout: Rollout, market: Market, config: EnvConfig): HoldingPaid
   /** Folder of the positions in the tracker. */
   positionFolder: string
 }

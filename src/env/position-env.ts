@@ -9,7 +9,7 @@ import type { CoreMath, Random } from '../core/core.ts'
 import { ENVIRONMENTS } from '../scenario/environments.ts'
 import type { EnvConfig } from '../scenario/schema.ts'
 import {
-  RUIN_REWARD,
+  type HoldingPaid,
   type Market,
   savedCount,
   type ResumableEnv,
@@ -28,6 +28,7 @@ import {
   valueOf,
   type Portfolio,
 } from './portfolio.ts'
+import { createReward } from './reward.ts'
 import { DdpgError } from '../errors.ts'
 
 /** Index of the position that an action chooses: the number of thresholds that it exceeds. */
@@ -56,6 +57,7 @@ function createPositionEnv(config: EnvConfig, market: Market, math: CoreMath, ra
 
   const obs = new Float32Array(window * width)
   const target = new Float64Array(1)
+  const reward = createReward(config, math)
   let portfolio: Portfolio = targetPortfolio(0, config.initial_cash, 1)
   let wealth = 0
   let row = 0
@@ -85,6 +87,7 @@ function createPositionEnv(config: EnvConfig, market: Market, math: CoreMath, ra
     over = false
     wealth = config.initial_cash
     portfolio = targetPortfolio(target[0]!, wealth, price[row]!)
+    reward.reset(wealth)
     fillWindow()
     return { obs: observe(target[0]!), info: info() }
   }
@@ -102,8 +105,10 @@ function createPositionEnv(config: EnvConfig, market: Market, math: CoreMath, ra
     if (over) throw new DdpgError('the episode is over: call reset')
     const chosen =
       positions[positionIndex(action[0]!, config.continuous_action_thresholds, positions.length)]!
+    let turnover = 0
     if (chosen !== target[0]) {
-      tradeTo(portfolio, chosen, price[row]!, fee)
+      const traded = tradeTo(portfolio, chosen, price[row]!, fee)
+      turnover = (Math.abs(traded) * price[row]!) / wealth
       target[0] = chosen
     }
     row++
@@ -114,15 +119,16 @@ function createPositionEnv(config: EnvConfig, market: Market, math: CoreMath, ra
     const terminated = !(wealth > 0)
     const truncated = !terminated && (row === rows - 1 || step === duration)
     over = terminated || truncated
-    const reward = terminated ? RUIN_REWARD : math.log(wealth / before)
+    const outcome = { growth: wealth / before, turnover, wealth, market: () => price[row]! / price[row - 1]! }
+    const rewarded = terminated ? reward.ruin : reward.of(outcome)
     const held = terminated ? 0 : realPositionOf(portfolio, price[row]!)
-    return { obs: observe(held), reward, terminated, truncated, info: info() }
+    return { obs: observe(held), reward: rewarded, terminated, truncated, info: info() }
   }
 
   function save(): Float64Array {
     const { asset, cash, assetInterest, cashInterest } = portfolio
     const held = [target[0]!, asset, cash, assetInterest, cashInterest]
-    return Float64Array.of(row, step, over ? 1 : 0, wealth, ...held, ...obs)
+    return Float64Array.of(row, step, over ? 1 : 0, wealth, ...held, ...obs, ...reward.save())
   }
 
   function restore(state: Float64Array): void {
@@ -139,7 +145,8 @@ function createPositionEnv(config: EnvConfig, market: Market, math: CoreMath, ra
       assetInterest: assetInterest!,
       cashInterest: cashInterest!,
     }
-    obs.set(state.subarray(9))
+    obs.set(state.subarray(9, 9 + obs.length))
+    reward.restore(state.subarray(9 + obs.length))
   }
 
   const obsNames = ENVIRONMENTS['gym_trading_env.continuous'].obsNames(config, market)
@@ -151,11 +158,12 @@ export const positionEnvironment: TradingEnvironment = {
   wholeEpisodes: (config) => ({ ...config, initial_position: startOf(config), max_episode_duration: null }),
   constantActions({ positions, continuous_action_thresholds: thresholds }) {
     const edges = [-1, ...thresholds, 1]
-    return positions.map((_, i) => (edges[i]! + edges[i + 1]!) / 2)
+    return positions.map((_, i) => [(edges[i]! + edges[i + 1]!) / 2])
   },
-  observesPosition: () => true,
-  actsInWeights: false,
+  repeatsPositions: () => false,
+  actionNames: () => ['action'],
   trades: positionTrades,
+  holding: positionHolding,
   positionFolder: 'position_data',
 }
 
@@ -164,27 +172,50 @@ function startOf({ initial_position: initial }: EnvConfig): number {
   return initial === 'random' ? 0 : initial
 }
 
-function* positionTrades(
+/** The course of a rollout's portfolio: before each step what it trades, and the units that it holds over the step. */
+function* courseOf(
   { positions, wealth, firstRow }: Rollout,
   market: Market,
   env: EnvConfig,
-): Generator<Trade, void> {
-  const { trading_fees: fees, borrow_interest_rate: rate } = env
+): Generator<{ t: number; held: number; trade?: { from: number; to: number; quantity: number } }, void> {
   const prices = market.prices[0]!
   let target = startOf(env)
   const portfolio = targetPortfolio(target, wealth[0]!, prices[firstRow]!)
   for (let t = 0; t < positions.length; t++) {
-    const row = firstRow + t
-    const price = prices[row]!
+    const price = prices[firstRow + t]!
     const to = positions[t]!
-    if (to !== target) {
+    if (to === target) yield { t, held: portfolio.asset }
+    else {
       const from = positionOf(portfolio, price)
-      const quantity = tradeTo(portfolio, to, price, fees)
-      const notional = Math.abs(quantity) * price
-      const fee = fees * notional
-      yield { step: t + 1, row, asset: 0, from, to, quantity, price, notional, fee, wealth: wealth[t]! }
+      const quantity = tradeTo(portfolio, to, price, env.trading_fees)
+      yield { t, held: portfolio.asset, trade: { from, to, quantity } }
       target = to
     }
-    chargeInterest(portfolio, rate, env.borrow_interest === 'accumulated')
+    chargeInterest(portfolio, env.borrow_interest_rate, env.borrow_interest === 'accumulated')
   }
+}
+
+function* positionTrades(rollout: Rollout, market: Market, env: EnvConfig): Generator<Trade, void> {
+  for (const { t, trade } of courseOf(rollout, market, env)) {
+    if (!trade) continue
+    const row = rollout.firstRow + t
+    const price = market.prices[0]![row]!
+    const notional = Math.abs(trade.quantity) * price
+    const costs = { fee: env.trading_fees * notional, spread: 0, slippage: 0 }
+    yield { step: t + 1, row, asset: 0, ...trade, price, notional, ...costs, wealth: rollout.wealth[t]! }
+  }
+}
+
+/** Interest is what wealth lacks of gains less fees: what of it is paid when, and what lapses, is the portfolio's. */
+function positionHolding(rollout: Rollout, market: Market, env: EnvConfig): HoldingPaid {
+  if (env.borrow_interest_rate === 0) return { borrow: 0, funding: 0 }
+  const { wealth, firstRow } = rollout
+  const prices = market.prices[0]!
+  let expected = wealth[0]!
+  for (const { t, held, trade } of courseOf(rollout, market, env)) {
+    const price = prices[firstRow + t]!
+    expected += held * (prices[firstRow + t + 1]! - price)
+    if (trade) expected -= env.trading_fees * Math.abs(trade.quantity) * price
+  }
+  return { borrow: expected - wealth.at(-1)!, funding: 0 }
 }

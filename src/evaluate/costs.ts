@@ -11,7 +11,7 @@ import type { Scenario } from '../scenario/schema.ts'
 const COSTS = [0, 1, 5, 10, 25]
 
 export interface CostResult {
-  /** Basis points of the traded notional, instead of `env.trading_fees`. */
+  /** Basis points of the traded notional, instead of the fees, spread and slippage of the scenario. */
   cost_bp: number
   total_return: number
   /** Per bar, as in the metrics. */
@@ -19,7 +19,8 @@ export interface CostResult {
 }
 
 /**
- * The policy at one cost after the other. Where it observes its position, it may trade differently each time.
+ * The policy at one cost after the other. Where it observes its position, it may trade differently each time. Interest
+ * and funding stay as they are.
  * @param agent what it did there at the costs of the scenario
  */
 export function costSensitivity(
@@ -30,9 +31,9 @@ export function costSensitivity(
   agent: Rollout,
 ): CostResult[] {
   const { data, env, evaluation } = scenario
-  const isSame = !tradingEnvironment(env).observesPosition(env) && agent.rewards.length === market.rows - 1
+  const isSame = tradingEnvironment(env).repeatsPositions(env) && agent.rewards.length === market.rows - 1
   return COSTS.map((cost_bp) => {
-    const costly = { env: { ...env, trading_fees: cost_bp / 10_000 } }
+    const costly = { env: { ...env, trading_fees: cost_bp / 10_000, spread: 0, slippage: 0 } }
     const actions = isSame ? again(agent, market.prices.length) : policy
     const { wealth, positions } = rollout(createEvaluationEnv(costly, market, core), actions)
     const course = { wealth, positions, assets: market.prices.length }

@@ -104,7 +104,7 @@ export function evaluate(scenario: Scenario, market: Market, policy: Policy, cor
 
   const { random, meanLog } = randomRollouts(env, core, scenario.evaluation.n_random_trials)
   const held = buyAndHold(market, firstRow)
-  const constant = bestConstant(env, scenario.env)
+  const constant = bestConstant(env, scenario.env, market.prices.length)
   const benchmarks = {
     buy_and_hold: held,
     short_and_hold: shortAndHold(held),
@@ -148,11 +148,15 @@ function randomRollouts(env: Env, core: Core, trials: number): { random: Rollout
 }
 
 /** The rollout of the constant action that ends with most wealth: the same for all assets, in the same environment. */
-function bestConstant(env: Env, config: EnvConfig): { position: number; wealth: Float64Array } {
+function bestConstant(
+  env: Env,
+  config: EnvConfig,
+  assets: number,
+): { position: number; wealth: Float64Array } {
   const rollouts = tradingEnvironment(config)
-    .constantActions(config)
+    .constantActions(config, assets)
     .map((action) => {
-      const { wealth, positions } = rollout(env, () => new Float64Array(env.actionDim).fill(action))
+      const { wealth, positions } = rollout(env, () => action)
       return { position: positions[0]!, wealth }
     })
   return rollouts.reduce((best, one) => (one.wealth.at(-1)! > best.wealth.at(-1)! ? one : best))

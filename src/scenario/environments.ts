@@ -3,7 +3,8 @@
 // has how each is made.
 import { z } from 'zod'
 import { listed, shown } from '../text.ts'
-import { count, fraction, nonNegative, positive, withoutEffect } from './kinds.ts'
+import { count, fraction, nonNegative, positive } from './kinds.ts'
+import { rewardKeys, weightKeys } from './trading-keys.ts'
 
 /** Trading has data in splits; episodic tasks have none and are played in episodes. */
 export type TaskKind = 'trading' | 'episodic'
@@ -62,6 +63,7 @@ export const env = z.strictObject({
     .nullable()
     .default(null)
     .describe('tradingenv: one asset and one action for each price column; null = close'),
+  ...weightKeys,
   obs_clip: positive
     .nullable()
     .default(5)
@@ -80,7 +82,7 @@ export const env = z.strictObject({
     ),
   borrow_interest_rate: nonNegative
     .default(0)
-    .describe('gym_trading_env: interest per step on what is borrowed'),
+    .describe('interest per step on what is borrowed, of assets and of cash'),
   borrow_interest: z
     .enum(['last_step', 'accumulated'])
     .default('last_step')
@@ -101,11 +103,7 @@ export const env = z.strictObject({
     .nullable()
     .default(null)
     .describe('gym_trading_env: steps of an episode, begun at a random row; null = to the end of the data'),
-  reward_type: z
-    .literal('log_return')
-    .default('log_return')
-    .describe('reward: logarithm of the ratio of wealth after to wealth before'),
-  reward_eta: withoutEffect('the reward is the log return'),
+  ...rewardKeys,
 })
 
 export type EnvConfig = z.output<typeof env>
@@ -143,9 +141,37 @@ export const ENVIRONMENTS = {
   tradingenv: {
     kind: 'trading',
     names: [],
-    keys: ['include_position_feature', 'price_columns'],
-    rules: [],
-    warnings: () => [],
+    keys: [
+      'include_position_feature',
+      'price_columns',
+      'borrow_interest_rate',
+      ...(Object.keys(weightKeys) as (keyof typeof weightKeys)[]),
+    ],
+    rules: [
+      {
+        fields: ['env.max_gross', 'env.weights'],
+        check: ({ env: { weights, max_gross: most } }) =>
+          weights === 'portfolio' && most !== null && most > 1
+            ? `env.max_gross must be at most 1 for env.weights portfolio, whose cash is never negative, got ${most}`
+            : undefined,
+      },
+      {
+        fields: ['env.funding_rate', 'env.price_columns'],
+        check: ({ env: { funding_rate: rate, price_columns: prices } }) => {
+          const assets = prices?.length ?? 1
+          return Array.isArray(rate) && rate.length !== assets
+            ? `env.funding_rate must name one column for each of env.price_columns, ${assets}, got ${list(rate)}`
+            : undefined
+        },
+      },
+    ],
+    warnings: ({ weights, price_columns: prices, max_gross: most }) => [
+      [
+        'env.weights',
+        weights === 'long_short' && (prices?.length ?? 1) > 1 && most === null,
+        `lets ${prices?.length} assets hold ${prices?.length} times wealth: choose portfolio, or set env.max_gross to 1`,
+      ],
+    ],
     obsNames(
       { include_position_feature: observesWeights }: Pick<EnvConfig, 'include_position_feature'>,
       { featureNames, priceNames }: Columns,
@@ -249,6 +275,8 @@ export const KEYS_OF_KIND: Record<TaskKind, readonly string[]> = {
     'env.feature_columns',
     'env.obs_clip',
     'env.reward_type',
+    'env.reward_eta',
+    'env.reward_penalty',
     'evaluation.n_random_trials',
     'evaluation.calendar',
   ],

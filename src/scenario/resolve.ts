@@ -6,6 +6,7 @@ import { NO_EFFECT } from './kinds.ts'
 import { otherNames, set, valueAt, without } from './overrides.ts'
 import type { Problem } from './source.ts'
 import { scenarioSchema, type ParsedScenario, type Scenario } from './schema.ts'
+import { READ_BY_REWARDS } from './trading-keys.ts'
 
 type Tree = Record<string, unknown>
 
@@ -22,6 +23,11 @@ const needed: { key: string; is: readonly string[]; paths: readonly string[][] }
     is: ['ou'],
     paths: ['training.noise.theta', 'training.noise.dt'].map(pathOf),
   },
+  ...Object.entries(READ_BY_REWARDS).map(([key, is]) => ({
+    key: 'env.reward_type',
+    is,
+    paths: [['env', key]],
+  })),
 ]
 
 /** Keys that not all environments of a kind read, each with the backends that do. */

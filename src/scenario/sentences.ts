@@ -21,7 +21,6 @@ import { isMapping, type Path } from './source.ts'
 const reasons: Record<string, string> = {
   'training.algorithm': 'only DDPG is implemented',
   'training.delay_qvalue': 'target values always come from the target critic',
-  'env.reward_type': 'the reward is the log return',
   device: 'everything runs in WebAssembly on the CPU',
 }
 

@@ -5,7 +5,7 @@ import { listRows } from '../data/ohlcv.ts'
 import { split, type RowRange, type SplitName } from '../data/split.ts'
 import { digestOf, type Table } from '../data/table.ts'
 import { createEnv, tradingEnvironment } from '../env/create.ts'
-import type { Market } from '../env/env.ts'
+import type { Bars, Market } from '../env/env.ts'
 import {
   createEvaluationEnv,
   cumulativeLog,
@@ -23,7 +23,7 @@ import {
   type RawFeatures,
 } from '../features/index.ts'
 import { observedFeatures } from '../scenario/features.ts'
-import type { Scenario } from '../scenario/schema.ts'
+import type { EnvConfig, Scenario } from '../scenario/schema.ts'
 import type { Task } from './task.ts'
 import { DdpgError, named } from '../errors.ts'
 
@@ -148,7 +148,8 @@ function createMarket(
   const prices = pricesOf(table, priceNames, data.data_path)
   const { names, columns } = scaleFeatures(raw, statistics)
   const features = interleaved(columns, env.obs_clip ?? Infinity)
-  return { rows: table.length, priceNames, prices, featureNames: names, features }
+  const costs = costColumns(env, table, priceNames)
+  return { rows: table.length, priceNames, prices, featureNames: names, features, ...costs }
 }
 
 /** [rows, columns] within ± bound */
@@ -170,5 +171,57 @@ function sliceMarket(market: Market, { from, to }: RowRange): Market {
     prices: market.prices.map((price) => price.subarray(from, to)),
     featureNames: market.featureNames,
     features: market.features.subarray(from * width, to * width),
+    ...(market.bars && { bars: market.bars.map((bars) => sliceBars(bars, from, to)) }),
+    ...(market.funding && { funding: market.funding.map((rate) => rate.subarray(from, to)) }),
   }
+}
+
+function sliceBars({ high, low, volume }: Bars, from: number, to: number): Bars {
+  return { high: high.subarray(from, to), low: low.subarray(from, to), volume: volume.subarray(from, to) }
+}
+
+/**
+ * The columns that costs are computed from. The bars of `close_X` have the columns `high_X`, `low_X` and `volume_X`.
+ * @throws DdpgError for columns that the table does not have, or whose values cannot be costs
+ */
+function costColumns(
+  { slippage, slippage_model: model, funding_rate: rate }: EnvConfig,
+  table: Table,
+  priceNames: string[],
+): Pick<Market, 'bars' | 'funding'> {
+  const numbers = (name: string, key: string, least: number) => {
+    const column = name === 'timestamp' ? undefined : table.columns[name]
+    if (!column) {
+      const have = Object.keys(table.columns).filter((one) => one !== 'timestamp')
+      throw new DdpgError(`${key} needs the column ${name}, have ${have.join(', ')}`)
+    }
+    const bad = listRows(
+      table.length,
+      (i) => !(column[i]! >= least && column[i]! < Infinity),
+      (i) => String(column[i]),
+    )
+    const must = least === 0 ? 'a finite number, at least 0,' : 'a finite number'
+    if (bad) throw new DdpgError(`${name}, which ${key} needs, is not ${must} in ${bad}`)
+    return column
+  }
+  const costs: Pick<Market, 'bars' | 'funding'> = {}
+  if (slippage > 0 && model !== 'fixed') {
+    const key = `env.slippage_model ${model}`
+    const none = new Float64Array()
+    costs.bars = priceNames.map((price) => {
+      if (!price.includes('close'))
+        throw new DdpgError(
+          `${key} needs bars: env.price_columns ${price} must be a column of closes, such as close_X`,
+        )
+      const of = (what: string, wanted: boolean) =>
+        wanted ? numbers(price.replace('close', what), key, 0) : none
+      const isRange = model === 'range'
+      return { high: of('high', isRange), low: of('low', isRange), volume: of('volume', !isRange) }
+    })
+  }
+  if (typeof rate !== 'number') {
+    const names = typeof rate === 'string' ? priceNames.map(() => rate) : rate
+    costs.funding = names.map((name) => numbers(name, 'env.funding_rate', -Number.MAX_VALUE))
+  }
+  return costs
 }

@@ -6,9 +6,11 @@ import { sha256 } from '../core/sha256.ts'
 import { WEIGHT_NAMES, type WeightName } from '../core/tensors.ts'
 import { parseScenario } from '../scenario/load.ts'
 import { valueAt, without } from '../scenario/overrides.ts'
+import { schemaAt } from '../scenario/describe.ts'
 import { taskKind } from '../scenario/environments.ts'
 import { meaninglessKeys } from '../scenario/resolve.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { weightKeys } from '../scenario/trading-keys.ts'
 import { listOf } from '../list-of.ts'
 import { LONGEST_RECEIPT } from './limits.ts'
 import { quoted, shown } from '../text.ts'
@@ -79,6 +81,12 @@ const WITHOUT_INFLUENCE = [
   'data_generator.optimal_return_estimate',
 ]
 
+/** Keys that are newer than some receipts, which do not have them: at their defaults they are left out. */
+const LEFT_OUT_AT_DEFAULT = [...Object.keys(weightKeys), 'reward_eta', 'reward_penalty'].map((key) => [
+  'env',
+  key,
+])
+
 export interface ReceiptParts {
   scenario: Scenario
   core: string
@@ -107,12 +115,14 @@ function configOf(scenario: Scenario): Record<string, unknown> {
   // how long a change of nothing takes says nothing
   const constant =
     sigma === end ? ['training.noise.sigma_end', 'training.noise.anneal_steps'] : ([] as string[])
-  return [...WITHOUT_INFLUENCE, ...constant, ...meaninglessKeys(taskKind(scenario))]
-    .map((key) => key.split('.'))
-    .reduce<Record<string, unknown>>(
-      (rest, path) => (valueAt(rest, path) === undefined ? rest : without(rest, path)),
-      { ...scenario },
-    )
+  const standard = LEFT_OUT_AT_DEFAULT.filter(
+    (path) => JSON.stringify(valueAt(scenario, path)) === JSON.stringify(schemaAt(path, scenario)?.default),
+  )
+  const idle = [...WITHOUT_INFLUENCE, ...constant, ...meaninglessKeys(taskKind(scenario))]
+  return [...idle.map((key) => key.split('.')), ...standard].reduce<Record<string, unknown>>(
+    (rest, path) => (valueAt(rest, path) === undefined ? rest : without(rest, path)),
+    { ...scenario },
+  )
 }
 
 /** Keys of two scenarios that differ and can change a result, as `training.tau`. */

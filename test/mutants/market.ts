@@ -118,17 +118,17 @@ export const MARKET: readonly MutatedFile[] = [
       ['if (chosen !== target[0])', 'if (true)'],
       ['obs.copyWithin(0, width)', ''],
       ['terminated ? 0 : realPositionOf', 'realPositionOf'],
-      ['obs.set(state.subarray(9))', ''],
+      ['obs.set(state.subarray(9, 9 + obs.length))', ''],
     ],
   },
   {
     file: 'src/env/trading-env.ts',
     tests: ['env/trading-env', 'trial/resume'],
     changes: [
-      ['Math.abs(action[i]! - weights[i]!)', 'Math.abs(action[i]! - position[i]!)'],
+      ['Math.abs(position[i]! - weights[i]!)', 'Math.abs(position[i]!)'],
       ['row === rows - 1', 'row === rows - 2'],
       ['if (terminated) weights.fill(0)', ''],
-      ['Math.max(-REWARD_CLIP, Math.min(REWARD_CLIP, math.log(growth)))', 'math.log(growth)'],
+      ['createReward(config, math, REWARD_CLIP)', 'createReward(config, math)'],
       ['weights.set(rest.slice(0, assets))', ''],
     ],
   },
@@ -186,14 +186,43 @@ export const MARKET: readonly MutatedFile[] = [
     changes: [
       ['Math.abs(to - from) >= LEAST_CHANGE', 'to !== from'],
       ['t === 0 ? 0 : unitsOf(t - 1)', 't === 0 ? 0 : unitsOf(0)'],
+    ],
+  },
+  {
+    file: 'src/env/weights.ts',
+    tests: ['env/weights', 'evaluate/evaluate'],
+    changes: [
       ['(i - 10) / 10', '(i - 10) / 11'],
+      ['if (cap < assets) limit(target, cap)', ''],
+      ['if (grossOf(next) <= cap + ROUNDING) return', 'return'],
+      ['const total = cash + grossOf(weights)', 'const total = grossOf(weights)'],
+    ],
+  },
+  {
+    file: 'src/env/reward.ts',
+    tests: ['env/reward'],
+    changes: [
+      ['(a * toB) / 2', 'a * toB'],
+      ['state[1] = b + eta * toB', 'state[1] = b'],
+      ['Math.min(r, 0)', 'r'],
+      ['1 - wealth / state[0]', 'wealth / state[0]'],
+      ['isRatio ? RATIO_CLIP : clip', 'clip'],
+    ],
+  },
+  {
+    file: 'src/env/costs.ts',
+    tests: ['env/weights', 'evaluate/trades'],
+    changes: [
+      ['Math.max(0, net - 1)', '0'],
+      ['units < volume ? units / volume : 1', 'units / volume'],
+      ['high[row]! - low[row]!', 'high[row]!'],
     ],
   },
   {
     file: 'src/env/position-env.ts',
     tests: ['evaluate/trades', 'evaluate/evaluate'],
     changes: [
-      ["chargeInterest(portfolio, rate, env.borrow_interest === 'accumulated')", ''],
+      ["chargeInterest(portfolio, env.borrow_interest_rate, env.borrow_interest === 'accumulated')", ''],
       ["initial === 'random' ? 0 : initial", "initial === 'random' ? 1 : initial"],
       ['startOf(config), max_episode_duration: null', 'startOf(config)'],
     ],
@@ -203,7 +232,7 @@ export const MARKET: readonly MutatedFile[] = [
     tests: ['evaluate/evaluate'],
     changes: [
       ['cost_bp / 10_000', 'cost_bp / 1000'],
-      ['!tradingEnvironment(env).observesPosition(env) && agent', 'agent'],
+      ['tradingEnvironment(env).repeatsPositions(env) && agent', 'agent'],
     ],
   },
   {

@@ -183,7 +183,6 @@ describe("the Python original's files", () => {
     expect(notes).toEqual([
       'these keys have no effect: ' +
         'data.download_data, data.exchange_names, data.symbols, data.data_dir, data.download_since (market data is not downloaded); ' +
-        'env.reward_eta (the reward is the log return); ' +
         'training.policy_noise, training.noise_clip, training.policy_delay (only TD3 uses it); ' +
         'training.clip_epsilon, training.entropy_bonus, training.vf_coef, training.ppo_epochs (only PPO uses it); ' +
         'training.save_buffer (the checkpoint holds what evaluation needs); ' +
@@ -238,8 +237,8 @@ describe("the Python original's files", () => {
       'env.backend must be tradingenv, gym_trading_env.continuous or classic_control, got gym',
     ],
     [
-      'env: {reward_type: differential_sharpe}',
-      'env.reward_type must be log_return, got differential_sharpe: the reward is the log return',
+      'env: {reward_type: sharpe}',
+      'env.reward_type must be log_return, simple_return, differential_sharpe, differential_downside, log_return_variance, log_return_drawdown, log_return_turnover or excess_return, got sharpe',
     ],
     ['device: cuda', 'device must be cpu, got cuda: everything runs in WebAssembly on the CPU'],
     [

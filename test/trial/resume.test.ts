@@ -31,6 +31,16 @@ function toldAfter(events: TrialEvent[], index: number): TrialEvent[] {
 const environments: [string, object][] = [
   ['tradingenv', { backend: 'tradingenv', price_columns: ['close', 'open'] }],
   [
+    'a portfolio with costs and differential Sharpe ratio',
+    {
+      price_columns: ['close', 'open'],
+      weights: 'portfolio',
+      spread: 0.001,
+      no_trade_band: 0.05,
+      reward_type: 'differential_sharpe',
+    },
+  ],
+  [
     'gym_trading_env.continuous',
     {
       backend: 'gym_trading_env.continuous',
@@ -39,6 +49,7 @@ const environments: [string, object][] = [
       max_episode_duration: 25,
       borrow_interest_rate: 0.0001,
       borrow_interest: 'accumulated',
+      reward_type: 'log_return_drawdown',
       positions: [-1, 0, 1, 2],
       continuous_action_thresholds: [-0.5, 0, 0.5],
     },

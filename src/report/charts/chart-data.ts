@@ -58,10 +58,8 @@ export async function tradingChartData(
   trials: number,
 ): Promise<TradingChartData> {
   const { learner, core } = await loadPolicy(result.policy, module)
-  const { actsInWeights } = tradingEnvironment(scenario.env)
-  // where a weight is the action, that of its asset
-  const nameOf = (action: number) =>
-    actsInWeights ? `position in ${task.markets.train.priceNames[action]}` : 'action'
+  const actionNames = tradingEnvironment(scenario.env).actionNames(scenario.env, task.markets.train)
+  const nameOf = (action: number) => actionNames[action]!
   const { evaluation } = result
   const points = Math.max(100, Math.min(900, 20_000 / trials))
   const policy = deterministic(learner)
