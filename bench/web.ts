@@ -71,7 +71,7 @@ async function rowOf(options: LaunchOptions, address: string): Promise<string[]>
       digits(visits[0]!.loaded / 1000),
       spread(visits.map(({ toFirstStep }) => toFirstStep)),
       spread(visits.map(({ longestFrame }) => longestFrame)),
-      tasks.length > 0 ? spread(tasks) : 'not told',
+      tasks.length > 0 ? spread(tasks) : 'not reported',
     ]
   } finally {
     await browser.close()

@@ -62,7 +62,7 @@ function forgetRun(): void {
 
 /** Says that a file or link could not be read in time, and so was dropped together with its worker. */
 function onLate(request: Request, seconds: number): void {
-  const sentence = `took longer than ${seconds} seconds and was given up`
+  const sentence = `took longer than ${seconds} seconds and was stopped`
   if (request.type === 'data') {
     ownData = undefined
     byId('data').hidden = true
@@ -260,8 +260,8 @@ async function copyLink(): Promise<void> {
   linkField.select()
   // one's own data stay here
   const what = ownData
-    ? `Who opens it adds ${ownData.name}, which is not in it, and trains.`
-    : 'Who opens it and presses Train trains the same agent.'
+    ? `Whoever opens it must first add ${ownData.name}, which is not in it.`
+    : 'Whoever opens it and presses Train trains the same agent.'
   try {
     await navigator.clipboard.writeText(linkField.value)
     panel.say(`The link is copied. ${what}`)
@@ -292,7 +292,7 @@ async function openLink(): Promise<void> {
     else if (!scenarios.choose(name ?? 'sine_wave'))
       throw new DdpgError(`the link cannot be used: there is no scenario "${name!.slice(0, 50)}" here`)
     expected = shared.receipt
-    panel.say('A link brought this scenario. Train trains it.')
+    panel.say('This scenario came with a link. Press Train to train it.')
     if (overrides.length > 0) {
       clearTimeout(checking)
       send({ type: 'override', inputs: inputs(), overrides })

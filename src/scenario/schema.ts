@@ -129,7 +129,7 @@ const training = z.strictObject({
   eval_steps: count
     .default(500)
     .describe(
-      'steps of such an evaluation, at most; classic_control: no episode begins after so many, one begun goes on to its end',
+      'steps of such an evaluation, at most; classic_control: no episode begins after so many; one that has begun is finished',
     ),
   log_interval: count.default(SCENARIO.logInterval).describe('updates between logged points of the losses'),
   checkpoint_interval: z

@@ -216,7 +216,7 @@ describe('--resume last', () => {
     const { code, stderr } = await runCli(where, ...resumeLast)
     expect(code).toBe(0)
     expect(stderr).toContain(
-      'note: logs/smoke/run_1 was ended before its first checkpoint, so it begins anew\n',
+      'note: logs/smoke/run_1 ended before its first checkpoint, so it starts from the beginning\n',
     )
     expect(receiptOf(where, 'logs/smoke/run_2/trial_0')).toBe(receipt)
   })

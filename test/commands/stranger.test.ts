@@ -57,7 +57,7 @@ describe('a checkpoint of a stranger', () => {
       code: 1,
       stdout: '',
       stderr:
-        'error: checkpoint it says where a run writes or whom it talks to, which is yours to say: ' +
+        'error: checkpoint it names places that a run writes to or talks to, which only you can choose: ' +
         `give ${option} (there it is ${JSON.stringify(value(out))})\n`,
     })
     expect(readdirSync(where)).toEqual(['it'])

@@ -146,7 +146,7 @@ describeInBrowsers('the page', ({ visit }) => {
   it('trains nothing unasked, whatever a link says', async () => {
     const visited = await visit(`${address}#scenario=smoke&train`)
     const { page } = visited
-    await says(page, '#status', 'A link brought this scenario. Train trains it.')
+    await says(page, '#status', 'This scenario came with a link. Press Train to train it.')
     await isReady(page)
     expect(await page.$eval('#train', (button) => (button as HTMLElement).hidden)).toBe(false)
     expect(await page.$eval('#stop', (button) => (button as HTMLElement).hidden)).toBe(true)
@@ -180,7 +180,7 @@ describeInBrowsers('the page', ({ visit }) => {
       dataTransfer.items.add(new File(['open,high\n1,2\n'], 'slow.csv'))
       document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
     })
-    await says(page, '#status', 'slow.csv: reading it took longer than 11 seconds and was given up')
+    await says(page, '#status', 'slow.csv: reading it took longer than 11 seconds and was stopped')
     await isReady(page)
     await click(page, '#train')
     expect(await receiptOf(page)).toMatch(/^[0-9a-f]{64}$/)

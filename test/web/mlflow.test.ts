@@ -176,7 +176,7 @@ describeWithPython('a page with MLflow', () => {
       const { page } = await visit(`${address}#scenario=smoke`)
       await tradingTask(page, proxy.base)
       await click(page, '#train')
-      await says(page, '#mlflow-status', 'MLflow refuses artifact of a run, the run goes on')
+      await says(page, '#mlflow-status', 'MLflow refuses artifact of a run, the run continues')
       await says(page, '#mlflow-status', 'smoke seed 7 is in MLflow, but not all of it')
       expect(await receiptOf(page)).toBe(nameOf(receipt))
       const link = await page.$eval('#mlflow-status a', (element) => (element as HTMLAnchorElement).href)
@@ -241,7 +241,11 @@ describeInBrowsers('the page without MLflow', ({ visit }) => {
     await tradingTask(page, base)
     await click(page, '#train')
     await says(page, '#mlflow-status', `${base} does not answer`)
-    await says(page, '#mlflow-status', 'is MLflow running there? "mlflow server" starts it; the run goes on')
+    await says(
+      page,
+      '#mlflow-status',
+      'is MLflow running there? "mlflow server" starts it; the run continues',
+    )
     expect(await receiptOf(page)).toBe(nameOf(receipt))
     await says(page, '#mlflow-status', 'they are lost')
     expect(await text(page, '#mlflow-status')).not.toContain('is in MLflow')

@@ -171,7 +171,7 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await click(page, '#train')
     expect(await receiptOf(page)).toBe(nameOf(receipts.csv))
     await click(page, '#share')
-    await says(page, '#status', 'Who opens it adds own.csv, which is not in it, and trains.')
+    await says(page, '#status', 'Whoever opens it must first add own.csv, which is not in it.')
     const link = await page.$eval('#link', (field) => (field as HTMLInputElement).value)
     const receipt = join(temporaryFolder(), 'receipt.json')
     writeFileSync(receipt, receipts.csv)
@@ -215,7 +215,7 @@ describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     await first.page.close()
 
     const second = await visit(link)
-    await says(second.page, '#status', 'A link brought this scenario. Train trains it.')
+    await says(second.page, '#status', 'This scenario came with a link. Press Train to train it.')
     await isReady(second.page)
     await click(second.page, '#train')
     await says(second.page, '#receipt', 'is the receipt of the link: the same run, bit for bit')

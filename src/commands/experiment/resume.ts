@@ -100,7 +100,7 @@ function lastUnbegun(): BegunRun | undefined {
 
 /** All trials of the run from their beginning. */
 function anew({ folder, manifest }: BegunRun, options: PlaceOptions): Resumption {
-  console.error(`note: ${folder} was ended before its first checkpoint, so it begins anew`)
+  console.error(`note: ${folder} ended before its first checkpoint, so it starts from the beginning`)
   const path = join(folder, MANIFEST)
   const { scenario } = parseScenario(JSON.stringify(manifest.scenario), path, { randomSeed: () => 0 })
   const saved = Array.from({ length: manifest.trials }, () => undefined)

@@ -90,7 +90,7 @@ export function askForPlaces(file: string, scenario: Scenario, options: PlaceOpt
   if (asked.length === 0) return
   const wanted = asked.map(([option, found]) => `${option} (there it is ${quoted(found)})`).join(', ')
   throw new DdpgError(
-    `checkpoint ${file} says where a run writes or whom it talks to, which is yours to say: give ${wanted}`,
+    `checkpoint ${file} names places that a run writes to or talks to, which only you can choose: give ${wanted}`,
   )
 }
 

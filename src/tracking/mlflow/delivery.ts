@@ -69,14 +69,14 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
       }
       if (error instanceof Refusal) {
         journal.skip()
-        warn('refused', `MLflow refuses ${operation.kind} of a run, the run goes on: ${error.message}`)
+        warn('refused', `MLflow refuses ${operation.kind} of a run, the run continues: ${error.message}`)
         return
       }
       item.doubtful = true
       failures++
       // The first may be a connection that the server closed while it was idle.
       if (failures > 1) {
-        warn('away', `${messageOf(error)}; the run goes on, what it logs waits in ${journal.place}`)
+        warn('away', `${messageOf(error)}; the run continues, what it logs waits in ${journal.place}`)
         settleStart?.()
         settle()
       }
@@ -220,7 +220,7 @@ export function deliverAtOnce(store: LocalStore, openJournal: () => Journal, war
   function postpone(began: number, error: unknown) {
     const now = Date.now()
     retryAt = now + Math.max(RETRY_MILLISECONDS, RETRY_SHARE * (now - began))
-    warn('write', `cannot log to MLflow now, the run goes on: ${messageOf(error)}`)
+    warn('write', `cannot log to MLflow now, the run continues: ${messageOf(error)}`)
   }
 
   function drain() {
@@ -243,7 +243,7 @@ export function deliverAtOnce(store: LocalStore, openJournal: () => Journal, war
       try {
         put(operation)
       } catch (error) {
-        warn('refused', `MLflow cannot have ${operation.kind} of a run, which goes on: ${messageOf(error)}`)
+        warn('refused', `MLflow cannot have ${operation.kind} of a run, which continues: ${messageOf(error)}`)
       }
     },
     flush: async () => drain(),

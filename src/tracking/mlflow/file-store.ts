@@ -66,7 +66,10 @@ export function fileStore(uri: string): LocalStore {
         // Names with a slash are folders here.
         const { code = '', message } = error as NodeJS.ErrnoException
         if (!NAME_TAKEN.includes(code)) throw error
-        throw new Refusal(`in this store no name can go on where another ends: ${message}`, { cause: error })
+        throw new Refusal(
+          `in this store the name of a metric, parameter or tag cannot continue another one: ${message}`,
+          { cause: error },
+        )
       }
     },
     idOf: (run: string) => run,

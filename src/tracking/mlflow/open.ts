@@ -86,7 +86,7 @@ function tellOfJournals(spool: string, warn: Warn): void {
   const [what, place] = others.length === 0 ? ['a journal', first] : [`${1 + others.length} journals`, spool]
   warn(
     'journals',
-    `MLflow has not all of earlier runs: "ddpg mlflow sync ${place}" sends ${what} that is left`,
+    `earlier runs have not reached MLflow completely: "ddpg mlflow sync ${place}" sends ${what} that is left`,
   )
 }
 

@@ -191,7 +191,7 @@ describe('an experiment', () => {
     expect(JSON.parse(stdout).trials[0].status).toBe('FINISHED')
     const [away, left, ...others] = stderr.split('\n').filter((line) => line.includes('wait'))
     expect(away).toBe(
-      `warning: ${gone.base} does not answer (ECONNREFUSED); the run goes on, what it logs waits in .mlflow-spool/${readdirSync(join(folder, '.mlflow-spool'))[0]}`,
+      `warning: ${gone.base} does not answer (ECONNREFUSED); the run continues, what it logs waits in .mlflow-spool/${readdirSync(join(folder, '.mlflow-spool'))[0]}`,
     )
     const [, journal, target] = /^warning: \d+ parts .*: "ddpg mlflow sync (\S+) (\S+)" sends them$/.exec(
       left!,

@@ -58,7 +58,7 @@ describeWithServers('a server that is killed', () => {
     await troubled
     run.end('FINISHED')
     await tracker.close()
-    expect(warnings.join()).toMatch(/does not answer .*; the run goes on, what it logs waits in/)
+    expect(warnings.join()).toMatch(/does not answer .*; the run continues, what it logs waits in/)
     expect(warnings.length).toBe(1)
     expect(readdirSync(folder)).not.toContain('spool')
     expect(await faultsOf(server, run.id, steps, (id, key) => stored(folder, id, key))).toEqual([])

@@ -187,7 +187,7 @@ describe('a journal', () => {
     await open()
     expect(leftJournals(spool)).toEqual([folder])
     expect(warnings).toEqual([
-      `MLflow has not all of earlier runs: "ddpg mlflow sync ${folder}" sends a journal that is left`,
+      `earlier runs have not reached MLflow completely: "ddpg mlflow sync ${folder}" sends a journal that is left`,
     ])
     const sender = await inProcess(`openJournal(${JSON.stringify(folder)})`)
     expect(() => openJournal(folder)).toThrow(new RegExp(`in use by process .*:${sender.pid}: wait`))

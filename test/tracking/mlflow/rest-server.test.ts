@@ -128,7 +128,7 @@ describeWithServers('the client and a server', () => {
     const { run: shown } = await server.get(`mlflow/runs/get?run_id=${run.id}`)
     expect(shown.info.status).toBe('FINISHED')
     expect(warnings).toEqual([
-      'MLflow refuses artifact of a run, the run goes on: artifact large.bin has 10000001 bytes, this server takes 10000000: start it with --serve-artifacts',
+      'MLflow refuses artifact of a run, the run continues: artifact large.bin has 10000001 bytes, this server takes 10000000: start it with --serve-artifacts',
       expect.stringMatching(/^1 part of what was logged waits in .*: "ddpg mlflow sync .*" sends it$/),
     ])
     expect(readdirSync(join(folder, 'spool')).length).toBe(1)

@@ -244,7 +244,7 @@ describe('a failing server', () => {
     }
     await logPoints(1500)
     expect(steps()).toEqual(upTo(1500))
-    expect(warnings[0]).toMatch(`answers ${status}: not now; the run goes on, what it logs waits in`)
+    expect(warnings[0]).toMatch(`answers ${status}: not now; the run continues, what it logs waits in`)
     expect(existsSync(join(folder, 'spool'))).toBe(false)
   })
 
@@ -367,7 +367,7 @@ describe('a failing server', () => {
     run.end('FINISHED')
     await tracker.close()
     expect(steps()).toEqual([1])
-    expect(warnings[0]).toMatch('MLflow refuses params of a run, the run goes on: ')
+    expect(warnings[0]).toMatch('MLflow refuses params of a run, the run continues: ')
     expect(warnings[1]).toMatch(/^1 part of what was logged waits in .* sends it$/)
   })
 })

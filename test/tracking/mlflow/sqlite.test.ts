@@ -321,7 +321,7 @@ describe('a store that stops working', () => {
     run.end('FINISHED')
     await tracker.close()
     expect(warnings).toEqual([
-      'cannot log to MLflow now, the run goes on: no such table: metrics',
+      'cannot log to MLflow now, the run continues: no such table: metrics',
       `6 parts of what was logged wait in ${journals()[0]}: "ddpg mlflow sync ${journals()[0]} sqlite:///${file}" sends them`,
     ])
     change('ALTER TABLE away RENAME TO metrics')
@@ -344,7 +344,7 @@ describe('a store that stops working', () => {
     run.logArtifact('a.txt/b.txt', 'x')
     run.setTags({ done: 'yes' })
     expect(warnings).toEqual([
-      'MLflow cannot have artifact of a run, which goes on: artifact a.txt/b.txt: a part of its path is a file, or it is a folder',
+      'MLflow cannot have artifact of a run, which continues: artifact a.txt/b.txt: a part of its path is a file, or it is a folder',
     ])
     expect(query(`SELECT value FROM tags WHERE key = 'done'`)).toEqual([{ value: 'yes' }])
   })
@@ -370,7 +370,7 @@ describe('a store that stops working', () => {
     const closed = tracker.close()
     setTimeout(() => other.close(), 100)
     await closed
-    expect(warnings).toEqual(['cannot log to MLflow now, the run goes on: database is locked'])
+    expect(warnings).toEqual(['cannot log to MLflow now, the run continues: database is locked'])
     expect(query('SELECT count(*) AS n, max(step) AS last FROM metrics')).toEqual([{ n: 5000, last: 4999 }])
     expect(query('SELECT value FROM params')).toEqual([{ value: '1' }])
     expect(query('SELECT status FROM runs')).toEqual([{ status: 'KILLED' }])
