@@ -27,6 +27,9 @@ export function rewardAddress(): usize {
 export function terminatedAddress(): usize {
   return learner.terminated
 }
+export function discountAddress(): usize {
+  return learner.discount
+}
 export function targetQAddress(): usize {
   return learner.targetQ
 }

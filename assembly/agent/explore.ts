@@ -28,6 +28,7 @@ export function resetNoise(l: Learner): void {
   for (let i = 0; i < l.actionDim; ++i) store<f32>(at(l.noise, i), 0)
 }
 
-function perturb(action: usize, noise: f64): void {
+/** action ← clamp(action + noise) */
+export function perturb(action: usize, noise: f64): void {
   store<f32>(action, <f32>Math.max(-1.0, Math.min(1.0, <f64>load<f32>(action) + noise)))
 }

@@ -16,7 +16,8 @@ import { groupsOf, TABLE_BYTES } from '../products/subsets'
 // The networks. Another one is a number here, a reference in Learner, and an entry in src/core/fields.ts.
 const ACTOR: i32 = 0
 const CRITIC: i32 = 1
-const NETWORKS: i32 = 2
+const CRITIC2: i32 = 2
+const NETWORKS: i32 = 3
 
 /** All state that is not an array, as f64 so that the host reads one view. */
 @unmanaged
@@ -51,6 +52,13 @@ export class Hyperparameters {
   maxGradNorm: f64 // 0: gradients are not clipped
   criticLoss: f64 // loss.ts
   delayActor: f64 // 1: target action from the target actor, 0: from the online one
+  actionPenalty: f64 // λ of λ·mean z² in the actor's loss, z before its tanh
+  invertingGradients: f64 // 1: the actor's output is linear, and its gradient inverted at the bounds
+  policyDelay: f64 // updates of the critics for one of the actor and the targets, at least 1
+  targetNoise: f64 // standard deviation of the noise on target actions
+  targetNoiseClip: f64
+  nStep: f64 // rewards in a return, at least 1
+  optimizer: f64 // ddpg.ts
 }
 
 /** Written by the host before layOut(), as one view of i32. */
@@ -70,6 +78,7 @@ export class Learner extends Dimensions {
   statistics: Statistics
   actor: Mlp
   critic: Mlp
+  critic2: Mlp // of depth 0 when there is none
   noise: usize // [actionDim], the Ornstein–Uhlenbeck process
 
   // one transition, exchanged with the host
@@ -88,12 +97,14 @@ export class Learner extends Dimensions {
   replayTruncated: usize // u8[capacity]
 
   // scratch: rows of obs ⊕ action, so that both networks read the same batch, the actor only its first columns
-  rows: usize // i32[batchSize], the transitions of the batch
+  rows: usize // i32[batchSize], the transitions of the batch, then those where their returns end
   batch: usize // [batchSize, obsDim + actionDim]
   nextBatch: usize
-  reward: usize // [batchSize]
+  reward: usize // [batchSize], or the return of nStep rewards
   terminated: usize // [batchSize], 0 or 1
+  discount: usize // [batchSize], γ to the power of the steps in the return
   targetQ: usize // [batchSize]
+  preActions: usize // [batchSize, padded(actionDim)], the last output of the actor, before its tanh
   scratch: Scratch
   end: u64
 }
@@ -118,6 +129,7 @@ export function layOut(): u64 {
   l.hyper = changetype<Hyperparameters>(hyperparameters)
   l.actor = networkOf(ACTOR)
   l.critic = networkOf(CRITIC)
+  l.critic2 = networkOf(CRITIC2)
   for (let i = 0; i < NETWORKS; ++i) {
     networkOf(i).layers = layers + <usize>(i * MAX_LAYERS) * offsetof<Layer>()
     setShape(networkOf(i), changetype<Shape>(shapes + <usize>(i * SHAPE_BYTES)))
@@ -174,7 +186,9 @@ function layOutScratch(l: Learner): void {
   l.nextBatch = reserve(l, B, row)
   l.reward = reserve(l, B, 4)
   l.terminated = reserve(l, B, 4)
+  l.discount = reserve(l, B, 4)
   l.targetQ = reserve(l, B, 4)
+  l.preActions = reserve(l, B, 4 * padded(l.actionDim))
   for (let i = 0; i < NETWORKS; ++i) networkOf(i).gradient = reserve(l, networkOf(i).count, 4)
   let widest = 0
   let largest = 0

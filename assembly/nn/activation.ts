@@ -1,4 +1,4 @@
-// Elementwise tanh over n elements, a multiple of 4. Padding stays zero.
+// Elementwise output activations over n elements, a multiple of 4: tanh, and the clip of inverting gradients. Padding stays zero.
 import { at } from '../memory'
 
 /** y[n] = tanh y, within 5 ulp */
@@ -12,6 +12,38 @@ export function tanhBackward(dy: usize, y: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) {
     const yi = v128.load(at(y, i))
     v128.store(at(dy, i), f32x4.mul(v128.load(at(dy, i)), f32x4.sub(one, f32x4.mul(yi, yi))))
+  }
+}
+
+/** y[n] = clip(y, ±1) */
+export function clipForward(y: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) {
+    const yi = v128.load(at(y, i))
+    v128.store(at(y, i), f32x4.max(f32x4.min(yi, f32x4.splat(1)), f32x4.splat(-1)))
+  }
+}
+
+/**
+ * dy[n] = dy (1 − z) / 2 where a step down the gradient raises z, dy (1 + z) / 2 where it lowers it: the nearer to a bound,
+ * the less towards it, and back where it is beyond (inverting gradients; Hausknecht and Stone 2016, arXiv:1511.04143, §5).
+ */
+export function invertGradient(dy: usize, z: usize, n: i32): void {
+  const one = f32x4.splat(1)
+  const half = f32x4.splat(0.5)
+  for (let i = 0; i < n; i += 4) {
+    const gradient = v128.load(at(dy, i))
+    const zi = v128.load(at(z, i))
+    const raises = f32x4.lt(gradient, f32x4.splat(0))
+    const room = v128.bitselect(f32x4.sub(one, zi), f32x4.add(one, zi), raises)
+    v128.store(at(dy, i), f32x4.mul(gradient, f32x4.mul(half, room)))
+  }
+}
+
+/** y[n] += scale · x */
+export function addScaled(y: usize, x: usize, scale: f32, n: i32): void {
+  for (let i = 0; i < n; i += 4) {
+    const product = f32x4.mul(v128.load(at(x, i)), f32x4.splat(scale))
+    v128.store(at(y, i), f32x4.add(v128.load(at(y, i)), product))
   }
 }
 

@@ -14,10 +14,19 @@ const EPSILON: f64 = 1e-8
  */
 const constants = memory.data<f32>([0.9, 0.1, 0.999, 0.001, 1e-30])
 
+const powers = memory.data(16, 16)
+
 /** β₁ᵗ and β₂ᵗ as running products (f64[2]), because pow is the slower way to the same numbers. */
 export function advanceBetaPowers(betaPowers: usize): void {
   store<f64>(betaPowers, load<f64>(betaPowers) * BETA1)
   store<f64>(betaPowers, load<f64>(betaPowers, 8) * BETA2, 8)
+}
+
+/** β₁ⁿ and β₂ⁿ (f64[2]), for what takes fewer steps than the counters count; the next call overwrites them. */
+export function betaPowersAfter(n: f64): usize {
+  store<f64>(powers, Math.pow(BETA1, n))
+  store<f64>(powers, Math.pow(BETA2, n), 8)
+  return powers
 }
 
 /** ‖x‖₂, accumulated in f64, where the square of no f32 overflows: not finite exactly if an element is not. */
@@ -61,10 +70,19 @@ export function clipFactor(gradientNorm: f64, maxNorm: f64): f64 {
 
 /**
  * Adam (Kingma and Ba 2015, algorithm 1) with coupled weight decay, and the soft update of the target network behind it:
- * g ← clip·g + decay·θ; θ ← θ − lr·m̂/(√v̂ + ε); θ̄ ← θ̄ + tau (θ − θ̄). The gradient itself is left as it is. Returns
- * whether all parameters and second moments are finite.
+ * g ← clip·g + decay·θ; θ ← shrink·θ − lr·m̂/(√v̂ + ε); θ̄ ← θ̄ + tau (θ − θ̄). AdamW (Loshchilov and Hutter 2019,
+ * arXiv:1711.05101) has decay 0 and shrinks by 1 − lr·decay instead. The gradient itself is left as it is. Returns whether
+ * all parameters and second moments are finite.
  */
-export function adam(net: Mlp, betaPowers: usize, lr: f64, decay: f64, clip: f64, tau: f64): bool {
+export function adam(
+  net: Mlp,
+  betaPowers: usize,
+  lr: f64,
+  decay: f64,
+  shrink: f64,
+  clip: f64,
+  tau: f64,
+): bool {
   let theta = net.parameters
   let target = net.target
   let g = net.gradient
@@ -76,6 +94,7 @@ export function adam(net: Mlp, betaPowers: usize, lr: f64, decay: f64, clip: f64
   const epsilon = f32x4.splat(<f32>(EPSILON * correction))
   const clipping = f32x4.splat(<f32>clip)
   const decaying = f32x4.splat(<f32>decay)
+  const shrinking = f32x4.splat(<f32>shrink)
   const rate = f32x4.splat(<f32>tau)
   const beta1 = v128.load32_splat(constants)
   const rest1 = v128.load32_splat(constants, 4)
@@ -90,7 +109,8 @@ export function adam(net: Mlp, betaPowers: usize, lr: f64, decay: f64, clip: f64
     let vi = f32x4.add(f32x4.mul(v128.load(v), beta2), f32x4.mul(f32x4.mul(gi, gi), rest2))
     mi = v128.and(mi, f32x4.ge(f32x4.abs(mi), flush))
     vi = v128.and(vi, f32x4.ge(vi, flush))
-    const updated = f32x4.sub(old, f32x4.div(f32x4.mul(mi, stepSize), f32x4.add(f32x4.sqrt(vi), epsilon)))
+    const change = f32x4.div(f32x4.mul(mi, stepSize), f32x4.add(f32x4.sqrt(vi), epsilon))
+    const updated = f32x4.sub(f32x4.mul(old, shrinking), change)
     const lagging = v128.load(target)
     // x − x is 0 if x is finite, and NaN if not
     faults = v128.or(faults, v128.or(f32x4.sub(updated, updated), f32x4.sub(vi, vi)))

@@ -19,7 +19,18 @@ export const LEARNER = {
   criticLoss: 'l2',
   delayActor: true,
   noise: { type: 'gaussian' },
+  actionPenalty: 0,
+  invertingGradients: false,
+  twinCritics: false,
+  policyDelay: 1,
+  targetNoise: 0,
+  targetNoiseClip: 0.5,
+  nStep: 1,
+  optimizer: 'adam',
 } as const
+
+/** What TD3 sets where a scenario leaves it out (Fujimoto et al. 2018, §6.1). */
+export const TD3 = { twinCritics: true, policyDelay: 2, targetNoise: 0.2 } as const
 
 /** Defaults of train: an update after every step, as in the paper. */
 export const LOOP = {

@@ -18,6 +18,13 @@ export const HYPERPARAMETERS = [
   'maxGradNorm',
   'criticLoss',
   'delayActor',
+  'actionPenalty',
+  'invertingGradients',
+  'policyDelay',
+  'targetNoise',
+  'targetNoiseClip',
+  'nStep',
+  'optimizer',
 ] as const
 
 /** State of a learner besides its arrays. */
@@ -43,23 +50,32 @@ export const SHAPE = ['depth', 'tanhHidden'] as const
 export const WIDTHS = 10
 
 interface Network {
-  /** Widths from the inputs over the hidden layers to the outputs. */
+  /** Networks of one role are hashed together. */
+  role: 'actor' | 'critic'
+  /** Widths from the inputs over the hidden layers to the outputs; none when the learner lacks this network. */
   widths(options: Options): number[]
   tanhHidden(options: Options): boolean
+}
+
+const critic: Network = {
+  role: 'critic',
+  widths: (o) => [o.obsDim + o.actionDim, ...o.criticHiddenDims, 1],
+  tanhHidden: (o) => o.criticActivation === 'tanh',
 }
 
 /** The networks: another one is an entry here and a reference in assembly/agent/learner.ts. */
 export const NETWORKS = {
   actor: {
+    role: 'actor',
     widths: (o) => [o.obsDim, ...o.actorHiddenDims, o.actionDim],
     tanhHidden: () => false,
   },
-  critic: {
-    widths: (o) => [o.obsDim + o.actionDim, ...o.criticHiddenDims, 1],
-    tanhHidden: (o) => o.criticActivation === 'tanh',
-  },
+  critic,
+  critic2: { ...critic, widths: (o) => (o.twinCritics ? critic.widths(o) : []) },
 } as const satisfies Record<string, Network>
 export type NetworkName = keyof typeof NETWORKS
+export const ROLES = ['actor', 'critic'] as const
+export type Role = (typeof ROLES)[number]
 export const NETWORK_NAMES = Object.keys(NETWORKS) as NetworkName[]
 
 interface ReplayField {
@@ -130,7 +146,7 @@ export function writeDimensions(x: CoreExports, options: Options): void {
   for (const [i, name] of NETWORK_NAMES.entries()) {
     const { widths, tanhHidden }: Network = NETWORKS[name]
     const all = widths(options)
-    const shape = { depth: all.length - 1, tanhHidden: tanhHidden(options) ? 1 : 0 }
+    const shape = { depth: Math.max(0, all.length - 1), tanhHidden: tanhHidden(options) ? 1 : 0 }
     shapes.set([...SHAPE.map((field) => shape[field]), ...all], i * size)
   }
 }

@@ -2,7 +2,7 @@
 import { createCore, type Core } from './core.ts'
 import { COUNTERS, countersView, HYPERPARAMETERS, recordOf, STATISTICS, writeDimensions } from './fields.ts'
 import { loadModule } from './module.ts'
-import { complete, LOSSES, type LearnerOptions } from './options.ts'
+import { complete, LOSSES, OPTIMIZERS, type LearnerOptions } from './options.ts'
 import { DdpgError } from '../errors.ts'
 
 export type { LearnerOptions, Noise } from './options.ts'
@@ -29,7 +29,7 @@ export interface Learner {
   actUniform(): void
   /** Sets the noise process to zero, where each episode begins. */
   resetNoise(): void
-  /** Stores (obs, action, reward, nextObs). @throws DdpgError when a number is not finite */
+  /** Stores (obs, action, reward, nextObs); with nStep > 1 in the order of time. @throws DdpgError when a number is not finite */
   observe(reward: number, terminated: boolean, truncated: boolean): void
   /** One gradient step. The result is reused. @throws DdpgError naming update and quantity when one is not finite */
   update(): UpdateStatistics
@@ -172,5 +172,6 @@ function facade(core: Core, options: Required<LearnerOptions>): Learner {
 
 function hyperparameter(o: Required<LearnerOptions>, name: (typeof HYPERPARAMETERS)[number]): number {
   if (name === 'criticLoss') return LOSSES.indexOf(o.criticLoss)
+  if (name === 'optimizer') return OPTIMIZERS.indexOf(o.optimizer)
   return Number(o[name])
 }

@@ -31,11 +31,27 @@ export interface LearnerOptions {
   /** True: the target action comes from the target actor; false: from the online one. */
   delayActor?: boolean
   noise?: Noise
+  /** λ ≥ 0: λ · mean z² is added to the actor's loss, z what it gives before its tanh. */
+  actionPenalty?: number
+  /** True: the actor's output is linear and clipped, and its gradient turns round at the bounds. */
+  invertingGradients?: boolean
+  /** True: two critics, of which targets take the lesser value. */
+  twinCritics?: boolean
+  /** Updates of the critics for each one of the actor and the targets. */
+  policyDelay?: number
+  /** Standard deviation of the noise on target actions, and what it is clipped to. */
+  targetNoise?: number
+  targetNoiseClip?: number
+  /** Rewards in a return, 1 to 1000; transitions must be observed in the order in which they happen. */
+  nStep?: number
+  /** adam: weight decay is part of the gradient; adamw: apart from it. */
+  optimizer?: 'adam' | 'adamw'
 }
 
 export type Noise = { type: 'gaussian' } | { type: 'ou'; theta: number; dt: number }
 
 export const LOSSES = ['l2', 'l1', 'smooth_l1']
+export const OPTIMIZERS = ['adam', 'adamw']
 
 /** Fills in the defaults of what is left out or undefined. @throws DdpgError that lists all out of range */
 export function complete(given: LearnerOptions): Required<LearnerOptions> {
@@ -46,6 +62,17 @@ export function complete(given: LearnerOptions): Required<LearnerOptions> {
   check(options)
   return options
 }
+
+const NOT_NEGATIVE = [
+  'actorLr',
+  'criticLr',
+  'actorWeightDecay',
+  'criticWeightDecay',
+  'maxGradNorm',
+  'actionPenalty',
+  'targetNoise',
+  'targetNoiseClip',
+] as const
 
 function check(o: Required<LearnerOptions>): void {
   const problems: string[] = []
@@ -70,11 +97,13 @@ function check(o: Required<LearnerOptions>): void {
   integer('capacity', 2147483647)
   hidden('actorHiddenDims')
   hidden('criticHiddenDims')
-  for (const name of ['actorLr', 'criticLr', 'actorWeightDecay', 'criticWeightDecay', 'maxGradNorm'] as const)
-    atLeastZero(name)
+  integer('policyDelay', 1000)
+  integer('nStep', 1000)
+  for (const name of NOT_NEGATIVE) atLeastZero(name)
   must(o.gamma >= 0 && o.gamma <= 1, 'gamma', 'in [0, 1]')
   must(o.tau > 0 && o.tau <= 1, 'tau', 'in (0, 1]')
   must(LOSSES.includes(o.criticLoss), 'criticLoss', LOSSES.join(' or '))
+  must(OPTIMIZERS.includes(o.optimizer), 'optimizer', OPTIMIZERS.join(' or '))
   must(['relu', 'tanh'].includes(o.criticActivation), 'criticActivation', 'relu or tanh')
   must(['small', 'torch'].includes(o.init), 'init', 'small or torch')
   must(

@@ -3,6 +3,8 @@
 //
 //   actor.0.weight, actor.0.bias, …     critic.…     actor_target.…     critic_target.…
 //   actor_exp_avg.…, actor_exp_avg_sq.…, critic_exp_avg.…, critic_exp_avg_sq.…     Adam's moments
+//   critic2.…, critic2_target.…, critic2_exp_avg.…, critic2_exp_avg_sq.…           where there are two critics
+//   statistics F64[6], actor_gradient F32[n]   of the actor's last update, where it does not learn at each one
 //   counters F64[5], noise F32[actionDim], random U64[6, 2]                        see fields.ts, core.ts
 //   replay_obs F32[n, obsDim], replay_action, …, replay_terminated U8[n], …        what the replay buffer holds
 import { STREAMS } from './core.ts'
@@ -16,8 +18,11 @@ import {
   REPLAY,
   REPLAY_NAMES,
   replayView,
+  ROLES,
+  STATISTICS,
   type BlockName,
   type NetworkName,
+  type Role,
 } from './fields.ts'
 import type { Learner } from './learner.ts'
 import { dtypeOf, type Tensor } from './safetensors.ts'
@@ -27,12 +32,20 @@ import { DdpgError } from '../errors.ts'
 const SUFFIXES = { parameters: '', target: '_target', m: '_exp_avg', v: '_exp_avg_sq' } as const
 type SavedBlock = keyof typeof SUFFIXES
 
-export type WeightName = NetworkName | `${NetworkName}_target`
+export type WeightName = Role | `${Role}_target`
 
-/** The networks and then their targets, by the names that their tensors begin with. */
+/** What receipts hash the weights of: the networks by their role, and then their targets. */
 export const WEIGHT_NAMES = ['', '_target'].flatMap((suffix) =>
-  NETWORK_NAMES.map((network) => `${network}${suffix}` as WeightName),
+  ROLES.map((role) => `${role}${suffix}` as WeightName),
 )
+
+/** Whether a tensor is of these weights; those of a second critic are of the critic. */
+export function isOfWeights(tensor: string, name: WeightName): boolean {
+  return NETWORK_NAMES.some((network) => {
+    const { role }: { role: Role } = NETWORKS[network]
+    return name.startsWith(role) && tensor.startsWith(`${network}${name.slice(role.length)}.`)
+  })
+}
 
 /** Each saved block with the prefix of its tensors, in the order that files and hashes have. */
 const SAVED = [...networksOf('parameters'), ...networksOf('target'), ...NETWORK_NAMES.flatMap(momentsOf)]
@@ -168,9 +181,17 @@ function eachLayer(
 function stateViews(learner: Learner): Record<string, Float32Array | Float64Array | BigUint64Array> {
   const { exports: x } = learner.core
   const { buffer } = x.memory
+  const { actorHiddenDims, actionDim, policyDelay } = learner.options
+  const gradients = x.biasOffset(NETWORK_NAMES.indexOf('actor'), actorHiddenDims.length) + actionDim
+  // an update that leaves the actor out tells of its last one
+  const last = policyDelay > 1 && {
+    statistics: new Float64Array(buffer, x.statisticsAddress() >>> 0, STATISTICS.length),
+    actor_gradient: blockView(x, 'actor', 'gradient').subarray(0, gradients),
+  }
   return {
+    ...last,
     counters: countersView(x),
-    noise: new Float32Array(buffer, x.noiseAddress() >>> 0, learner.options.actionDim),
+    noise: new Float32Array(buffer, x.noiseAddress() >>> 0, actionDim),
     random: new BigUint64Array(buffer, x.streamsAddress() >>> 0, 2 * STREAMS.length),
   }
 }

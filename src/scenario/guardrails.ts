@@ -28,7 +28,7 @@ export function guardrails(scenario: Scenario): Warning[] {
         const written = Array.isArray(value) ? `[${listed(value)}]` : shown(String(value))
         return { severity, key, value, text: `${key} ${written} ${why}` }
       })
-  const warnings = [exploration, buffer, length, optimisation, data, market, networks]
+  const warnings = [exploration, buffer, length, optimisation, switches, data, market, networks]
   return [
     ...describe('error', errors(scenario, course)),
     ...describe(
@@ -171,6 +171,30 @@ function length({ training: t, data }: Scenario, { updates }: TrainingPlan): Che
       'training.checkpoint_interval',
       t.checkpoint_interval === 0 && t.max_steps > 100_000,
       `keeps nothing of a long run that is cut short: try ${Math.ceil(t.max_steps / 10)}`,
+    ],
+  ]
+}
+
+/** What goes beyond plain DDPG. */
+function switches({ training: t }: Scenario): Check[] {
+  return [
+    ['training.policy_delay', t.policy_delay > 10, 'lets the actor learn seldom: try 2'],
+    [
+      'training.target_noise_clip',
+      t.target_noise > 0 && t.target_noise_clip === 0,
+      `takes all of training.target_noise ${t.target_noise} away: try 0.5`,
+    ],
+    ['training.target_noise', t.target_noise > 1, 'makes most target actions −1 or 1: try 0.2'],
+    [
+      'training.n_step',
+      t.n_step > 10,
+      'sums rewards of many actions that the policy would no longer take: try 3 to 5',
+    ],
+    ['training.action_penalty', t.action_penalty > 1, 'holds all actions near 0: try 0.01'],
+    [
+      'training.action_penalty',
+      t.action_penalty > 0 && t.inverting_gradients,
+      'pulls to 0 what training.inverting_gradients keeps within bounds already: use one of the two',
     ],
   ]
 }

@@ -14,6 +14,8 @@ export const otherNames = [
   ['training.max_training_steps', 'training.max_steps'],
   ['training.exploration_noise_std', 'training.noise.sigma'],
   ['training.value_lr', 'training.critic_lr'],
+  ['training.policy_noise', 'training.target_noise'],
+  ['training.noise_clip', 'training.target_noise_clip'],
   ['training.value_weight_decay', 'training.critic_weight_decay'],
   ['network.value_hidden_dims', 'network.critic_hidden_dims'],
   ['data_generator.mean_price', 'data_generator.base_price'],

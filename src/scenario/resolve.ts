@@ -5,19 +5,35 @@ import { backendsWhere, ENVIRONMENTS, KEYS_OF_KIND, type TaskKind } from './envi
 import { NO_EFFECT } from './kinds.ts'
 import { otherNames, set, valueAt, without } from './overrides.ts'
 import type { Problem } from './source.ts'
-import { scenarioSchema, type ParsedScenario, type Scenario } from './schema.ts'
+import { SCENARIO, TD3 } from '../core/defaults.ts'
+import { scenarioSchema, type ParsedScenario, type Scenario, type Td3Config } from './schema.ts'
 import { READ_BY_REWARDS } from './trading-keys.ts'
 
 type Tree = Record<string, unknown>
 
+/** Files of the Python original have these for DDPG too, where they mean nothing. */
+const OF_TD3 = ['training.policy_delay', 'training.policy_noise', 'training.noise_clip'] as const
+
 /** Keys that only some choices give a meaning to: without it they keep their default. */
-const needed: { key: string; is: readonly string[]; paths: readonly string[][] }[] = [
+const needed: {
+  key: string
+  is: readonly string[]
+  paths: readonly string[][]
+  /** A value that means the same as none. */
+  none?: unknown
+}[] = [
   ...ownKeys(),
   ...(['trading', 'episodic'] as const).map((kind) => ({
     key: 'env.backend',
     is: backendsWhere((environment) => environment.kind === kind),
     paths: keysOfKind(kind),
   })),
+  {
+    key: 'training.algorithm',
+    is: ['TD3'],
+    paths: OF_TD3.slice(1).map(pathOf),
+  },
+  { key: 'training.algorithm', is: ['TD3'], paths: [pathOf(OF_TD3[0])], none: 1 },
   {
     key: 'training.noise.type',
     is: ['ou'],
@@ -74,7 +90,8 @@ export function resolveKeys(
   const named = otherNames.reduce<Tree>((scenario, [other, key]) => {
     const value = valueAt(tree, other.split('.'))
     const rest = without(scenario, other.split('.'))
-    return value === undefined ? rest : set(rest, key.split('.'), value)
+    const isIdle = OF_TD3.some((key) => key === other) && parsed.training.algorithm !== 'TD3'
+    return value === undefined || isIdle ? rest : set(rest, key.split('.'), value)
   }, parsed)
   const chosen = withBackend(named as ParsedScenario, tree)
   const idle = idleKeys(chosen, tree)
@@ -101,13 +118,14 @@ function idleKeys(scenario: ParsedScenario, tree: Tree): Idle[] {
       idle.push({ path, why: description.slice(NO_EFFECT.length) })
     }
   }
-  for (const { key, is, paths } of needed) {
+  for (const { key, is, paths, none } of needed) {
     const chosen = valueAt(scenario, key.split('.'))
     if (is.includes(String(chosen))) continue
     for (const path of paths) {
       const standard = schemaAt(path, scenario)?.default
       const given = valueAt(tree, path)
-      if (given === undefined || JSON.stringify(given) === JSON.stringify(standard)) continue
+      if (given === undefined || given === none || JSON.stringify(given) === JSON.stringify(standard))
+        continue
       idle.push({ path, why: `${key} is ${String(chosen)}`, standard })
     }
   }
@@ -157,6 +175,16 @@ export function nameProblem(scenario: ParsedScenario, file: string): Problem[] {
   ]
 }
 
+/** What TD3 sets, where it is left out. */
+function td3Of(training: ParsedScenario['training']): Td3Config {
+  const { twinCritics, policyDelay, targetNoise } = training.algorithm === 'TD3' ? TD3 : SCENARIO
+  return {
+    twin_critics: training.twin_critics ?? twinCritics,
+    policy_delay: training.policy_delay ?? policyDelay,
+    target_noise: training.target_noise ?? targetNoise,
+  }
+}
+
 /** Names and seeds, which need to know more than the file's text. */
 export function complete(
   scenario: ParsedScenario,
@@ -175,6 +203,7 @@ export function complete(
     data: { ...data, data_path: data.data_path ?? `data/raw/synthetic/${stemOf(file)}.parquet` },
     training: {
       ...training,
+      ...td3Of(training),
       noise: {
         ...noise,
         sigma_end: noise.sigma_end ?? noise.sigma,

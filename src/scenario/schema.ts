@@ -7,7 +7,6 @@ import { count, nonNegative, positive, withoutEffect } from './kinds.ts'
 
 const hiddenDims = z.array(z.int().min(1).max(4096)).min(1).max(8)
 
-const forTd3 = withoutEffect('only TD3 uses it')
 const forPpo = withoutEffect('only PPO uses it')
 const forDownload = withoutEffect('market data is not downloaded')
 
@@ -87,15 +86,22 @@ const noise = z.strictObject({
 })
 
 const training = z.strictObject({
-  algorithm: z.literal('DDPG').default('DDPG').describe('the algorithm'),
+  algorithm: z
+    .enum(['DDPG', 'TD3'])
+    .default('DDPG')
+    .describe('TD3 sets twin_critics, policy_delay and target_noise where they are null'),
   actor_lr: positive.default(SCENARIO.actorLr).describe('learning rate of the actor'),
   critic_lr: positive.default(SCENARIO.criticLr).describe('learning rate of the critic'),
   actor_weight_decay: nonNegative
     .default(SCENARIO.actorWeightDecay)
-    .describe('coupled weight decay (L2) of the actor'),
-  critic_weight_decay: nonNegative
-    .default(SCENARIO.criticWeightDecay)
-    .describe('coupled weight decay (L2) of the critic'),
+    .describe('weight decay of the actor; how it works is training.optimizer'),
+  critic_weight_decay: nonNegative.default(SCENARIO.criticWeightDecay).describe('weight decay of the critic'),
+  optimizer: z
+    .enum(['adam', 'adamw'])
+    .default(SCENARIO.optimizer)
+    .describe(
+      'adam: weight decay is part of the gradient (L2); adamw: apart from it, θ ← θ (1 − lr · decay)',
+    ),
   max_steps: count.default(10000).describe('environment steps in all'),
   max_training_steps: count.optional().describe('another name of max_steps'),
   init_rand_steps: z
@@ -116,6 +122,42 @@ const training = z.strictObject({
     .boolean()
     .default(SCENARIO.delayActor)
     .describe('take the target action from the target actor; false = from the online actor'),
+  n_step: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(SCENARIO.nStep)
+    .describe('rewards that a target sums before it bootstraps, at most to the end of the episode'),
+  twin_critics: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe('two critics, of which targets take the lesser value; null = with TD3'),
+  policy_delay: z
+    .int()
+    .min(1)
+    .max(1000)
+    .nullable()
+    .default(null)
+    .describe('TD3: updates of the critics for each one of the actor and the targets; null = 2'),
+  target_noise: nonNegative
+    .nullable()
+    .default(null)
+    .describe('standard deviation of the noise on target actions; null = 0.2 with TD3, else 0'),
+  target_noise_clip: nonNegative
+    .default(SCENARIO.targetNoiseClip)
+    .describe('the noise on target actions is clipped to ± this'),
+  action_penalty: nonNegative
+    .default(SCENARIO.actionPenalty)
+    .describe(
+      'λ of λ · mean z² in the loss of the actor, z what it gives before its tanh: keeps actions from getting stuck at ±1',
+    ),
+  inverting_gradients: z
+    .boolean()
+    .default(SCENARIO.invertingGradients)
+    .describe(
+      'the output of the actor is linear and clipped to ±1 in place of its tanh, and its gradient fades towards a bound and turns round beyond',
+    ),
   max_grad_norm: nonNegative
     .default(SCENARIO.maxGradNorm)
     .describe('gradients are clipped to this global L2 norm, per network; 0 = not clipped'),
@@ -147,9 +189,8 @@ const training = z.strictObject({
   value_lr: positive.optional().describe('another name of critic_lr'),
   value_weight_decay: nonNegative.optional().describe('another name of critic_weight_decay'),
   delay_qvalue: z.literal(true).optional().describe('target values come from the target critic, always'),
-  policy_noise: forTd3,
-  noise_clip: forTd3,
-  policy_delay: forTd3,
+  policy_noise: nonNegative.optional().describe('TD3: another name of target_noise'),
+  noise_clip: nonNegative.optional().describe('TD3: another name of target_noise_clip'),
   clip_epsilon: forPpo,
   entropy_bonus: forPpo,
   vf_coef: forPpo,
@@ -329,8 +370,14 @@ export type Scenario = Omit<ParsedScenario, 'experiment_name' | 'seed' | 'data' 
   experiment_name: string
   seed: number
   data: Omit<ParsedScenario['data'], 'data_path'> & { data_path: string }
-  training: Omit<ParsedScenario['training'], 'noise'> & { noise: NoiseConfig }
+  training: Omit<ParsedScenario['training'], 'noise' | keyof Td3Config> & { noise: NoiseConfig } & Td3Config
   logging: Omit<ParsedScenario['logging'], 'log_dir'> & { log_dir: string }
+}
+/** What depends on the algorithm. */
+export interface Td3Config {
+  twin_critics: boolean
+  policy_delay: number
+  target_noise: number
 }
 export type NoiseConfig = ParsedScenario['training']['noise'] & { sigma_end: number; anneal_steps: number }
 export type DataGenerator = NonNullable<ParsedScenario['data_generator']>

@@ -19,7 +19,7 @@ import { isMapping, type Path } from './source.ts'
 
 /** Why a value that the Python original knows is refused here. */
 const reasons: Record<string, string> = {
-  'training.algorithm': 'only DDPG is implemented',
+  'training.algorithm': 'only DDPG and TD3 are implemented',
   'training.delay_qvalue': 'target values always come from the target critic',
   device: 'everything runs in WebAssembly on the CPU',
 }

@@ -1,8 +1,8 @@
 // A chain of hashes records a run: it has a link every LINK_UPDATES updates, a hash over the link before it, the
 // state of the learner and of its environment, and all that happened since. Two runs with the same last link were the
 // same all along; of two that differ, the first different link tells when it began, and in which quantity.
-import { NETWORK_NAMES } from '../core/fields.ts'
-import { learnerTensors, WEIGHT_NAMES, type WeightName } from '../core/tensors.ts'
+import { ROLES } from '../core/fields.ts'
+import { isOfWeights, learnerTensors, WEIGHT_NAMES, type WeightName } from '../core/tensors.ts'
 import type { Learner } from '../core/learner.ts'
 import type { Tensor } from '../core/safetensors.ts'
 import { canonical, sha256 } from '../core/sha256.ts'
@@ -12,7 +12,7 @@ import { concat, rowOf, type HistoryEvent } from './events.ts'
 export const LINK_UPDATES = 500
 
 /** The last first, as an update begins with the critic. */
-const networks = NETWORK_NAMES.toReversed()
+const networks = ROLES.toReversed()
 
 /** In the order in which one brings about the next. */
 export const QUANTITIES = [
@@ -89,12 +89,9 @@ function learnerHashes(learner: Learner): LearnerHashes {
   }
 }
 
-/** SHA-256 of the weights of each network: its tensors as in a checkpoint, one after the other, in f32. */
+/** SHA-256 of the weights of the networks of each role: their tensors as in a checkpoint, one after the other, in f32. */
 export function weightHashes(tensors: Record<string, Tensor>): Record<WeightName, string> {
-  const hashes = WEIGHT_NAMES.map((prefix) => [
-    prefix,
-    hashOf(tensors, (name) => name.startsWith(`${prefix}.`)),
-  ])
+  const hashes = WEIGHT_NAMES.map((prefix) => [prefix, hashOf(tensors, (name) => isOfWeights(name, prefix))])
   return Object.fromEntries(hashes) as Record<WeightName, string>
 }
 

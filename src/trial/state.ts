@@ -205,5 +205,13 @@ export function learnerOptions(
     criticLoss: training.loss_function,
     delayActor: training.delay_actor,
     noise: { type, theta, dt },
+    actionPenalty: training.action_penalty,
+    invertingGradients: training.inverting_gradients,
+    twinCritics: training.twin_critics,
+    policyDelay: training.policy_delay,
+    targetNoise: training.target_noise,
+    targetNoiseClip: training.target_noise_clip,
+    nStep: training.n_step,
+    optimizer: training.optimizer,
   }
 }

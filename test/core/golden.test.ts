@@ -1,8 +1,10 @@
 // Updates agree with references that other programs computed: equations restated in Python, and PyTorch.
 import { describe, expect, it } from 'vitest'
 import { blockTensors, learnerTensors, setLearnerTensors } from '../../src/core/tensors.ts'
+import { NETWORK_NAMES } from '../../src/core/fields.ts'
 import type { LearnerOptions } from '../../src/core/learner.ts'
 import step from '../golden/ddpg_step.json' with { type: 'json' }
+import switches from '../golden/ddpg_switches.json' with { type: 'json' }
 import trajectory from '../golden/ddpg_trajectory.json' with { type: 'json' }
 import { expectAllClose } from '../helpers/allclose.ts'
 import { createBatchLearner, type Batch } from '../helpers/kernels.ts'
@@ -14,9 +16,18 @@ const NETWORKS = {
   critic: 'critic',
   actor_target: 'target_actor',
   critic_target: 'target_critic',
+  critic2: 'critic2',
+  critic2_target: 'target_critic2',
 } as const
 type Network = keyof typeof NETWORKS
-const PHASES = { actor: 0.1, actor_target: 0.2, critic: 0.5, critic_target: 0.9 }
+const PHASES = {
+  actor: 0.1,
+  actor_target: 0.2,
+  critic: 0.5,
+  critic_target: 0.9,
+  critic2: 0.7,
+  critic2_target: 1.1,
+}
 
 /** Sets all parameters: k counts through a network in PyTorch's order. */
 function setParameters(
@@ -24,7 +35,7 @@ function setParameters(
   value: (network: Network, k: number, fanIn: number) => number,
 ): void {
   const tensors = learnerTensors(learner)
-  const k = { actor: 0, critic: 0, actor_target: 0, critic_target: 0 }
+  const k = { actor: 0, critic: 0, actor_target: 0, critic_target: 0, critic2: 0, critic2_target: 0 }
   let fanIn = 0
   for (const [name, { data, shape }] of Object.entries(tensors)) {
     const network = name.slice(0, name.indexOf('.')) as Network
@@ -128,9 +139,12 @@ type Summary = {
   max_abs: number
   head: number[]
 }
-type Golden = (typeof trajectory.cases)['l2_clip']
+type Plain = (typeof trajectory.cases)['l2_clip']
+type Switches = Partial<(typeof switches.cases)['n_step']['settings']>
+type Golden = Plain & { settings: Plain['settings'] & Switches }
 
-describe.each(Object.entries(trajectory.cases))('100 updates against PyTorch: %s', (_, untyped) => {
+const cases = { ...trajectory.cases, ...switches.cases }
+describe.each(Object.entries(cases))('100 updates against PyTorch: %s', (_, untyped) => {
   const golden = untyped as unknown as Golden
   const s = golden.settings
 
@@ -143,6 +157,17 @@ describe.each(Object.entries(trajectory.cases))('100 updates against PyTorch: %s
       reward: Array.from({ length: B }, (_, i) => s.reward_amplitude * Math.cos(0.8 * i + 0.29 * u)),
       terminated: Array.from({ length: B }, (_, i) => ((i + u) % 4 === 0 ? 1 : 0)),
     }
+  }
+
+  /** Stores transition t, counted from 0, of make_switches_trajectory.py. */
+  function observe({ learner }: BatchLearner, t: number): void {
+    const { obs: O, actions: A } = s
+    const row = (width: number, f: (n: number) => number) =>
+      Array.from({ length: width }, (_, i) => f(t * width + i))
+    learner.obs.set(row(O, (n) => Math.sin(0.9 * n + 0.013 * n * n)))
+    learner.nextObs.set(row(O, (n) => Math.cos(0.6 * n + 0.017 * n * n)))
+    learner.action.set(row(A, (n) => Math.sin(1.3 * n)))
+    learner.observe(Math.cos(0.8 * t), t % 11 === 5, t % 7 === 3)
   }
 
   /** Every tensor of a group against its summary; the room is that of the tensor's largest value. */
@@ -183,6 +208,15 @@ describe.each(Object.entries(trajectory.cases))('100 updates against PyTorch: %s
       maxGradNorm: s.max_grad_norm,
       criticLoss: s.loss as 'l2',
       delayActor: s.delay_actor,
+      capacity: s.held ?? 1,
+      actionPenalty: s.action_penalty ?? 0,
+      invertingGradients: s.inverting_gradients ?? false,
+      twinCritics: s.twin_critics ?? false,
+      policyDelay: s.policy_delay ?? 1,
+      targetNoise: s.target_noise ?? 0,
+      targetNoiseClip: s.target_noise_clip ?? 0.5,
+      nStep: s.n_step ?? 1,
+      optimizer: (s.optimizer ?? 'adam') as 'adam',
     })
     const { learner, kernels, setBatch, targetQ } = batchLearner
     setParameters(
@@ -191,23 +225,25 @@ describe.each(Object.entries(trajectory.cases))('100 updates against PyTorch: %s
     )
     const statistics = new Float64Array(kernels.memory.buffer, kernels.statisticsAddress(), 6)
     const series: number[][] = [[], [], [], []]
+    for (let t = 0; t < (s.stored ?? 0); t++) observe(batchLearner, t)
     for (let u = 1; u <= 100; u++) {
-      setBatch(batchOf(u))
-      expect(kernels.learn()).toBe(0)
+      if (s.stored === undefined) setBatch(batchOf(u))
+      expect(s.stored === undefined ? kernels.learn() : kernels.update()).toBe(0)
       const [criticLoss, actorLoss, , , criticNorm, actorNorm] = statistics
       ;[criticLoss, actorLoss, criticNorm, actorNorm].forEach((value, i) => series[i]!.push(value!))
       if (u === 1) {
         expectAllClose(targetQ, golden.first_update.y, { relative: 1e-6, what: 'y' })
-        const gradients = {
-          ...blockTensors(learner, 'actor', 'actor', 'gradient'),
-          ...blockTensors(learner, 'critic', 'critic', 'gradient'),
-        }
+        const gradients = Object.assign(
+          {},
+          ...NETWORK_NAMES.map((network) => blockTensors(learner, network, network, 'gradient')),
+        )
         expectSummaries(gradients, golden.first_update.gradients, 2e-5)
       }
       const after = (golden.after as Record<string, unknown>)[u] as Golden['after']['1'] | undefined
       if (!after) continue
       const tensors = learnerTensors(learner)
       for (const [network, named] of Object.entries(NETWORKS)) {
+        if (network.startsWith('critic2') && !s.twin_critics) continue
         const group = Object.entries(after).filter(([name]) => name.startsWith(`${named}.`))
         const renamed = group.map(([name, summary]) => [name.replace(named, network), summary])
         expect(renamed.length).toBeGreaterThan(0)
@@ -216,7 +252,7 @@ describe.each(Object.entries(trajectory.cases))('100 updates against PyTorch: %s
       for (const moment of ['exp_avg', 'exp_avg_sq']) {
         const group = Object.entries(after).filter(([name]) => name.startsWith(`${moment}.`))
         const renamed = group.map(([name, summary]) => [
-          name.replace(/^(exp_avg(?:_sq)?)\.(actor|critic)/, '$2_$1'),
+          name.replace(/^(exp_avg(?:_sq)?)\.(actor|critic2?)/, '$2_$1'),
           summary,
         ])
         expect(renamed.length).toBeGreaterThan(0)

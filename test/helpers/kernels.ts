@@ -9,6 +9,7 @@ export interface KernelExports extends CoreExports {
   nextBatchAddress(): number
   rewardAddress(): number
   terminatedAddress(): number
+  discountAddress(): number
   targetQAddress(): number
   productAddress(): number
   gemm(product: number, c: number, a: number, b: number, bias: number): void
@@ -90,6 +91,7 @@ export async function createBatchLearner(options: LearnerOptions): Promise<{
       }
       view(x.rewardAddress(), batchSize).set(reward)
       view(x.terminatedAddress(), batchSize).set(terminated)
+      view(x.discountAddress(), batchSize).fill(learner.options.gamma)
     },
   }
 }

@@ -17,7 +17,18 @@ export const CORE: readonly MutatedFile[] = [
     file: 'assembly/agent/replay.ts',
     tests: ['core/learner', 'core/golden', 'core/tensors'],
     changes: [
-      ['row + 1 == l.capacity ? 0 : row + 1', 'row + 1 == l.capacity ? 1 : row + 1'],
+      [
+        'l.counters.replayCursor = row + 1 == l.capacity ? 0',
+        'l.counters.replayCursor = row + 1 == l.capacity ? 1',
+      ],
+      ['    row = row + 1 == l.capacity ? 0', '    row = row + 1 == l.capacity ? 1'],
+      ['row != newest && ', ''],
+      ['discount *= gamma', ''],
+      [
+        'at(l.replayReward, row))\n      discount',
+        'at(l.replayReward, load<i32>(at(l.rows, b))))\n      discount',
+      ],
+      ['store<i32>(at(l.rows, b), row)', ''],
       ['if (l.counters.replaySize < l.capacity) l', 'if (l.counters.replaySize + 1 < l.capacity) l'],
       ['l.replayNextObs, D, l.rows', 'l.replayObs, D, l.rows'],
       ['<f32>load<u8>(l.replayTerminated', '<f32>load<u8>(l.replayTruncated'],
@@ -29,13 +40,13 @@ export const CORE: readonly MutatedFile[] = [
     file: 'assembly/agent/ddpg.ts',
     tests: ['core/golden', 'core/gradient', 'core/learner'],
     changes: [
-      ['gamma * (1 - load<f32>(at(l.terminated, b))) *', 'gamma *'],
+      ['discount * (1 - load<f32>(at(l.terminated, b))) *', 'discount *'],
       ['hyper.delayActor ? actor.target : actor.parameters', 'actor.target'],
       ['forward(critic, critic.target, l.nextBatch', 'forward(critic, critic.parameters, l.nextBatch'],
       ['-1 / <f32>B', '1 / <f32>B'],
-      ['hyper.criticWeightDecay, stats', 'hyper.actorWeightDecay, stats'],
+      ['hyper.criticWeightDecay, size', 'hyper.actorWeightDecay, size'],
       ['act(l, actor.parameters, l.batch, ld', 'act(l, actor.target, l.batch, ld'],
-      ['tanhBackward(l.scratch.dy, output.y, B * output.stride)', ''],
+      ['else tanhBackward(l.scratch.dy, output.y, n)', ''],
       [
         '  advanceBetaPowers(betaPowers(l))\n',
         '  advanceBetaPowers(betaPowers(l))\n  advanceBetaPowers(betaPowers(l))\n',
@@ -43,6 +54,17 @@ export const CORE: readonly MutatedFile[] = [
       ['allFinite(l.action, l.actionDim) &&', ''],
       ['if (!isFinite(stats.criticLoss)) return CRITIC_LOSS', ''],
       ['norm(actor.gradient, actor.count)', 'norm(critic.gradient, critic.count)'],
+      ['number % <i64>hyper.policyDelay == 0', '(number - 1) % <i64>hyper.policyDelay == 0'],
+      ['isActorsTurn ? hyper.tau : 0', 'hyper.tau'],
+      ['f32x4.min(v128.load(at(q, i))', 'f32x4.max(v128.load(at(q, i))'],
+      ['Math.max(-clip, Math.min(clip, noise))', 'noise'],
+      ['l.critic2.target, l.nextBatch', 'l.critic2.parameters, l.nextBatch'],
+      ['stats.criticLoss + loss', 'loss'],
+      ['Math.sqrt(first * first + size * size)', 'size'],
+      ['2 * l.hyper.actionPenalty', 'l.hyper.actionPenalty'],
+      ['l.hyper.actionPenalty * size * size', 'l.hyper.actionPenalty * size'],
+      ['if (delay == 1) return', 'return'],
+      ['isDecoupled ? 0 : decay', 'decay'],
     ],
   },
   {
@@ -76,6 +98,8 @@ export const CORE: readonly MutatedFile[] = [
       ['if (i < n) {', 'if (false) {'],
       ['vi = v128.and(vi, f32x4.ge(vi, flush))', ''],
       ['f32x4.mul(old, decaying)', 'f32x4.mul(old, clipping)'],
+      ['f32x4.mul(old, shrinking)', 'old'],
+      ['Math.pow(BETA2, n)', 'Math.pow(BETA2, n + 1)'],
     ],
   },
   {
@@ -103,7 +127,11 @@ export const CORE: readonly MutatedFile[] = [
   {
     file: 'assembly/nn/activation.ts',
     tests: ['core/golden', 'core/learner', 'core/gemm', 'core/sparse'],
-    changes: [['f32x4.min(x, f32x4.splat(7.90531110763549805))', 'f32x4.min(x, f32x4.splat(6.5))']],
+    changes: [
+      ['f32x4.min(x, f32x4.splat(7.90531110763549805))', 'f32x4.min(x, f32x4.splat(6.5))'],
+      ['f32x4.add(one, zi), raises', 'f32x4.sub(one, zi), raises'],
+      ['f32x4.mul(half, room)', 'room'],
+    ],
   },
   {
     file: 'assembly/products/gemm.ts',

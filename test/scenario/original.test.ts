@@ -183,12 +183,27 @@ describe("the Python original's files", () => {
     expect(notes).toEqual([
       'these keys have no effect: ' +
         'data.download_data, data.exchange_names, data.symbols, data.data_dir, data.download_since (market data is not downloaded); ' +
-        'training.policy_noise, training.noise_clip, training.policy_delay (only TD3 uses it); ' +
         'training.clip_epsilon, training.entropy_bonus, training.vf_coef, training.ppo_epochs (only PPO uses it); ' +
         'training.save_buffer (the checkpoint holds what evaluation needs); ' +
         'logging.log_level, logging.log_file (there is no log file); ' +
-        'logging.tensorboard_dir (runs are logged to MLflow)',
+        'logging.tensorboard_dir (runs are logged to MLflow); ' +
+        'training.policy_noise, training.noise_clip, training.policy_delay (training.algorithm is DDPG)',
     ])
+    expect(scenario.training).toMatchObject({ policy_delay: 1, target_noise: 0, twin_critics: false })
+  })
+
+  it('mean TD3 by its keys when they say so', () => {
+    const overrides = ['training.algorithm=TD3', 'training.policy_noise=0.3', 'training.noise_clip=0.4']
+    const { scenario, notes } = parse(upwardTrend, { overrides })
+    expect(scenario.training).toMatchObject({
+      algorithm: 'TD3',
+      twin_critics: true,
+      policy_delay: 2,
+      target_noise: 0.3,
+      target_noise_clip: 0.4,
+    })
+    expect(scenario.training).not.toHaveProperty('policy_noise')
+    expect(notes.join()).not.toContain('policy_')
   })
 
   it('may give an override by either name, over a file with either', () => {
@@ -218,12 +233,15 @@ describe("the Python original's files", () => {
   it('are refused for other algorithms', () => {
     expect(problemsOf(defaultFile)).toEqual([
       'configs/x.yaml:20: env.backend gym_anytrading.forex has only sell and buy; use tradingenv or gym_trading_env.continuous',
-      'configs/x.yaml:27: training.algorithm must be DDPG, got PPO: only DDPG is implemented',
+      'configs/x.yaml:27: training.algorithm must be DDPG or TD3, got PPO: only DDPG and TD3 are implemented',
     ])
   })
 
   it.each([
-    ['training: {algorithm: TD3}', 'training.algorithm must be DDPG, got TD3: only DDPG is implemented'],
+    [
+      'training: {algorithm: SAC}',
+      'training.algorithm must be DDPG or TD3, got SAC: only DDPG and TD3 are implemented',
+    ],
     [
       'training: {delay_qvalue: false}',
       'training.delay_qvalue must be true, got false: target values always come from the target critic',

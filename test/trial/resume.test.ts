@@ -60,7 +60,15 @@ const rounds: [frames: number, updates: number][] = [
   [20, 40],
   [7, 3], // the last round is not a whole one
 ]
-const cases = environments.flatMap(([backend, env]) =>
+const training = { optim_steps_per_batch: 1, frames_per_batch: 7, log_interval: 5, eval_interval: 7 }
+const switches = [
+  { algorithm: 'TD3', policy_delay: 3, n_step: 4, ...training }, // stopped where the actor had waited for 1 update or 2
+  { inverting_gradients: true, optimizer: 'adamw', actor_weight_decay: 0.1 },
+].map((given) => ({
+  name: Object.keys(given).join(', '),
+  given: { training: { buffer_size: 150, checkpoint_interval: 21, ...given } } satisfies TestScenario,
+}))
+const market = environments.flatMap(([backend, env]) =>
   ['gaussian', 'ou'].flatMap((type) =>
     rounds.map(([frames_per_batch, optim_steps_per_batch]) => ({
       name: `${backend}, ${type} noise, ${optim_steps_per_batch} updates every ${frames_per_batch} steps`,
@@ -80,6 +88,8 @@ const cases = environments.flatMap(([backend, env]) =>
     })),
   ),
 )
+
+const cases = [...market, ...switches]
 
 describe('a run that goes on from any of its checkpoints', () => {
   it.each(cases)('ends as if it had never stopped: $name', async ({ given }) => {

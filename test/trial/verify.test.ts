@@ -1,6 +1,7 @@
 // Verifying finds what is not so, and where it began.
 import { describe, expect, it } from 'vitest'
-import { QUANTITIES } from '../../src/trial/chain.ts'
+import { QUANTITIES, weightHashes } from '../../src/trial/chain.ts'
+import { openCheckpoint } from '../../src/trial/checkpoint.ts'
 import type { CoreModule } from '../../src/core/module.ts'
 import type { Table } from '../../src/data/table.ts'
 import type { Receipt } from '../../src/trial/receipt.ts'
@@ -55,6 +56,19 @@ describe('a receipt that is true', () => {
       sentence: 'identical',
       steps: 400,
     })
+  })
+
+  it('is identical for TD3, and its weights are those of both critics', async () => {
+    const { result } = await run({ training: { algorithm: 'TD3' } })
+    expect(await verdictOn(result.receipt!)).toMatchObject({ sentence: 'identical' })
+    const forged = resealed(result.checkpoint, ({ tensors }) => {
+      const { data } = tensors['critic2.0.bias']!
+      data[0] = 2
+    })
+    const named = (bytes: Uint8Array) => weightHashes(openCheckpoint(bytes).tensors)
+    expect(named(result.checkpoint)).toEqual(result.receipt!.weights)
+    expect(named(forged)).toEqual({ ...result.receipt!.weights, critic: expect.anything() })
+    expect(named(forged).critic).not.toBe(result.receipt!.weights.critic)
   })
 
   it('is identical up to the first link that has as many updates', async () => {

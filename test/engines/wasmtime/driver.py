@@ -78,8 +78,10 @@ class Learner:
         rates = [training[f"{who}_{what}"] for what in ("lr", "weight_decay") for who in ("actor", "critic")]
         rest = [training[key] for key in ("gamma", "tau", "max_grad_norm")]
         loss = LOSSES.index(training["loss_function"])
-        hyperparameters = core.view(core.call("hyperparametersAddress"), np.float64, 9)
-        hyperparameters[:] = [*rates, *rest, loss, training["delay_actor"]]
+        hyperparameters = core.view(core.call("hyperparametersAddress"), np.float64, 16)
+        more = ["action_penalty", "inverting_gradients", "policy_delay", "target_noise", "target_noise_clip", "n_step"]
+        switches = [*(training[key] for key in more), training["optimizer"] == "adamw"]
+        hyperparameters[:] = [*rates, *rest, loss, training["delay_actor"], *switches]
         self.obs = core.view(core.call("obsAddress"), np.float32, obs_dim)
         self.action = core.view(core.call("actionAddress"), np.float32, action_dim)
         self.next_obs = core.view(core.call("nextObsAddress"), np.float32, obs_dim)
