@@ -42,7 +42,7 @@ function point(x: number, H: number, batchSize: number, capacity = 10_000): Poin
   return { x, capacity, shape: { hidden: [H, H], batchSize, obsDim: 8, actionDim: 1 } }
 }
 
-/** In turns, and of many rounds the quickest: what a busy neighbour adds has nothing to do with growth. */
+/** Times in turns and keeps the quickest of many rounds: the load of a busy neighbour has nothing to do with growth. */
 async function measure(points: Point[]): Promise<Measured[]> {
   const tasks: Record<string, () => void> = {}
   for (const { x, shape, capacity } of points) {

@@ -5,7 +5,7 @@ export const pairs: i32 = 13
 
 /**
  * Thirteen chains acc = acc · x + c: more than the latency of a pair, and all registers that engines have for them. The factors are
- * arguments, because engines load constants anew at every use.
+ * arguments, because engines reload constants at every use.
  */
 export function peak(repetitions: i32, factor: f32, summand: f32): f32 {
   const x = f32x4.splat(factor)

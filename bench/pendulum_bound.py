@@ -2,7 +2,7 @@
 evaluation, by value iteration on a grid of 401 angles, 201 speeds and 21 torques with bilinear interpolation.
 
 Takes {"starts", "gamma"} as JSON in its first argument. Prints {"best", "discounted"}: the mean return of the best policy for
-200 steps, and of the one that is best for rewards discounted by gamma, as learners are told to find.
+200 steps, and of the one that is best for rewards discounted by gamma, which learners look for.
 """
 
 import json

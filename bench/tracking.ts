@@ -88,7 +88,7 @@ const base = (await answers.next()).value as string
 let logged = 0
 let kills = 0
 
-/** In the middle of each of eleven parts of what is logged but the last, when the server is back from the one before. */
+/** Kills the server in the middle of each of eleven parts but the last, once it is back from the one before. */
 async function killAndRestart(): Promise<number> {
   let away = 0
   for (; kills < KILLS; kills++) {
@@ -116,7 +116,7 @@ const spent: { tracked: number; untracked: number }[] = []
 const lap = stopwatch()
 const troubled = killAndRestart()
 for (let round = 0; logged < STEPS; round++) {
-  // with the last of a part the training goes on until the server is back
+  // with the last of a part the training continues until the server is back
   const to = Math.min(logged + STEPS_PER_ROUND, Math.floor(partsUpTo(kills + 1)))
   // which of the two is tracked changes seldom, or its memory would be colder than that of the other
   const [watched, unwatched] = Math.floor(round / 500) % 2 === 0 ? trainings : trainings.toReversed()

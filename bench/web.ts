@@ -14,7 +14,7 @@ import { digits, printTable, spread } from './measure.ts'
 
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 const VISITS = 5
-/** Trains for a few seconds, with a validation every 500 updates and charts that are drawn anew. */
+/** Trains for a few seconds, with a validation every 500 updates and charts that are redrawn. */
 const LONG = `#${new URLSearchParams({ scenario: 'sine_wave', set: 'training.max_steps=100000' })}`
 
 declare global {

@@ -1,4 +1,4 @@
-// Errors in our own words are told apart from bugs by their class: whatever is thrown and is no DdpgError is a bug of ours.
+// Errors in our own words are known from bugs by their class: whatever is thrown and is no DdpgError is a bug of ours.
 
 /** An error that its reader can mend: the message is a sentence that says what is wrong and what to do. */
 export class DdpgError extends Error {

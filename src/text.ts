@@ -12,7 +12,7 @@ export function oneLine(text: string): string {
   return text.replace(UNPRINTABLE, escaped)
 }
 
-/** As oneLine, cut to `most` characters. */
+/** The text of oneLine, cut to `most` characters. */
 export function shown(text: string, most = LONGEST): string {
   if (text.length <= most) return oneLine(text)
   return `${oneLine(text.slice(0, most))}… (${text.length} characters)`

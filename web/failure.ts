@@ -1,4 +1,4 @@
-// An error becomes a sentence for the page; a bug is told as one, with its stack in the browser's console.
+// An error becomes a sentence for the page; a bug is named as one, with its stack in the browser's console.
 import { DdpgError } from '../src/errors.ts'
 
 /** The browser's own refusals, as of a file that is gone, are no bugs. */

@@ -12,7 +12,7 @@ export interface MessengerOptions {
   onReply: (reply: Reply) => void
   /** Called when a request took longer than so many seconds, once the worker that had it is ended. */
   onLate: (request: Request, seconds: number) => void
-  /** Called when a worker cannot go on. */
+  /** Called when a worker cannot continue. */
   onBroken: () => void
   /** True while a run is under way, which its user can end: then nothing is late. */
   isBusy: () => boolean

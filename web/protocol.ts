@@ -31,7 +31,7 @@ export interface Problem {
 
 export interface MarketLine {
   name: string
-  /** As long as the `x` beside it; NaN is a gap. */
+  /** The values, as many as the `x` beside them; NaN is a gap. */
   values: Float64Array
 }
 
@@ -43,7 +43,7 @@ export interface MarketView {
   prices: MarketLine[]
   /** Weights of wealth. */
   positions: MarketLine[]
-  /** In multiples of the first. */
+  /** Wealth in multiples of the first. */
   wealth: MarketLine[]
 }
 
@@ -70,14 +70,14 @@ export interface Download {
 export interface Finished {
   complete: boolean
   step: number
-  /** Which policy the table is about. */
+  /** The policy that the table is about. */
   evaluated: 'final' | 'best'
   /** A metric a row, a split a column. */
   table: { header: string[]; rows: string[][] }
   /** 64 hexadecimal digits; only of a complete run. */
   receipt: string | undefined
   downloads: Download[]
-  /** By split. */
+  /** The views by split. */
   views: MarketView[]
 }
 
@@ -108,7 +108,7 @@ export type Reply =
   | { type: 'view'; view: MarketView }
   | ({ type: 'finished' } & Finished)
   | { type: 'verdict'; identical: boolean; sentence: string }
-  /** The work that was under way was given up. */
+  /** The work that was under way was stopped. */
   | { type: 'stopped' }
   | { type: 'plots'; files: Download[] }
   /** News of the run in MLflow. */

@@ -49,7 +49,7 @@ export function transposedMasks(masksT: usize, y: usize, stride: i32, B: i32): v
   }
 }
 
-/** That bit in the lanes where y is positive. */
+/** The given bit in the lanes where y is positive. */
 function activeAs(bit: i32, y: usize): v128 {
   return v128.and(f32x4.gt(v128.load(y), f32x4.splat(0)), i32x4.splat(bit))
 }

@@ -58,7 +58,7 @@ function storeOptions(uri: string): string[] {
 /**
  * Copies runs to a server and says how many.
  * @param source a journal, a folder of journals, an mlflow.db, or the id of a run of the local store
- * @param target where to, MLFLOW_TRACKING_URI by default
+ * @param target the store to copy to, MLFLOW_TRACKING_URI by default
  * @throws DdpgError in a sentence, for a journal with where it was meant to go: who wrote it may be a stranger
  */
 export async function sync(source: string, target: string | undefined, options: StoreOptions): Promise<void> {

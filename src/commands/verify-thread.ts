@@ -13,7 +13,7 @@ export interface VerifySetup {
   receipt: Receipt
   table: Table
   module: CoreModule
-  /** As of verify. */
+  /** The same as in verify. */
   until: number | undefined
   stop: StopFlag
 }

@@ -54,7 +54,7 @@ export async function verifyReceiptFile(file: string, options: VerifyCommandOpti
 
 const THREAD = new URL(`./verify-thread${extname(import.meta.url)}`, import.meta.url)
 
-/** In a thread of its own, so that signals are heard here whatever takes long there. */
+/** Verifies in a thread of its own, so that this one hears signals whatever takes long there. */
 async function verifyInThread(setup: VerifySetup, show: (event: TrialEvent) => void): Promise<Verdict> {
   const worker = new Worker(THREAD, { workerData: setup })
   try {

@@ -114,7 +114,7 @@ export function countersView({ memory, countersAddress }: CoreExports): Float64A
   return new Float64Array(memory.buffer, countersAddress() >>> 0, COUNTERS.length)
 }
 
-/** A block of a network, borrowed from linear memory; it is as long as the memory goes on. */
+/** A block of a network, borrowed from linear memory; it lives as long as the memory. */
 export function blockView(x: CoreExports, network: NetworkName, block: BlockName): Float32Array {
   const address = x.blockAddress(NETWORK_NAMES.indexOf(network), BLOCKS.indexOf(block))
   return new Float32Array(x.memory.buffer, address >>> 0)

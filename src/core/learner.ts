@@ -58,7 +58,7 @@ const HIDDEN_KEYS = 'network.actor_hidden_dims, network.critic_hidden_dims'
 
 /**
  * A learner with freshly initialised networks. All its memory is reserved here.
- * @param given what is left out or undefined is as by default
+ * @param given options; those left out or undefined have their defaults
  * @param core an instance without a learner, whose streams are seeded; by default a new one with options.seed
  * @throws DdpgError that lists every option out of range, or says what to lower when it does not fit in 4 GiB
  * @throws DdpgError when the core has a learner
@@ -88,7 +88,7 @@ export function memoryProblem(given: LearnerOptions, core: Core): string | undef
   return tooLarge(options, core, 'more than the 4 GiB that a learner can have')
 }
 
-/** @param limit what the memory is more than */
+/** @param limit names what the memory exceeds, such as `more than is free here` */
 function tooLarge(o: Required<LearnerOptions>, { exports }: Core, limit: string): string {
   const bytes = exports.bytesNeeded()
   const replay = o.capacity * (8 * o.obsDim + 4 * o.actionDim + 6)

@@ -5,7 +5,7 @@ import type { EnvConfig } from '../scenario/schema.ts'
 
 /**
  * A count of a saved state: of rows, steps.
- * @param below what it must be below
+ * @param below the value that it must be below
  * @throws DdpgError when it is none
  */
 export function savedCount(value: number | undefined, below: number): number {
@@ -22,7 +22,7 @@ export interface Env {
   step(action: ArrayLike<number>): StepResult
 }
 
-/** An environment that can go on in the middle of an episode. Its random stream is saved with the core's. */
+/** An environment that can be resumed in the middle of an episode. Its random stream is saved with the core's. */
 export interface ResumableEnv extends Env {
   /** The names of the numbers in an observation: [obsDim]. */
   readonly obsNames: readonly string[]

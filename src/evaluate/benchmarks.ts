@@ -36,7 +36,7 @@ export function maxProfit({ prices, rows }: Market, math: CoreMath, firstRow = 0
   return log
 }
 
-/** From 1 on; what is lost once stays lost. */
+/** Wealth from 1 on; what is lost once stays lost. */
 function compounded(returns: Float64Array): Float64Array {
   const wealth = new Float64Array(returns.length + 1).fill(1)
   for (let t = 0; t < returns.length; t++) wealth[t + 1] = Math.max(0, wealth[t]! * (1 + returns[t]!))

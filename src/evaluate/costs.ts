@@ -21,7 +21,7 @@ export interface CostResult {
 /**
  * The policy at one cost after the other. Where it observes its position, it may trade differently each time. Interest
  * and funding stay as they are.
- * @param agent what it did there at the costs of the scenario
+ * @param agent its rollout at the costs of the scenario
  */
 export function costSensitivity(
   scenario: Scenario,

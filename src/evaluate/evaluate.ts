@@ -45,7 +45,7 @@ export interface SplitEvaluation {
   benchmarks: Record<BenchmarkName, Float64Array>
   /**
    * Cumulative log rewards by name, of the agent and what it is compared with: [steps + 1], but to the end of the
-   * split where others went on after the agent was ruined.
+   * split where others continued after the agent was ruined.
    */
   curves: { name: 'agent' | 'random' | 'buy_and_hold' | 'max_profit'; values: Float64Array }[]
 }
@@ -78,7 +78,7 @@ export function positionsIn(asset: number, assets: number, { positions }: Rollou
   return positions.filter((_, i) => i % assets === asset)
 }
 
-/** The learner's actor without noise. Leaves the learner as it is, so training can go on. */
+/** The learner's actor without noise. Leaves the learner as it is, so training can continue. */
 export function deterministic(learner: Pick<Learner, 'policy'>): Policy {
   return (obs) => learner.policy(obs, 1)
 }

@@ -67,7 +67,7 @@ export interface DrawdownMetrics {
   average_drawdown: number | null
   /** Longest time below the highest wealth so far. */
   max_drawdown_duration: number
-  /** From the deepest point until the loss was made good; null if it never was. */
+  /** Time from the deepest point until the loss was made good; null if it never was. */
   recovery_time_from_max_drawdown: number | null
   /** Root mean square. */
   ulcer_index: number

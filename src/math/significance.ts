@@ -54,7 +54,7 @@ interface Ratio {
   drawn: Float64Array
 }
 
-/** Both ratios from the same draws: a bootstrap, to be compared with any other. */
+/** Bootstraps both ratios from the same draws. */
 export function resample(returns: Float64Array, random: Random): BootstrapTest {
   const drawn = new Float64Array(REPETITIONS)
   let next = 0

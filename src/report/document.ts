@@ -7,7 +7,7 @@ export interface Document {
   /** One line about it. */
   subtitle: string
   sections: Section[]
-  /** Which of the trials of the charts is shown at first. */
+  /** The index of the trial that the charts show at first. */
   shown: number
 }
 
@@ -67,7 +67,7 @@ export interface CurvePanel {
   title: string
   series: SeriesName
   steps: number[]
-  /** In the middle of the trials, and where most of them are; no range with one trial. */
+  /** The middle of the trials, and the range of most of them; no range with one trial. */
   middle: ChartValues
   range?: { labels: [low: string, high: string]; low: ChartValues; high: ChartValues }
   trials: NamedSeries[]
@@ -98,7 +98,7 @@ export interface ActionMapChart {
   axes: { name: string; values: number[] }[]
   /** The name of the action. */
   action: string
-  /** In percent; the first axis runs fastest. */
+  /** Values in percent; the first axis runs fastest. */
   actions: number[]
   q: ChartValues
   observed: number[][]

@@ -19,7 +19,7 @@ export interface ReportParts {
   trials: readonly TrialSummary[]
   /** Trials that were asked for. */
   wanted: number
-  /** Those of the trials that were evaluated, if any. */
+  /** Statistics of the trials that were evaluated, if any. */
   evaluated: EvaluatedTrials | undefined
   /** Absent for a task without data. */
   data: DataFacts | undefined

@@ -18,7 +18,7 @@ import type { EpisodicChartData, TradingChartData } from './charts/chart-data.ts
 interface TrialCourse {
   name: string
   seed: number
-  /** As in the tracker. */
+  /** The status that the tracker has. */
   status: string
   error?: string
   /** Environment steps taken. */
@@ -60,7 +60,7 @@ export type EvaluatedTrials =
   | { kind: 'trading'; trials: TradingTrial[]; statistics: Record<SplitName, TrialStatistics> }
   | { kind: 'episodic'; trials: EpisodicTrial[]; statistics: Record<'test', EpisodicStatistics> }
 
-/** @param random what intervals draw from @returns undefined when no trial was evaluated */
+/** @param random the stream that intervals draw from @returns undefined when no trial was evaluated */
 export function evaluatedTrials(
   summaries: readonly TrialSummary[],
   random: Random,

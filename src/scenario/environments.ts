@@ -116,7 +116,7 @@ export interface Rule<S = { env: EnvConfig }> {
   check: (scenario: S) => string | undefined
 }
 
-/** A warning: the key to change, whether it applies, and how its sentence goes on after key and value. */
+/** A warning: the key to change, whether it applies, and the rest of its sentence after key and value. */
 export type Check = [key: string, applies: boolean, why: string]
 
 /** The columns of a market: the features that are observed and the prices that are traded. */

@@ -150,10 +150,13 @@ function seedProblem(seed: number | null | undefined): Problem[] {
   return [{ about: '', text: `--seed must be an integer in [0, ${Number.MAX_SAFE_INTEGER}], got ${seed}` }]
 }
 
-/** Problems that are told of one scenario. */
+/** Problems that are reported of one scenario. */
 const LISTED = 20
 
-/** In the order of the file's lines, then what is not in the file. @param hidden problems that are not told */
+/**
+ * Lists problems in the order of the file's lines, then those not in the file.
+ * @param hidden problems that are not reported
+ */
 function scenarioError(file: string, problems: readonly Problem[], hidden = 0): ScenarioError {
   const order = ({ about }: Problem) => (typeof about === 'number' ? about : Number.MAX_SAFE_INTEGER)
   const sentences = problems

@@ -20,7 +20,7 @@ export function withoutLogins(text: string): string {
     .replace(/(:\/\/)[^\s/?#]*@/g, '$1')
 }
 
-/** Without what stands between the first :// and the last @ behind it. */
+/** Removes the text between the first :// and the last @ behind it. */
 function withoutAt(line: string): string {
   const scheme = line.indexOf('://')
   const at = line.lastIndexOf('@')

@@ -5,7 +5,7 @@ import { isMapping, readValue, type Path } from './source.ts'
 export interface Override {
   path: string[]
   value: unknown
-  /** As given, `training.tau=0.01`. */
+  /** The text as given, such as `training.tau=0.01`. */
   text: string
 }
 

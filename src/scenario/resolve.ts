@@ -80,7 +80,7 @@ export function meaninglessKeys(kind: TaskKind): string[] {
 
 /**
  * The part of resolving that can be done while the scenario may still break rules.
- * @param tree what was read, to tell what was given
+ * @param tree the tree that was read, which shows the keys that were given
  * @returns the scenario without other names and without keys that change nothing, and a note on the latter
  */
 export function resolveKeys(

@@ -24,7 +24,7 @@ const reasons: Record<string, string> = {
   device: 'everything runs in WebAssembly on the CPU',
 }
 
-/** @param tree what was read @param written the text of a plain value as it stands in the file */
+/** @param tree the tree that was read @param written the text of a plain value as it stands in the file */
 export function findings(
   issue: z.core.$ZodIssue,
   tree: unknown,

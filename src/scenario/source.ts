@@ -92,7 +92,7 @@ export function readSource(text: string): Source {
   problems.push(...duplicateKeys(document, lineAt))
 
   const named = new Map<YAMLMap, Map<string, Pair>>()
-  /** By key; of a key that is given twice the last one. */
+  /** The nodes by key; the last one of a key that is given twice. */
   function pairsOf(map: YAMLMap): Map<string, Pair> {
     const known = named.get(map)
     if (known) return known
@@ -143,7 +143,7 @@ function syntaxProblems(document: Document.Parsed, lineOf: (offset: number) => n
     const [sentence = ''] = message.split(';')
     add(pos[0], `not valid YAML: ${shown(sentence.charAt(0).toLowerCase() + sentence.slice(1), 200)}`)
   }
-  /** By name the latest node that has it: the walk meets them in the order of the file. */
+  /** The latest node of each name: the walk meets them in the order of the file. */
   const anchors = new Map<string, unknown>()
   visit(document, {
     Pair(_, { key }) {

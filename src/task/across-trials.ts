@@ -47,7 +47,7 @@ export interface EpisodicStatistics {
   mean_episode_return: Averages
 }
 
-/** By split, as they are written. */
+/** The statistics by split, as they are written. */
 export type Statistics = Record<SplitName, TrialStatistics> | Record<'test', EpisodicStatistics>
 
 export const OPPONENTS = ['buy_and_hold', 'random', 'best_constant'] as const
@@ -56,7 +56,7 @@ type Opponent = (typeof OPPONENTS)[number]
 /** Draws of averages, and of probabilities, which take a comparison for each pair: as many as rliable's examples. */
 const REPETITIONS = { averages: 10_000, probabilities: 2000 }
 
-/** @param evaluations of one trial or more @param random what the bootstrap draws from */
+/** @param evaluations of one trial or more @param random the stream that the bootstrap draws from */
 export function trialStatistics(
   evaluations: readonly Record<SplitName, Evaluation>[],
   random: Random,

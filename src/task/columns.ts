@@ -68,7 +68,7 @@ export interface ControlRecorder {
   columns(): ParquetColumn[]
 }
 
-/** @param obsNames what the numbers of an observation are called */
+/** @param obsNames the names of the numbers of an observation */
 export function recordControl(obsNames: readonly string[]): ControlRecorder {
   const episode: number[] = []
   const step: number[] = []

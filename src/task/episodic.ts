@@ -32,7 +32,7 @@ export type EpisodicEvaluations = Record<'test', EpisodicEvaluation>
 
 /** One step of an evaluation. */
 export interface EpisodeStep {
-  /** Both from 1 on. */
+  /** The numbers of the episode and of its step, both from 1 on. */
   episode: number
   step: number
   /** The observation before the step and the action taken; do not keep them. */
@@ -44,7 +44,7 @@ export interface EpisodeStep {
 
 export interface EpisodicTask extends Task<EpisodicEvaluations> {
   kind: 'episodic'
-  /** @param onStep is told of every step */
+  /** @param onStep is called with every step */
   evaluate(policy: Policy, core: Core, onStep?: (step: EpisodeStep) => void): EpisodicEvaluations
 }
 

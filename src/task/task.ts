@@ -4,7 +4,7 @@ import type { ResumableEnv } from '../env/env.ts'
 import type { Policy, Rollout } from '../evaluate/evaluate.ts'
 import type { FeatureStatistics } from '../features/index.ts'
 
-/** By split: what a policy did there, of which the metrics go into the receipt. */
+/** The evaluation of a policy by split; its metrics go into the receipt. */
 export type Evaluations = Record<string, { metrics: object }>
 
 export interface Task<E extends Evaluations = Evaluations> {

@@ -96,7 +96,7 @@ export function bySplit<T>(make: (name: SplitName) => T): Record<SplitName, T> {
   return Object.fromEntries(SPLITS.map((name) => [name, make(name)])) as Record<SplitName, T>
 }
 
-/** To earn on the training split, validated on the next and evaluated on all of them. */
+/** The task of earning on the training split, validated on the next and evaluated on all of them. */
 function marketTask(
   scenario: Scenario,
   markets: Record<SplitName, Market>,

@@ -10,7 +10,7 @@ export function trackStatistics(run: Run, statistics: Statistics, step: number):
 
 const ENDS = ['low', 'high']
 
-/** With their paths; the ends of an interval by name. */
+/** Lists numbers with their paths; the ends of an interval by name. */
 function* numbersIn(value: unknown, path: string): Generator<[string, number]> {
   if (typeof value === 'number') yield [path, value]
   if (typeof value !== 'object' || value === null) return

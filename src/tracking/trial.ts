@@ -102,7 +102,7 @@ function flatten(value: object, prefix = ''): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
-/** @param validation what its score is called */
+/** @param validation the name of its score */
 function metricsOf(event: TrialEvent, validation: string): Record<string, number> | undefined {
   switch (event.type) {
     case 'episode':

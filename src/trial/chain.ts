@@ -14,7 +14,7 @@ export const LINK_UPDATES = 500
 /** The last first, as an update begins with the critic. */
 const networks = ROLES.toReversed()
 
-/** In the order in which one brings about the next. */
+/** The quantities, in the order in which one brings about the next. */
 export const QUANTITIES = [
   'environment',
   'random',
@@ -41,7 +41,7 @@ export interface Chain extends Readonly<ChainState> {
   isOpen(): boolean
 }
 
-/** @param saved a chain that goes on, with what was pending */
+/** @param saved a chain that is continued, with what was pending */
 export function createChain(
   learner: Learner,
   env: ResumableEnv,

@@ -10,7 +10,7 @@ export type HistoryEvent =
 
 const KINDS = ['update', 'losses', 'episode', 'validation', 'health'] as const
 
-/** In the order of a row. */
+/** The fields of health, in the order of a row. */
 const HEALTH = [
   'saturated_actions',
   'action_range',
@@ -48,7 +48,7 @@ function statisticsOf(s: Extract<TrainEvent, { type: 'update' }>['statistics']):
   return [s.criticLoss, s.actorLoss, s.meanQ, s.meanTargetQ, s.criticGradNorm, s.actorGradNorm]
 }
 
-/** @param rows [n, ROW], none of them of updates, which are not told again */
+/** @param rows [n, ROW], none of them of updates, which are not yielded again */
 export function eventsOf(rows: Float64Array): Exclude<HistoryEvent, { type: 'update' }>[] {
   return Array.from({ length: rows.length / ROW }, (_, i) => eventOf(rows.subarray(i * ROW, (i + 1) * ROW)))
 }

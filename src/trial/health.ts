@@ -49,7 +49,10 @@ const SIGNS: Sign[] = [
   },
 ]
 
-/** @returns what takes one health after the other and gives the signs that have shown 20 times in a row, each once */
+/**
+ * @returns a function that takes one health after the other and gives the signs that have shown 20 times in a row, each
+ * once
+ */
 export function createHealthWatch(): (health: Health) => string[] {
   const shown = SIGNS.map(() => 0)
   return (health) =>
@@ -60,7 +63,7 @@ export function createHealthWatch(): (health: Health) => string[] {
     })
 }
 
-/** After an update. @param meanQ of late */
+/** Measures health after an update. @param meanQ of the latest updates */
 export function healthOf(learner: Learner, meanQ: number): Health {
   const { actionDim, gamma } = learner.options
   const actions = learner.policy(heldObservations(learner, OBSERVATIONS))

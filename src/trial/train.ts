@@ -1,6 +1,6 @@
 // The training loop collects, stores and updates. It yields what happened and its caller logs, evaluates or saves; the
 // caller may also stop after any event, and nothing that it does between events changes the run. After a `round` or
-// `checkpoint` event the state can be saved, with the learner and the environment, and the run go on from it later.
+// `checkpoint` event the state can be saved, with the learner and the environment, and the run resumed from it later.
 import { LOOP } from '../core/defaults.ts'
 import type { Learner, UpdateStatistics } from '../core/learner.ts'
 import type { Env } from '../env/env.ts'
@@ -71,7 +71,7 @@ export function newTrainState(): TrainState {
 
 /**
  * Trains the learner on the environment.
- * @param state of a run that was saved and goes on, with its learner and environment restored; kept up to date
+ * @param state of a run that was saved and is resumed, with its learner and environment restored; kept up to date
  * @throws DdpgError, with the first event, that lists every option out of range or dimension that does not agree;
  *   later, when the environment gives an observation of another length
  */

@@ -38,7 +38,7 @@ export type TrialEvent =
     }
   | { type: 'checkpoint'; step: number; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'link'; step: number; updates: number; link: string }
-  /** After every `losses`; each finding is told once in a run. */
+  /** After every `losses`; each finding is reported once in a run. */
   | { type: 'health'; step: number; health: Health; findings: string[] }
 
 export interface TrialResult<E extends Evaluations = TradingEvaluations> {
@@ -54,7 +54,7 @@ export interface TrialResult<E extends Evaluations = TradingEvaluations> {
   policy: Uint8Array<ArrayBuffer>
   /** Observations from all over the replay buffer, 512 or fewer of them: [n, obsDim]. */
   observed: Float32Array
-  /** The final state, from which the run can go on, and the policy that was best in validation, if any. */
+  /** The final state, from which the run can be resumed, and the policy that was best in validation, if any. */
   checkpoint: Uint8Array<ArrayBuffer>
   best: { step: number; bytes: Uint8Array<ArrayBuffer> } | undefined
   /** The receipt; only complete trials have one. */
@@ -66,7 +66,7 @@ export interface TrialOptions {
   shouldStop?: () => boolean
   /** A checkpoint of this scenario, except for its max_steps, to resume from. */
   resume?: Uint8Array | undefined
-  /** Which trial of how many this is, for the checkpoint to tell. */
+  /** Which trial of how many this is, for the checkpoint to record. */
   experiment?: CheckpointInfo['experiment']
 }
 
@@ -91,7 +91,7 @@ export async function* runTrial<E extends Evaluations>(
     if (event.type !== 'health') yield event
     else {
       watch(event.health)
-      yield { ...event, findings: [] } // those were told
+      yield { ...event, findings: [] } // those were reported before
     }
   }
   if (chain.links.length === 0) yield linkEvent(session)

@@ -14,7 +14,7 @@ import { freePort, startServer, type Json, type MlflowServer } from '../tracking
 
 const folder = temporaryFolder()
 let address: string
-/** The same page, by a name that MLflow takes for another machine's; the second one it was told to let in. */
+/** The same page, by a name that MLflow takes for another machine's; the second one it was started to let in. */
 let [elsewhere, invited] = ['', '']
 let mlflow: MlflowServer
 /** Answers, but is no MLflow. */

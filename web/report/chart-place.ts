@@ -34,7 +34,7 @@ const NARROW = 620
 export interface Size {
   isNarrow: boolean
   isPaper: boolean
-  /** In pixels. */
+  /** The height in pixels. */
   height: number
 }
 
@@ -90,7 +90,7 @@ function turn(paper: boolean): void {
 addEventListener('beforeprint', () => turn(true))
 addEventListener('afterprint', () => turn(false))
 
-/** That of the page, by name, since charts measure it. */
+/** The font of the page, by name, since charts measure it. */
 const FONT = getComputedStyle(document.body).fontFamily
 
 const COMMON: Option = {

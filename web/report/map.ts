@@ -29,7 +29,7 @@ export interface Shade {
   title: string
   low: string
   high: string
-  /** For a legend. */
+  /** The CSS gradient of its colours, for a legend. */
   gradient: string
   option: SizedOption
 }

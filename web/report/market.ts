@@ -40,7 +40,7 @@ const AT_FIRST = [
   SERIES.buy_and_hold.label,
   SERIES.random.label,
 ] as string[]
-/** From that ratio of the greatest to the least wealth on, its axis is logarithmic. */
+/** The ratio of the greatest to the least wealth from which on the axis is logarithmic. */
 const WIDE = 8
 
 /** @param shown which trial is drawn in full */

@@ -15,7 +15,7 @@ import {
 
 export function returnsOption({ trials }: ReturnsChart): SizedOption {
   const means = trials.map(({ returns }) => returns.reduce((sum, value) => sum + value, 0) / returns.length)
-  // side by side, so that those of one value can be told apart
+  // side by side, so that those of one value can be distinguished
   const dots = trials.flatMap(({ returns }, trial) =>
     returns.map((value, i) => [trial + 0.5 * (((i * 0.618) % 1) - 0.5), value]),
   )

@@ -22,7 +22,7 @@ export interface Parts {
   scenario: Scenario
   prepared: TradingTask
   module: CoreModule
-  /** Those of the run; their collector adds an event before it is logged. */
+  /** The curves of the run; their collector adds an event before it is logged. */
   curves: TrainingCurves
   /** Environment steps taken before; undefined for a run from its beginning. */
   resumedAt: number | undefined

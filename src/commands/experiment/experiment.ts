@@ -127,7 +127,7 @@ async function taskOf(
   return task
 }
 
-/** Into a folder of its own, or into that of the run that is finished. */
+/** Trains into a folder of its own, or into that of the run that is finished. */
 async function train(
   plan: Omit<Plan, 'folder'> & Pick<Resumption, 'trained'>,
   manifest: Manifest,
@@ -206,13 +206,13 @@ function tellHowToResume(ends: RunStatus[], folder: string): void {
   console.error(`note: resume with: ddpg experiment --resume ${checkpoint}`)
 }
 
-/** A scenario and its trials: of each what it goes on from. */
+/** A scenario and its trials, with the checkpoint that each resumes from. */
 type ChosenTrials = ReturnType<typeof loadScenario> & Pick<Plan, 'saved'> & Pick<Resumption, 'trained'>
 
 const isNew = (saved: ChosenTrials['saved']): boolean => saved.every((checkpoint) => !checkpoint)
 
 /**
- * With the options that stand for a key of the scenario on top.
+ * Adds the options that stand for a key of the scenario to the overrides.
  * @throws DdpgError that calls these options by their own names
  */
 function trialsOf(options: ExperimentOptions): ChosenTrials {

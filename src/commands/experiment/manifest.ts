@@ -1,5 +1,5 @@
 // The manifest of a run lies in its folder from the beginning. It says what was asked for, so that a run that was killed
-// can be begun again or finished, and it is told of the end last of all: a run is whole when its manifest says so.
+// can be begun again or finished, and the end is written into it last of all: a run is whole when its manifest says so.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -21,7 +21,7 @@ const schema = z.strictObject({
   status: z.enum(['RUNNING', 'FINISHED', 'FAILED', 'KILLED']),
   /** Its seed is that of trial 0. */
   scenario: z.record(z.string(), z.unknown()),
-  /** At the end all there are, relative to the folder. */
+  /** All files of the complete run, relative to the folder. */
   files: z.array(z.string()),
 })
 

@@ -18,7 +18,7 @@ import type { ResumePoint } from './resume.ts'
 
 /** The parts of one trial. */
 export interface TrialParts {
-  /** Which of how many. */
+  /** The number of this trial, from 0, and how many there are. */
   trial: number
   trials: number
   name: string
@@ -27,7 +27,7 @@ export interface TrialParts {
   record: TaskRecord
   /** The folder of the trial's files. */
   folder: string
-  /** The checkpoint from which it goes on. */
+  /** The checkpoint from which it resumes. */
   resumed: ResumePoint | undefined
 }
 
@@ -35,7 +35,7 @@ export interface Recorder {
   /** @param seconds of training so far */
   event(event: TrialEvent, seconds: number): void
   /**
-   * Writes what the trial came to; returns the path of the checkpoint that was evaluated.
+   * Writes the results of the trial; returns the path of the checkpoint that was evaluated.
    * @param significance of the test split, where it trades
    */
   result(result: TrialResult<Evaluations>, significance?: Significance): string
@@ -51,7 +51,7 @@ export function taskRecord(scenario: Scenario, task: AnyTask): TaskRecord {
   }
 }
 
-/** @param curves which the collector of the trial goes on adding to @param note is told of what is lost */
+/** @param curves to which the collector of the trial keeps adding @param note is called with what is lost */
 export function recordTrial(
   run: Run,
   parts: TrialParts,
@@ -64,7 +64,7 @@ export function recordTrial(
   run.logArtifact(`config/${source.path.replace(/^.*[\\/]/, '')}`, source.text)
   run.setTags({ 'ddpg.folder': folder, ...(resumed && { resumed_from: resumed.path }) })
 
-  /** At once, so that what ends the trial early does not take it along. */
+  /** Logs at once, so that nothing is lost when the trial ends early. */
   function saveCheckpoint(step: number, bytes: Uint8Array): void {
     const path = join(folder, `checkpoint_step_${step}.safetensors`)
     writeFile(path, bytes, true)

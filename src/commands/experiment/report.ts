@@ -20,7 +20,7 @@ export interface ReportInput extends Omit<ReportParts, 'data' | 'versions'> {
 export interface Destination {
   /** The folder of the run. */
   folder: string
-  /** In the tracker, of the experiment. */
+  /** The run of the experiment in the tracker. */
   run: Run
   /** Tells what is lost. */
   note: (text: string) => void

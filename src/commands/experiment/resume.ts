@@ -61,7 +61,10 @@ export function resumption(file: string, options: PlaceOptions): Resumption {
   return { ...rest, scenario: own, saved, ...(trained && { trained }) }
 }
 
-/** The scenario of a file with the options on top. @throws DdpgError for a key that matters, or a place that is not told */
+/**
+ * The scenario of a file with the options on top.
+ * @throws DdpgError for a key that matters, or a place that is not confirmed
+ */
 function scenarioOf(
   saved: Scenario,
   path: string,
@@ -136,7 +139,7 @@ function newest(): ResumePoint {
   return found
 }
 
-/** Finds what would keep trials from going on, before anything is written. @throws DdpgError in a sentence */
+/** Finds what would keep trials from resuming, before anything is written. @throws DdpgError in a sentence */
 export function checkResumption(
   saved: readonly (ResumePoint | undefined)[],
   scenario: Scenario,

@@ -51,13 +51,13 @@ export interface Trainer {
 }
 
 export interface Training {
-  /** That of the first trial. */
+  /** The scenario of the first trial. */
   scenario: Scenario
   task: AnyTask
   module: CoreModule
   /** One for each trial. */
   saved: readonly unknown[]
-  /** At most so many trials at a time. */
+  /** The most trials that run at a time. */
   workers: number
   stop: StopFlag
 }
@@ -99,7 +99,7 @@ export function trainTrial(
   }
 }
 
-/** @param conclude makes of the result what is told at last */
+/** @param conclude makes the last message from the result */
 async function* trainOn<E extends Evaluations>(
   task: Task<E>,
   { scenario, ...given }: TrialInput,

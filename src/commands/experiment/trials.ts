@@ -58,7 +58,7 @@ export interface TrialEnd {
 
 /**
  * Trains the trials, beginning them in their order. After an interrupt no more are begun.
- * @returns of each trial that was begun, in order
+ * @returns the end of each trial that was begun, in order
  */
 export async function runTrials(
   plan: Plan,

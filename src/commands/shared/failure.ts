@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { CommanderError } from 'commander'
 import { DdpgError, UsageError } from '../../errors.ts'
 
-/** With what the process exits, other than 0. */
+/** The exit codes of the process, other than 0. */
 export const EXIT = { failed: 1, usage: 2, bug: 70, SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
 /** Sets the exit code; of several the greatest stays. */

@@ -18,7 +18,7 @@ export interface Interrupt {
 /**
  * The first signal asks trials to stop and gives the exit code; the second ends the process.
  * @param note prints it
- * @param after what is done before, in words
+ * @param after names the work that is finished first, in words
  */
 export function listenForInterrupt(note: (text: string) => void, after: string): Interrupt {
   const stop: StopFlag = new Int32Array(new SharedArrayBuffer(4))

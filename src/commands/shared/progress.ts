@@ -10,7 +10,7 @@ export interface Display {
   trial(name: string, maxSteps: number, seed: number): Progress
   /** A line on stderr, which does not tear the bars apart. */
   note(text: string): void
-  /** To be called when nothing more is to be shown. */
+  /** Ends the display; nothing more is shown afterwards. */
   end(): void
 }
 

@@ -30,7 +30,7 @@ export interface ScenarioOptions extends Omit<PlaceOptions, 'generateData'> {
  */
 export function loadScenario(options: ScenarioOptions & { seed?: number; generateData?: boolean }): {
   scenario: Scenario
-  /** With the login that the others are rid of. */
+  /** The tracking URI with its login, which the others do not have. */
   trackingUri: string
   source: ScenarioFile
 } {
@@ -96,7 +96,7 @@ export async function noteOtherData(scenario: Scenario, digest: string, module: 
     )
 }
 
-/** @param verb what cannot be done without data @throws DdpgError in a sentence */
+/** @param verb names what cannot be done without data @throws DdpgError in a sentence */
 export function mustHaveData(scenario: Scenario, verb: string): void {
   if (taskKind(scenario) === 'episodic')
     throw new DdpgError(`there are no data to ${verb}: ${scenario.env.name} needs none`)

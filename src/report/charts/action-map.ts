@@ -25,7 +25,7 @@ const DRAWN = 200
  * above where it was observed: the mean of |μ(s + σ/2) − μ(s − σ/2)| over the states, summed over the actions. Ties go to
  * the first. The map runs from the 1 % to the 99 % quantile of each axis; all other numbers stand at their medians.
  * @param states [n, obsDim] that were observed, n at least 1
- * @param obsNames what the numbers of an observation are called
+ * @param obsNames the names of the numbers of an observation
  * @param size values on an axis
  */
 export function actionMap(

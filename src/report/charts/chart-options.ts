@@ -1,6 +1,6 @@
 // Builds the options of ECharts that plots and reports share: axes and lines in given colours.
 
-/** As ECharts takes them; its own types allow any key too. */
+/** Options in the form that ECharts takes; its own types allow any key too. */
 export type Option = Record<string, unknown>
 
 export interface AxisColors {

@@ -131,7 +131,7 @@ export function tickFormat(largest: number): (value: number) => string {
   }
 }
 
-/** For ticks of a time axis of ECharts, by the coarsest unit that changes there. */
+/** Labels ticks of a time axis of ECharts by the coarsest unit that changes there. */
 export const TIME_LABELS = {
   year: '{yyyy}',
   month: '{MMM} {yyyy}',

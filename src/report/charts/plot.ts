@@ -48,7 +48,7 @@ function inTime(timestamps: Values | undefined): Horizontal {
 
 type PanelContent = Omit<Panel, 'box' | 'x'>
 
-/** In front and thicker: the agent is what the others are compared with. */
+/** The line of the agent is in front and thicker, since the others are compared with it. */
 const FOREMOST = { width: 2.5, front: true }
 
 function rewardContent(curves: RewardCurve[]): PanelContent {

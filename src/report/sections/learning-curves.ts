@@ -18,7 +18,7 @@ interface TrialCurve {
   values: readonly number[]
 }
 
-/** @param validation what its scores are @param random what the intervals draw from */
+/** @param validation names its scores @param random the stream that the intervals draw from */
 export function learningCurvesBlock(
   trials: readonly TrialSummary[],
   validation: string,

@@ -27,7 +27,7 @@ const BACKOFF_LIMIT_SECONDS = 30
 const FIRST_START_MILLISECONDS = 10_000
 const LATER_START_MILLISECONDS = 1000
 
-/** To a store that may be slow, away or failing: through the journal, beside what the caller does. */
+/** Delivers to a store that may be slow, away or failing: through the journal, beside what the caller does. */
 export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn: Warn): Delivery {
   let wake = (): void => undefined
   let failures = 0
@@ -37,9 +37,9 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
   let begun = false
   let lastProgress = Date.now()
   let patienceAtStart = FIRST_START_MILLISECONDS
-  /** Those who wait until nothing more can be done now. */
+  /** The callers that wait until nothing more can be done now. */
   let waiting: (() => void)[] = []
-  /** By run, told when its start is done, refused or put off. */
+  /** The callbacks by run, called when its start is done, refused or put off. */
   const starting = new Map<string, (refusal?: Error) => void>()
 
   function settle() {
@@ -62,7 +62,7 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
     } catch (error) {
       if (closed) return
       if (settleStart && (error instanceof Refusal || (error instanceof Blocked && !begun))) {
-        // who asked is told
+        // the caller gets the error
         journal.done()
         settleStart(error)
         return
@@ -84,7 +84,7 @@ export function deliver(store: Store, journal: Journal, retry: RetryPolicy, warn
     }
   }
 
-  /** Milliseconds: what the server asks for, and longer and longer while it goes on failing. */
+  /** Milliseconds: what the server asks for, and longer and longer while it keeps failing. */
   function backoff(error: unknown): number {
     const asked = (error instanceof Unavailable && error.retryAfterMilliseconds) || 0
     if (failures < 2) return asked
@@ -195,7 +195,7 @@ const RETRY_SHARE = 100
 /** The longest time that closing tries. */
 const CLOSE_MILLISECONDS = 5000
 
-/** To a store on this machine: at once. What it cannot take waits in a journal, and all that comes after. */
+/** Delivers to a store on this machine at once. What it cannot take waits in a journal, and all that comes after. */
 export function deliverAtOnce(store: LocalStore, openJournal: () => Journal, warn: Warn): Delivery {
   let journal: Journal | undefined
   let retryAt = 0

@@ -43,7 +43,7 @@ export function fileStore(uri: string): LocalStore {
     folders.set(run, folder)
     return folder
   }
-  /** Runs that go on: their points are told again, at other times. */
+  /** Runs that are continued: their points come again, at other times. */
   const continued = new Set<string>()
   const steps: { [Kind in Operation['kind']]: (operation: Of<Kind>, doubtful: boolean) => void } = {
     start: (operation) => {
@@ -80,7 +80,7 @@ export function fileStore(uri: string): LocalStore {
   })
 }
 
-/** Those of processes of this machine that are gone without a word are KILLED at their last point. */
+/** Marks runs as KILLED at their last point when their process on this machine is gone without a word. */
 function endDeadRuns(root: string): void {
   const experiments = readdirSync(root).filter((id) => /^\d+$/.test(id))
   const runs = experiments.flatMap((id) => readdirSync(join(root, id)).map((run) => join(root, id, run)))

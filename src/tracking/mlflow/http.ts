@@ -6,7 +6,7 @@ import { DdpgError } from '../../errors.ts'
 export type Environment = Record<string, string | undefined>
 
 export interface Server {
-  /** Without credentials and final slash; the only form that is ever shown. */
+  /** The address without credentials and final slash; the only form that is ever shown. */
   base: string
   timeoutMilliseconds: number
   respectRetryAfter: boolean
@@ -93,7 +93,7 @@ export function numberOf(environment: Environment, name: string, otherwise: numb
   throw new DdpgError(`${name} must be a number, at least 0, got ${text}`)
 }
 
-/** Without its percent signs, if these are of an address. */
+/** Decodes the percent signs of a text, if these are of an address. */
 export function decode(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -144,7 +144,7 @@ export async function request(server: Server, call: Call): Promise<unknown> {
   throw failure(server, answer)
 }
 
-/** By this thread. */
+/** Sends by this thread. */
 export const exchangeHere: Exchange = async ({ url, timeoutMilliseconds, ...init }, signal) => {
   const limit = AbortSignal.timeout(timeoutMilliseconds)
   try {

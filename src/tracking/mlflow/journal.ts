@@ -123,7 +123,7 @@ function folderOf(path: string): string {
 /**
  * A journal that an ended process left. Runs that the process left open are KILLED at their last operation.
  * @param path its folder, or the file in it
- * @throws DdpgError in a sentence when it is none, damaged before its end, or its process goes on
+ * @throws DdpgError in a sentence when it is none, damaged before its end, or its process still runs
  */
 export function openJournal(path: string): Journal {
   const folder = folderOf(path)

@@ -34,7 +34,7 @@ export function listRuns(file: string): LocalRun[] {
 /**
  * The operations of runs, those of a parent before those of its children.
  * @param wanted the id of a run, or the beginning of one; all runs when absent. Runs below it come along
- * @param listener told of each run that is done, and of how many, and in a sentence of what cannot be copied
+ * @param listener called with each run that is done, and of how many, and in a sentence with what cannot be copied
  * @throws DdpgError in a sentence when there is no such run
  */
 export function* runOperations(
@@ -62,7 +62,7 @@ export interface CopyListener {
   tell?: (sentence: string) => void
 }
 
-/** As SQLite has it, of which the columns are known. */
+/** A row as SQLite gives it; its columns are known. */
 type Row = Record<string, string | number | null>
 
 function runRows(database: DatabaseSync): Row[] {
@@ -100,7 +100,7 @@ function folderOf(file: string, row: Row): string | undefined {
   return isInnerPath(inner) && `/${inner}`.endsWith(`/${row['id']}/artifacts`) ? folder : undefined
 }
 
-/** With no link in it, as far as it exists. */
+/** The path with its links resolved, as far as it exists. */
 function realPath(path: string): string {
   if (existsSync(path) || dirname(path) === path) return realpathSync(path)
   return join(realPath(dirname(path)), basename(path))

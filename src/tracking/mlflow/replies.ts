@@ -29,7 +29,7 @@ const run = z.object({
     .optional(),
 })
 
-/** By the call. */
+/** The schemas by call. */
 export const REPLIES = {
   'experiments/create': z.object({ experiment_id: z.string().refine(isExperimentId) }),
   'experiments/get': z.object({

@@ -24,7 +24,7 @@ interface ServerRun {
   isFresh?: boolean
   /** Asked for more than once: a server that was given up may still make another. */
   mayHaveTwin?: boolean
-  /** It goes on: its points are told again, at other times. */
+  /** The run is continued: its points come again, at other times. */
   isContinued?: boolean
 }
 
@@ -117,8 +117,8 @@ export function restStore(server: Server): Store {
   }
 
   /**
-   * By its id where the server is on the very file that runs are copied from, else by the tag. Of several, which a
-   * server makes that answers after it was given up, that which was logged to: the empty ones are deleted.
+   * Finds a run by its id where the server is on the very file that runs are copied from, else by the tag. Of several,
+   * which a server makes that answers after it was given up, that which was logged to: the empty ones are deleted.
    */
   async function findRun(experimentId: string, run: string): Promise<ServerRun | undefined> {
     const same = await runWithId(run)
@@ -264,7 +264,7 @@ export function restStore(server: Server): Store {
     if (proxied) {
       const [, host, encodedRoot = ''] = proxied
       const root = decode(encodedRoot)
-      // Whom a run talks to is for its user to say, not for a server.
+      // The user decides whom a run talks to, not a server.
       if ((host && host !== new URL(server.base).host) || !isInnerPath(root))
         throw new Refusal(
           `artifact ${path} is not sent: the server keeps those of the run at ${quoted(artifactUri)}, ` +

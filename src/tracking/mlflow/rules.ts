@@ -17,7 +17,7 @@ import { DdpgError } from '../../errors.ts'
 /** Makes MLflow open the experiment with its table of runs rather than with traces. */
 export const EXPERIMENT_TAGS = { 'mlflow.experimentKind': 'custom_model_development' }
 
-/** In characters, but `bytes`; older servers refuse or cut what is longer. */
+/** The limits, in characters but for `bytes`; older servers refuse or cut what is longer. */
 export const LIMITS = {
   key: 250,
   param: 6000,

@@ -35,7 +35,7 @@ export interface RunOptions {
   description?: string
   /** The run that this one is shown below. */
   parent?: Run
-  /** The id of a run that exists and goes on. */
+  /** The id of a run that exists and is continued. */
   resume?: string
   /** 32 hex digits by which it is found again; random by default. */
   key?: string
@@ -74,10 +74,11 @@ export interface Tracker {
   /** Resolves when the store has all that was logged, or cannot be reached. */
   flush(): Promise<void>
   /**
-   * Ends what is open, KILLED by default. What the store could not be given stays in the journal, and is told.
+   * Ends what is open, KILLED by default. What the store could not be given stays in the journal, and a warning says
+   * so.
    */
   close(status?: RunStatus): Promise<void>
-  /** For the sudden end of a process: as close, but waits for nothing. */
+  /** Closes at the sudden end of a process, without waiting for anything. */
   abandon(status?: RunStatus): void
 }
 
@@ -153,7 +154,7 @@ export function createTracker(store: Store, delivery: Delivery, context: Tracker
   }
 }
 
-/** A run that goes on keeps its name, and who began it from where. */
+/** A run that is continued keeps its name, and who began it from where. */
 function ofThisProcess(tags: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !key.startsWith('mlflow.')))
 }
@@ -273,7 +274,7 @@ function pointQueue(run: string, delivery: Delivery, patience: number): PointQue
   }
 }
 
-/** For `none`: runs that keep nothing. */
+/** A tracker for `none`, whose runs keep nothing. */
 export function noTracker(): Tracker {
   const ignore = () => undefined
   return {

@@ -48,7 +48,7 @@ export function contextTags(environment: Environment): Record<string, string> {
   try {
     tags = JSON.parse(text)
   } catch {
-    // told below
+    // the warning is below
   }
   const isObject = typeof tags === 'object' && tags !== null && !Array.isArray(tags)
   if (!isObject) throw new DdpgError(`MLFLOW_RUN_CONTEXT must be a JSON object of tags, got ${text}`)

@@ -89,7 +89,7 @@ function ensureDefaultExperiment(database: DatabaseSync): void {
   })
 }
 
-/** Those of processes of this machine that are gone without a word are KILLED at their last point. */
+/** Marks runs as KILLED at their last point when their process on this machine is gone without a word. */
 export function endDeadRuns(database: DatabaseSync): void {
   const running = database
     .prepare(`SELECT run_uuid AS run, start_time AS time, value FROM runs JOIN tags USING (run_uuid)
@@ -260,7 +260,7 @@ function hasTextStore(folder: string): boolean {
 
 function viewingLine(file: string): string {
   const name = basename(file)
-  // MLflow takes such a folder before a file when it is told nothing.
+  // Without an option MLflow prefers such a folder to a file.
   const isFound = name === 'mlflow.db' && !hasTextStore(join(dirname(file), 'mlruns'))
   const store = isFound ? '' : ` --backend-store-uri "sqlite:///${name}"`
   return `runs are in ${file}, to see them: cd "${dirname(file)}" && mlflow server${store}`

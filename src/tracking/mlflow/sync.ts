@@ -27,7 +27,7 @@ export interface SyncResult {
 
 /**
  * Copies what a journal holds and removes it.
- * @param uri where to; that of the journal is what whoever wrote it wants
+ * @param uri the store to copy to; the journal names the one that its writer wanted
  * @throws DdpgError in a sentence for a journal that cannot be read, and for a store that does not answer or let one in
  */
 export async function syncJournal(

@@ -14,7 +14,7 @@ const POINTS = 1000
  * Logs to the run every 10 seconds, or `MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL`, the mean of
  * `MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING` samples, 1 by default; not at all when
  * `MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING` is false. The timer keeps no process from ending.
- * @returns what logs the last point and ends it, to be called before the end of the run
+ * @returns a function that logs the last point and stops, to be called before the end of the run
  */
 export function logSystemMetrics(run: Run, environment: Environment = mlflowEnvironment()): () => void {
   if (/^(false|0)$/i.test(environment['MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING'] ?? '')) return () => undefined

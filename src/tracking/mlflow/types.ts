@@ -59,9 +59,9 @@ export interface StartOperation {
   tags: Record<string, string>
   /** Key of the run above this one. */
   parent?: string
-  /** The run exists under this very id and goes on. */
+  /** The run exists under this very id and is continued. */
   resume?: true
-  /** A run of this key may exist and goes on: what it has of points is told again, and is not kept twice. */
+  /** A run of this key may exist and is continued: its points come again, and are not kept twice. */
   again?: true
 }
 
@@ -86,7 +86,7 @@ export class Refusal extends DdpgError {}
 
 /** No answer, or one that may be another next time. */
 export class Unavailable extends DdpgError {
-  /** As the server asked for. */
+  /** The time that the server asked for. */
   readonly retryAfterMilliseconds: number | undefined
   constructor(message: string, options?: ErrorOptions & { retryAfterMilliseconds?: number }) {
     super(message, options)

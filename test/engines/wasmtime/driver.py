@@ -3,7 +3,7 @@
 Usage: driver.py core.wasm FOLDER SCENARIO
 Reads from FOLDER what input.ts wrote, compares the links of the chain and prints {"weights": …} as JSON. From Node come
 the market's features and prices, the configuration (by way of the receipt) and, where there is one, the checkpoint to
-go on from; everything between them and the hashes is computed here. Validations and metrics are left out: they change
+resume from; everything between them and the hashes is computed here. Validations and metrics are left out: they change
 no weight.
 """
 
@@ -189,7 +189,7 @@ def read(path):
 
 
 def compare(links, texts):
-    """Exits with what differs from the receipt's links, of which a run that goes on has only the later ones."""
+    """Exits with what differs from the receipt's links, of which a resumed run has only the later ones."""
     expected = {}
     for text in texts:
         updates, _, *digits = text.split(" ")
