@@ -29,7 +29,7 @@ export const LEARNER = {
   optimizer: 'adam',
 } as const
 
-/** What TD3 sets where a scenario leaves it out (Fujimoto et al. 2018, §6.1). */
+/** The settings of TD3 where a scenario leaves them out (Fujimoto et al. 2018, §6.1). */
 export const TD3 = { twinCritics: true, policyDelay: 2, targetNoise: 0.2 } as const
 
 /** Defaults of train: an update after every step, as in the paper. */

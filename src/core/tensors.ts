@@ -34,12 +34,12 @@ type SavedBlock = keyof typeof SUFFIXES
 
 export type WeightName = Role | `${Role}_target`
 
-/** What receipts hash the weights of: the networks by their role, and then their targets. */
+/** The weights that receipts hash: the networks by their role, and then their targets. */
 export const WEIGHT_NAMES = ['', '_target'].flatMap((suffix) =>
   ROLES.map((role) => `${role}${suffix}` as WeightName),
 )
 
-/** Whether a tensor is of these weights; those of a second critic are of the critic. */
+/** True when a tensor is of these weights; those of a second critic are of the critic. */
 export function isOfWeights(tensor: string, name: WeightName): boolean {
   return NETWORK_NAMES.some((network) => {
     const { role }: { role: Role } = NETWORKS[network]

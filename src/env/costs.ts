@@ -26,7 +26,7 @@ export function createSlippage({ slippage, slippage_model: model }: CostConfig, 
   }
 }
 
-/** What holding weights from a row to the next costs, as fractions of wealth; funding may be an income. */
+/** The cost of holding weights from a row to the next, as fractions of wealth; funding may be an income. */
 export interface HoldingCost {
   borrow: number
   funding: number

@@ -135,7 +135,7 @@ export interface TradingEnvironment {
    * @param rollout of an environment made with `wholeEpisodes` of that configuration on that market
    */
   trades(rollout: Rollout, market: Market, config: EnvConfig): Generator<Trade, void>
-  /** What the rollout paid for holding, in money; the rollout is as for `trades`. */
+  /** The money that the rollout paid for holding; the rollout is as for `trades`. */
   holding(rollout: Rollout, market: Market, config: EnvConfig): HoldingPaid
   /** Folder of the positions in the tracker. */
   positionFolder: string

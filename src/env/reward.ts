@@ -5,7 +5,7 @@ import type { EnvConfig } from '../scenario/schema.ts'
 import type { RewardType } from '../scenario/trading-keys.ts'
 import { RUIN_REWARD } from './env.ts'
 
-/** What a step came to. */
+/** The outcome of a step. */
 export interface Outcome {
   /** Wealth after the step divided by wealth before, above 0. */
   growth: number

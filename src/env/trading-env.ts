@@ -95,7 +95,7 @@ export function createTradingEnv(config: TradingEnvConfig, market: Market, math:
     return { obs: observe(), reward: rewarded, terminated, truncated, info: info() }
   }
 
-  /** Of the step before this row. */
+  /** Growth of the even portfolio in the step before this row. */
   function evenGrowth(): number {
     let sum = 0
     for (const price of prices) sum += price[row]! / price[row - 1]!
@@ -119,7 +119,7 @@ export function createTradingEnv(config: TradingEnvConfig, market: Market, math:
   return { obsDim: obs.length, obsNames, actionDim: actionsFor(config, assets), reset, step, save, restore }
 }
 
-/** What trading a part of wealth costs, as a fraction of the notional. */
+/** Creates the cost of trading a part of wealth, as a fraction of the notional. */
 function createTradingCost(
   config: CostConfig,
   market: Market,

@@ -10,7 +10,7 @@ import { namesIn, MARKET_COLUMNS, warmUpOf, type Feature } from './language/expr
 import { readFeatures } from './language/read.ts'
 import { SCALINGS, type Scaling } from './standardise.ts'
 
-/** What computing features needs besides the data: plain numbers and text, stored in the checkpoint as JSON. */
+/** Everything that features need besides the data: plain numbers and text, stored in the checkpoint as JSON. */
 export interface FeatureStatistics {
   noFeatures: boolean
   /** Close of the first row, the unit of feature_trend. */
@@ -21,7 +21,7 @@ export interface FeatureStatistics {
 
 export interface FeatureScale extends Scaling {
   name: string
-  /** What it is computed from, where its name does not say so. */
+  /** The expression that it is computed from, where its name does not say so. */
   expression?: string | undefined
 }
 

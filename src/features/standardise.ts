@@ -8,7 +8,7 @@ export interface Scaling {
   scale: number
 }
 
-/** What each way of scaling takes from the training rows. */
+/** The offset and scale that each way of scaling takes from the training rows. */
 export const SCALINGS: Record<ScaleName, (training: Float64Array) => Scaling> = {
   standard: meanAndDeviation,
   robust(training) {

@@ -9,7 +9,7 @@ import type { ParsedScenario } from './schema.ts'
 
 type Chosen = Pick<ParsedScenario, 'data' | 'env' | 'features'>
 
-/** What data.no_features observes instead. */
+/** The features that data.no_features observes instead. */
 const PLAIN = ['open', 'high', 'low', 'close', 'volume'].map((name) => `feature_${name} = ${name}`)
 
 /** Entries of `features`, undefined without any. */

@@ -175,7 +175,7 @@ function length({ training: t, data }: Scenario, { updates }: TrainingPlan): Che
   ]
 }
 
-/** What goes beyond plain DDPG. */
+/** Checks of the switches beyond plain DDPG. */
 function switches({ training: t }: Scenario): Check[] {
   return [
     ['training.policy_delay', t.policy_delay > 10, 'lets the actor learn seldom: try 2'],

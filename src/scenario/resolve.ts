@@ -175,7 +175,7 @@ export function nameProblem(scenario: ParsedScenario, file: string): Problem[] {
   ]
 }
 
-/** What TD3 sets, where it is left out. */
+/** Fills in what TD3 sets where the scenario leaves it out. */
 function td3Of(training: ParsedScenario['training']): Td3Config {
   const { twinCritics, policyDelay, targetNoise } = training.algorithm === 'TD3' ? TD3 : SCENARIO
   return {

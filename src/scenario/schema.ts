@@ -373,7 +373,7 @@ export type Scenario = Omit<ParsedScenario, 'experiment_name' | 'seed' | 'data' 
   training: Omit<ParsedScenario['training'], 'noise' | keyof Td3Config> & { noise: NoiseConfig } & Td3Config
   logging: Omit<ParsedScenario['logging'], 'log_dir'> & { log_dir: string }
 }
-/** What depends on the algorithm. */
+/** The settings that depend on the algorithm. */
 export interface Td3Config {
   twin_critics: boolean
   policy_delay: number

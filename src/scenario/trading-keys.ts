@@ -112,7 +112,7 @@ export function grossCap(
   return Math.min(assets, most ?? (weights === 'long_short' ? assets : 1))
 }
 
-/** Whether a weight may be negative. */
+/** True when a weight may be negative. */
 export function mayShort({
   weights,
   allow_shorts: shorts,
@@ -120,7 +120,7 @@ export function mayShort({
   return weights === 'long_short' || (weights === 'portfolio' && shorts)
 }
 
-/** What is paid of each trade whatever the bar, as a fraction of the notional. */
+/** The cost of each trade whatever the bar, as a fraction of the notional. */
 export function tradingCost({
   trading_fees: fee,
   spread,

@@ -22,7 +22,7 @@ function randomMarket(seed: number): Market {
   return { ...createMarket(prices), priceNames: names, bars, funding }
 }
 
-/** What each step traded to, and wealth before the first and after every step. */
+/** The weights that each step traded to, and wealth before the first and after every step. */
 function play(given: ScenarioInput['env'], market: Market, seed = 1) {
   const env = testEnv(market, { price_columns: names, ...given })
   const random = generator(seed)

@@ -1,4 +1,4 @@
-// Bars for tests of features: a walk with gaps, flat stretches and bars without a trade.
+// This file makes bars for tests of features: a walk with gaps, flat stretches and bars without a trade.
 import type { Random } from '../../src/core/core.ts'
 import type { Table } from '../../src/data/table.ts'
 

@@ -25,7 +25,7 @@ export const INDICATORS: ReadonlyMap<string, Indicator> = new Map(
   Object.values(FAMILIES).flatMap((family) => Object.entries(family)),
 )
 
-/** What an indicator gives, by name; one that gives a single series calls it nothing. */
+/** The names of the series that an indicator gives; a single series has the empty name. */
 export function outputsOf({ outputs = [''] }: Indicator): readonly string[] {
   return outputs
 }

@@ -19,11 +19,11 @@ export interface Indicator {
   /** Columns that it reads besides its series. */
   columns: readonly MarketColumn[]
   parameters: readonly Parameter[]
-  /** What its series are called when there are several. */
+  /** The names of its series when there are several. */
   outputs?: readonly string[]
   /** Rows after the first row of its inputs that have no value. */
   warmUp: (parameters: readonly number[]) => number
-  /** What the parameters must be together. @returns the rest of a sentence that begins with the name */
+  /** Checks the parameters together. @returns the rest of a sentence that begins with the name */
   check?: (parameters: readonly number[]) => string | undefined
   /** In words and signs, for the guide: x is the series, p the first parameter; O, H, L, C, V are the bar. */
   formula: string
@@ -32,7 +32,7 @@ export interface Indicator {
   compute: (inputs: Inputs) => Float64Array[]
 }
 
-/** What an indicator computes from: every array begins at the first row where all of them have a value. */
+/** The inputs of an indicator: every array begins at the first row where all of them have a value. */
 export interface Inputs {
   /** The series; empty when the indicator takes none. */
   x: Float64Array

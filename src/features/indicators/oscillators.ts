@@ -118,7 +118,7 @@ function dx({ columns, parameters: [p] }: Inputs): Float64Array[] {
   ]
 }
 
-/** What is no index adds nothing to the seed and leaves the average as it is. */
+/** A value that is no index adds nothing to the seed and leaves the average as it is. */
 function adx({ columns, parameters: [p] }: Inputs): Float64Array[] {
   const indices = directionalIndex(columns, p!)
   const seeded = 2 * p! - 1

@@ -16,7 +16,7 @@ function atr({ columns: [high, low, close], parameters: [p] }: Inputs): Float64A
   return wilder(trueRanges(high!, low!, close!), p!, 1)
 }
 
-/** Of rows from the second on. */
+/** Logarithmic returns of the rows from the second on. */
 function logReturns({ x, math }: Inputs): Float64Array {
   return x.map((value, i) => (i === 0 ? 0 : math.log(value / x[i - 1]!)))
 }

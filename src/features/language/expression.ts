@@ -22,14 +22,14 @@ export interface Call {
 
 export type Operator = '+' | '-' | '*' | '/'
 
-/** How a feature is scaled; `rolling(n)` is a zscore(…, n) that is not scaled. */
+/** The ways of scaling a feature; `rolling(n)` is a zscore(…, n) that is not scaled. */
 export const SCALES = ['standard', 'robust', 'range', 'original_range', 'none'] as const
 export type ScaleName = (typeof SCALES)[number]
 
 /** One feature, that is one number in each row. */
 export interface Feature {
   name: string
-  /** What is computed, as text that reads the same again. */
+  /** The expression as text that parses to the same again. */
   text: string
   expression: Expression
   scale: ScaleName

@@ -4,7 +4,7 @@ import { shown } from '../../text.ts'
 import type { Feature } from './expression.ts'
 import { readFeatures } from './read.ts'
 
-/** What an entry of `features` that is one of these names stands for. */
+/** The entries that each of these names in `features` stands for. */
 export const PRESETS: Readonly<Record<string, { meaning: string; entries: readonly string[] }>> = {
   original: {
     meaning: 'the five of the Python original, which are observed where a scenario says nothing else',
