@@ -213,6 +213,7 @@ export function newRunFolder(folder: string, files: Record<string, string | Uint
     () => {
       rmSync(begun, { recursive: true, force: true })
       try {
+        makeFolder(begun)
         for (const [name, content] of Object.entries(files)) writeFile(join(begun, name), content, true)
         const numbers = readdirSync(folder).map((name) => Number(/^run_(\d+)$/.exec(name)?.[1] ?? 0))
         for (let n = Math.max(0, ...numbers) + 1; ; n++) {
