@@ -81,11 +81,12 @@ export async function parquetToTable(buffer: ArrayBuffer, name: string): Promise
   )
 }
 
-/** In the library's words where they are some: what the engine says of damaged bytes helps nobody. */
+/** The library's words, unless they are about values that are missing in its own program: those say nothing of the file. */
 function faultOf(error: unknown): string {
   const { message } = error as Error
   if (error instanceof DdpgError) return message
-  return message.startsWith('parquet ') ? shown(message, 200) : 'its content is damaged'
+  const isOfFile = message.startsWith('parquet ') && !/\b(undefined|null|NaN)\b/.test(message)
+  return isOfFile ? shown(message, 200) : 'its content is damaged'
 }
 
 /** @throws DdpgError, or an error of the library or the engine for damaged bytes */
