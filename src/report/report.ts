@@ -69,7 +69,7 @@ function subtitleOf({ env, training }: Scenario, trials: readonly TrialSummary[]
     return n > 0 ? [`${n} ${status.toLowerCase()}`] : []
   })
   const ends = states.length > 0 ? `, of which ${listed(states)}` : ''
-  return `DDPG on ${env.name}: ${counted(trials.length, 'trial')} of ${formatCount(training.max_steps)} steps, ${which}${ends}`
+  return `${training.algorithm} on ${env.name}: ${counted(trials.length, 'trial')} of ${formatCount(training.max_steps)} steps, ${which}${ends}`
 }
 
 interface Worth {

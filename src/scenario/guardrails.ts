@@ -190,7 +190,7 @@ function switches({ training: t }: Scenario): Check[] {
       t.n_step > 10,
       'sums rewards of many actions that the policy would no longer take: try 3 to 5',
     ],
-    ['training.action_penalty', t.action_penalty > 1, 'holds all actions near 0: try 0.01'],
+    ['training.action_penalty', t.action_penalty > 1, 'holds all actions near 0: try 0.001'],
     [
       'training.action_penalty',
       t.action_penalty > 0 && t.inverting_gradients,
@@ -222,6 +222,11 @@ function optimisation({ training: t }: Scenario): Check[] {
       'training.critic_weight_decay',
       t.critic_weight_decay > 1e-5 && t.reward_scale < 10,
       'pulls the values of small rewards to 0: set it to 0, or training.reward_scale to 10 or more',
+    ],
+    [
+      'training.actor_weight_decay',
+      t.actor_weight_decay >= 1e-3 && t.reward_scale < 10 && t.optimizer === 'adam',
+      'leaves most policies at one constant action where rewards are small: set it to 0, or training.reward_scale to 10 or more',
     ],
     [
       'training.max_grad_norm',

@@ -29,11 +29,11 @@ interface Sign {
 const SIGNS: Sign[] = [
   {
     shows: ({ saturated_actions: share }) => share > 0.95,
-    text: 'nearly all actions are at ±1: if that is not what is best, lower training.actor_lr or training.reward_scale',
+    text: 'nearly all actions are at ±1: if that is not what is best, set training.action_penalty to 0.001, or lower training.actor_lr or training.reward_scale',
   },
   {
     shows: ({ action_range: range }) => range < 0.01,
-    text: 'the policy does the same whatever it observes: if that is not what is best, raise training.reward_scale, or look at the features',
+    text: 'the policy does the same whatever it observes: if that is not what is best, set training.action_penalty to 0.001, or look at the features',
   },
   {
     shows: ({ q_to_limit: ratio }) => ratio > 1,

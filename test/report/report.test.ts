@@ -56,6 +56,16 @@ describe('the report of trials that trade', () => {
     }
   })
 
+  it('names the algorithm with the switches that are on', async () => {
+    const training = { algorithm: 'TD3', n_step: 3, inverting_gradients: true }
+    const text = toMarkdown(documentOf(await marketExperiment(1, { training })))
+    expect(text).toContain('TD3 on TRADING')
+    expect(text).toContain(
+      '| TD3, twin_critics, policy_delay 2, target_noise 0.2, n_step 3, inverting_gradients |',
+    )
+    expect(toMarkdown(documentOf(market))).toContain('| algorithm | DDPG |')
+  })
+
   it('is the same again, and shows the trial in the middle on the validation rows', () => {
     expect(toHtml(documentOf(market), parts)).toBe(toHtml(documentOf(market), parts))
     const scores = market.trials.map(({ evaluation }) => evaluation.validation.sum_log_reward!)

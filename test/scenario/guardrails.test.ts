@@ -80,6 +80,7 @@ describe('the guardrails', () => {
       ['training.actor_weight_decay=1e-6'],
     ],
     ['training.critic_weight_decay', 0.001, 'small rewards', ['training.reward_scale=1']],
+    ['training.actor_weight_decay', 0.001, 'one constant action', ['training.reward_scale=1']],
     ['training.policy_delay', 11, 'learn seldom', ['training.algorithm=TD3']],
     ['training.target_noise_clip', 0, 'takes all of training.target_noise 0.2', ['training.algorithm=TD3']],
     ['training.target_noise', 1.5, 'most target actions', []],

@@ -32,6 +32,24 @@ export function dataFacts({ table, splits, digest }: TradingTask): DataFacts {
   }
 }
 
+/** The switches of the update with the values that leave them off. */
+const OFF = {
+  twin_critics: false,
+  policy_delay: 1,
+  target_noise: 0,
+  n_step: 1,
+  action_penalty: 0,
+  inverting_gradients: false,
+  optimizer: 'adam',
+} as const
+
+/** The algorithm and the switches that are on, such as `DDPG, n_step 3, inverting_gradients`. */
+function algorithmOf(training: Scenario['training']): string {
+  const on = (Object.keys(OFF) as (keyof typeof OFF)[]).filter((key) => training[key] !== OFF[key])
+  const words = on.map((key) => (training[key] === true ? key : `${key} ${training[key]}`))
+  return [training.algorithm, ...words].join(', ')
+}
+
 export function factBlocks(
   scenario: Scenario,
   trials: readonly TrialSummary[],
@@ -48,6 +66,7 @@ export function factBlocks(
     ...(data ? [['data', scenario.data.data_path]] : []),
     ...(data ? [['SHA-256 of the data', data.digest]] : []),
     ['actor, critic', `${dims(network.actor_hidden_dims)} units, ${dims(network.critic_hidden_dims)} units`],
+    ['algorithm', algorithmOf(training)],
     ['steps of a trial', formatCount(training.max_steps)],
     ['policy evaluated', scenario.evaluation.policy === 'best' ? 'best in validation' : 'final'],
     ['ddpg-wasm', versions.version],
