@@ -1,7 +1,7 @@
 // This file computes expressions over all rows of a table, each part of them once.
 import type { CoreMath } from '../core/core.ts'
 import { column, type Table } from '../data/table.ts'
-import { callText, type Call, type Expression } from './language/expression.ts'
+import { callText, type Call, type Expression, type Operator } from './language/expression.ts'
 
 /** Values of all rows from row `from` on. */
 export interface Series {
@@ -40,7 +40,7 @@ export function evaluator(
   function calculated({ operator, left, right }: Expression & { kind: 'arithmetic' }): Series {
     const [one, other] = [evaluate(left), evaluate(right)]
     const from = Math.max(one.from, other.from)
-    return { from, values: OPERATIONS[operator](valuesFrom(one, from), valuesFrom(other, from)) }
+    return { from, values: combined(operator, valuesFrom(one, from), valuesFrom(other, from)) }
   }
 
   function called(call: Call): Series[] {
@@ -66,11 +66,22 @@ export function valuesFrom(series: Series, from: number): Float64Array {
   return series.values.subarray(from - series.from)
 }
 
-type Operation = (left: Float64Array, right: Float64Array) => Float64Array
+/** [rows] of two series of as many. */
+function combined(operator: Operator, left: Float64Array, right: Float64Array): Float64Array {
+  const out = new Float64Array(left.length)
+  for (let i = 0; i < out.length; i++) out[i] = calculate(operator, left[i]!, right[i]!)
+  return out
+}
 
-const OPERATIONS: Record<(Expression & { kind: 'arithmetic' })['operator'], Operation> = {
-  '+': (left, right) => left.map((value, i) => value + right[i]!),
-  '-': (left, right) => left.map((value, i) => value - right[i]!),
-  '*': (left, right) => left.map((value, i) => value * right[i]!),
-  '/': (left, right) => left.map((value, i) => value / right[i]!),
+function calculate(operator: Operator, left: number, right: number): number {
+  switch (operator) {
+    case '+':
+      return left + right
+    case '-':
+      return left - right
+    case '*':
+      return left * right
+    case '/':
+      return left / right
+  }
 }

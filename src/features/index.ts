@@ -70,9 +70,14 @@ export function rawFeatures(
   return { features, series, warmUp, firstClose }
 }
 
+function allFinite(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false
+  return true
+}
+
 function checked({ name }: Feature, series: Series, from: number): Series {
   const values = valuesFrom(series, from)
-  if (values.every(Number.isFinite)) return series
+  if (allFinite(values)) return series
   const rows = listRows(
     from + values.length,
     (row) => row >= from && !Number.isFinite(values[row - from]),

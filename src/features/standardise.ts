@@ -27,13 +27,21 @@ export const SCALINGS: Record<ScaleName, (training: Float64Array) => Scaling> = 
 }
 
 function ends(values: Float64Array): [least: number, greatest: number] {
-  return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))]
+  let [least, greatest] = [values[0]!, values[0]!]
+  for (const x of values) {
+    least = Math.min(least, x)
+    greatest = Math.max(greatest, x)
+  }
+  return [least, greatest]
 }
 
 function meanAndDeviation(values: Float64Array): Scaling {
   // Summed as distances from the first value: constant rows then have exactly zero deviation.
   const first = values[0]!
-  const mean = first + values.reduce((sum, x) => sum + (x - first), 0) / values.length
-  const squares = values.reduce((sum, x) => sum + (x - mean) * (x - mean), 0)
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i]! - first
+  const mean = first + sum / values.length
+  let squares = 0
+  for (let i = 0; i < values.length; i++) squares += (values[i]! - mean) * (values[i]! - mean)
   return { offset: mean, scale: Math.sqrt(squares / (values.length - 1)) }
 }

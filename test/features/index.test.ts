@@ -5,6 +5,7 @@ import { loadModule } from '../../src/core/module.ts'
 import { generate } from '../../src/data/synthetic.ts'
 import type { Table } from '../../src/data/table.ts'
 import {
+  columnNotes,
   fitFeatures,
   rawFeatures,
   recordedFeatures,
@@ -12,9 +13,11 @@ import {
   type Features,
   type FeatureStatistics,
 } from '../../src/features/index.ts'
+import { listFeatures } from '../../src/features/language/presets.ts'
 import { observedFeatures } from '../../src/scenario/features.ts'
 import { scenarioSchema } from '../../src/scenario/schema.ts'
 import { DdpgError } from '../../src/errors.ts'
+import { bars } from './bars.ts'
 import golden from '../golden/features_tiny.json' with { type: 'json' }
 import markets from '../golden/gen.json' with { type: 'json' }
 
@@ -173,4 +176,84 @@ test('a feature that does not exist is refused with what there is', () => {
   expect(() => fit(market, 300, { noFeatures: true, columns: ['feature_trend'] })).toThrow(
     'feature_close, feature_volume (data.no_features is true)',
   )
+})
+
+describe('features of a list', () => {
+  const ohlc = bars(core.random.data, 400)
+  const listed = (entries: string[], trainLength = 300, table = ohlc) => {
+    const raw = rawFeatures(table, listFeatures(entries), math)
+    const statistics = fitFeatures(raw, trainLength, false)
+    return { raw, statistics, features: scaleFeatures(raw, statistics) }
+  }
+
+  test('are scaled with statistics of the training rows that have all of them', () => {
+    const { features, statistics } = listed([
+      'a = volume | robust',
+      'b = volume | range',
+      'c = volume | none',
+      'd = volume',
+      'sma(50)',
+    ])
+    const training = [...ohlc.columns.volume!.subarray(49, 300)].toSorted((a, b) => a - b)
+    expect(features.warmUp).toBe(49)
+    const [robust, range, none, standard] = statistics.scales
+    expect(robust!.offset).toBe(training[125])
+    expect(robust!.scale).toBe((training[187]! + training[188]!) / 2 - (training[62]! + training[63]!) / 2)
+    expect(range).toMatchObject({ offset: training[0], scale: training[250]! - training[0]! })
+    expect(none).toMatchObject({ offset: 0, scale: 1 })
+    expect(standard!.offset).toBeCloseTo(training.reduce((a, b) => a + b, 0) / 251, 6)
+    expect(features.columns[2]!.subarray(49)).toEqual(ohlc.columns.volume!.subarray(49))
+    expect(features.columns[1]!.every((value, i) => i < 49 === Number.isNaN(value))).toBe(true)
+  })
+
+  test('are the same from their statistics, as a checkpoint holds them', () => {
+    const entries = ['rsi', 'trend = close / sma(9) - 1 | range', 'macd | rolling(20)', 'finrl', 'original']
+    const { features, statistics } = listed(entries)
+    const kept = JSON.parse(JSON.stringify(statistics)) as FeatureStatistics
+    expect(compute(ohlc, kept)).toEqual(features)
+  })
+
+  test('the preset original is what is observed without a list', () => {
+    const { features } = listed(['original'], 300, market)
+    expect(features).toEqual(featuresOf(market, 300))
+  })
+
+  test('lack a column, rows or a number only with a sentence', () => {
+    const { volume, ...columns } = ohlc.columns
+    expect(volume).toBeDefined()
+    expect(() => listed(['rsi', 'obv'], 300, { length: 400, columns })).toThrow(
+      new DdpgError(
+        'the feature obv needs the column volume, which the data do not have: have timestamp, open, high, low, close, sentiment',
+      ),
+    )
+    expect(() => listed(['sma(401)'])).toThrow(
+      new DdpgError('the feature sma(401) needs 401 rows for its first value, the data have 400'),
+    )
+    const zero = { ...ohlc.columns, sentiment: new Float64Array(400).map((_, i) => (i === 7 ? 0 : 1)) }
+    expect(() => listed(['close / column(sentiment)'], 300, { length: 400, columns: zero })).toThrow(
+      new DdpgError(
+        'the feature close / column(sentiment) is not a finite number in row 8 (Infinity): it divides by 0, or takes a logarithm or a root of what has none',
+      ),
+    )
+  })
+
+  test('a column that is called like one of them is told', () => {
+    const table = { length: 400, columns: { ...ohlc.columns, rsi: new Float64Array(400) } }
+    const told = (entry: string) => columnNotes(listFeatures([entry]), table, 'own.csv')
+    const note = (feature: string) => [
+      `own.csv has a column rsi of its own, which the feature ${feature} is not: write column(rsi) in features to observe it`,
+    ]
+    expect(told('sma(rsi(14), 5)')).toEqual(note('sma(rsi(14), 5)'))
+    expect(told('rsi = close / open')).toEqual(note('rsi'))
+    expect(told('rsi = column(rsi)')).toEqual([])
+    expect(told('close')).toEqual([])
+  })
+
+  test('statistics that name no feature, or several, are refused', () => {
+    const recorded = (name: string) =>
+      recordedFeatures({ noFeatures: false, firstClose: 1, scales: [{ name, offset: 0, scale: 1 }] })
+    expect(() => recorded('feature_x')).toThrow('there is no "feature_x"')
+    expect(() => recorded('macd')).toThrow(new DdpgError('"macd" is not one feature'))
+    expect(() => recordedFeatures({ noFeatures: false, firstClose: 1, scales: [] })).toThrow(DdpgError)
+  })
 })

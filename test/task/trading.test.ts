@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createCore } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'
-import { tradingTask } from '../../src/task/trading.ts'
+import { tradingTask, wholeTable } from '../../src/task/trading.ts'
 import { parse } from '../scenario/helpers.ts'
 import { DdpgError } from '../../src/errors.ts'
 
@@ -59,5 +59,42 @@ describe('the columns that are traded', () => {
       ),
     )
     expect(() => prepared(['close'], [0])).not.toThrow()
+  })
+})
+
+describe('rows without features', () => {
+  const ten = (features: string[]) => {
+    const { scenario } = parse(
+      JSON.stringify({ seed: 1, features, data: { data_path: 'own.csv', train_size: 6 } }),
+    )
+    const columns = Object.fromEntries(
+      ['timestamp', 'open', 'high', 'low', 'close', 'volume'].map((name) => [
+        name,
+        Float64Array.from({ length: 10 }, (_, i) => 100 + i * i),
+      ]),
+    )
+    return { scenario, table: { length: 10, columns } }
+  }
+
+  it('are cut from the training split alone', () => {
+    const { scenario, table } = ten(['lag(close, 3) | none', 'close | none'])
+    const task = tradingTask({ ...scenario, env: { ...scenario.env, obs_clip: null } }, table, math)
+    expect(task.splits.train).toEqual({ from: 3, to: 6 })
+    expect(task.splits.validation).toEqual({ from: 6, to: 8 })
+    expect(task.markets.train.prices).toEqual([Float64Array.of(109, 116, 125)])
+    expect(task.markets.train.features).toEqual(Float32Array.of(100, 109, 101, 116, 104, 125))
+    expect(task.markets.validation.features).toEqual(Float32Array.of(109, 136, 116, 149))
+    const { markets, splits } = wholeTable(scenario, table, math, task.statistics)
+    expect(splits.all).toEqual({ from: 3, to: 10 })
+    expect(markets.all.rows).toBe(7)
+  })
+
+  it('must leave two to train on', () => {
+    const { scenario, table } = ten(['close', 'lag(5)'])
+    expect(() => tradingTask(scenario, table, math)).toThrow(
+      new DdpgError(
+        'the first 5 rows have no value of the feature lag(5), which leaves 1 of 6 to train on: raise data.train_size to 7 or more, or shorten the feature',
+      ),
+    )
   })
 })

@@ -94,8 +94,11 @@ export function directionalMoves(high: Float64Array, low: Float64Array): [Float6
 function directions([high, low, close]: readonly Float64Array[], p: number): Directions {
   const [up, down] = directionalMoves(high!, low!)
   const ranges = decayingSums(trueRanges(high!, low!, close!), p)
-  const share = (moves: Float64Array) =>
-    decayingSums(moves, p).map((sum, i) => (ranges[i] === 0 ? 0 : (100 * sum) / ranges[i]!))
+  const share = (moves: Float64Array) => {
+    const sums = decayingSums(moves, p)
+    for (let i = 0; i < sums.length; i++) sums[i] = ranges[i] === 0 ? 0 : (100 * sums[i]!) / ranges[i]!
+    return sums
+  }
   return { plus: share(up), minus: share(down) }
 }
 

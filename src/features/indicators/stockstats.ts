@@ -7,15 +7,17 @@ import { windowMoments, windowSums } from './windows.ts'
 
 /** pandas ewm(alpha, adjust=True).mean() */
 function adjusted(x: Float64Array, alpha: number): Float64Array {
+  const out = new Float64Array(x.length)
   let mean = x[0]!
   let weight = 1
-  return x.map((value, i) => {
-    if (i === 0) return value
+  out[0] = mean
+  for (let i = 1; i < x.length; i++) {
     weight *= 1 - alpha
-    mean = (weight * mean + value) / (weight + 1)
+    mean = (weight * mean + x[i]!) / (weight + 1)
     weight += 1
-    return mean
-  })
+    out[i] = mean
+  }
+  return out
 }
 
 /** pandas rolling(p, min_periods=1).mean() */

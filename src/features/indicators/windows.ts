@@ -5,41 +5,46 @@
 
 /** [rows] sums of the last p values; the first p − 1 rows are not set. */
 export function windowSums(x: Float64Array, p: number): Float64Array {
-  return windows(x, p, add)
+  return windows(x, p, 'sum')
 }
 
 /** [rows] greatest of the last p values; the first p − 1 rows are not set. */
 export function windowMost(x: Float64Array, p: number): Float64Array {
-  return windows(x, p, Math.max)
+  return windows(x, p, 'most')
 }
 
 /** [rows] least of the last p values; the first p − 1 rows are not set. */
 export function windowLeast(x: Float64Array, p: number): Float64Array {
-  return windows(x, p, Math.min)
+  return windows(x, p, 'least')
 }
 
-function add(a: number, b: number): number {
-  return a + b
+type Joining = 'sum' | 'most' | 'least'
+
+/** A branch that engines inline, as they do not a function that is one of three. */
+function join(how: Joining, a: number, b: number): number {
+  if (how === 'sum') return a + b
+  return how === 'most' ? Math.max(a, b) : Math.min(a, b)
 }
 
-function windows(x: Float64Array, p: number, join: (a: number, b: number) => number): Float64Array {
+function windows(x: Float64Array, p: number, how: Joining): Float64Array {
   const rows = x.length
-  const out = new Float64Array(rows)
   if (p === 1) return x.slice()
+  const out = new Float64Array(rows)
   // ends[k] of the block before: of its values from k on
   const ends = new Float64Array(p)
   for (let block = 0; block < rows; block += p) {
     const length = Math.min(p, rows - block)
     let begun = x[block]!
-    for (let k = 0; k < length; k++) {
+    if (block > 0) out[block] = join(how, ends[1]!, begun)
+    for (let k = 1; k < length; k++) {
       const i = block + k
-      if (k > 0) begun = join(begun, x[i]!)
+      begun = join(how, begun, x[i]!)
       if (k === p - 1) out[i] = begun
-      else if (block > 0) out[i] = join(ends[k + 1]!, begun)
+      else if (block > 0) out[i] = join(how, ends[k + 1]!, begun)
     }
     if (length < p) break
     ends[p - 1] = x[block + p - 1]!
-    for (let k = p - 2; k > 0; k--) ends[k] = join(x[block + k]!, ends[k + 1]!)
+    for (let k = p - 2; k > 0; k--) ends[k] = join(how, x[block + k]!, ends[k + 1]!)
   }
   return out
 }
@@ -97,7 +102,9 @@ export function windowMoments(x: Float64Array, p: number): Moments {
 
 /** [rows] standard deviations of the last p values. @param divisor p, or p − 1 for the sample's */
 export function windowDeviations(x: Float64Array, p: number, divisor: number): Float64Array {
-  return windowMoments(x, p).squares.map((square) => Math.sqrt(square / divisor))
+  const { squares } = windowMoments(x, p)
+  for (let i = 0; i < squares.length; i++) squares[i] = Math.sqrt(squares[i]! / divisor)
+  return squares
 }
 
 /**
