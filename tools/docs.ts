@@ -1,5 +1,6 @@
-// Writes what the scenario's schema is the source of: configs/schema.json and the tables in docs/scenario.md.
-//   node tools/docs.ts           writes both
+// Writes what follows from the scenario's schema, configs/schema.json and the tables in docs/scenario.md, and what follows
+// from the table of indicators, those in docs/features.md.
+//   node tools/docs.ts           writes them
 //   node tools/docs.ts --check   fails when one is out of date
 import { readFileSync, writeFileSync } from 'node:fs'
 import {
@@ -12,9 +13,16 @@ import {
   type JsonSchema,
 } from '../src/scenario/describe.ts'
 
+import { FAMILIES, outputsOf } from '../src/features/indicators/index.ts'
+import type { Indicator } from '../src/features/indicators/indicator.ts'
+import { PRESETS } from '../src/features/language/presets.ts'
+
 const root = new URL('../', import.meta.url)
-const begin = '<!-- keys: written by node tools/docs.ts -->'
-const end = '<!-- end of keys -->'
+type Marks = readonly [begin: string, end: string]
+const marksOf = (what: string): Marks => [
+  `<!-- ${what}: written by node tools/docs.ts -->`,
+  `<!-- end of ${what} -->`,
+]
 
 function editorSchema(): string {
   const { properties, ...rest } = jsonSchema
@@ -48,7 +56,7 @@ function rangeCell(schema: JsonSchema): string {
 function table(keys: [string, JsonSchema][]): string {
   const rows = keys.map(([key, schema]) => {
     const standard = schema.default === undefined ? '' : `\`${inYaml(schema.default)}\``
-    const meaning = (schema.description ?? '').replaceAll('<', '\\<')
+    const meaning = (schema.description ?? '').replaceAll('<', '\\<').replaceAll('|', '\\|')
     return `| \`${key}\` | ${typeCell(schema)} | ${standard} | ${meaning} |`
   })
   return ['| Key | Value | Default | Meaning |', '|---|---|---|---|', ...rows].join('\n')
@@ -113,16 +121,63 @@ function generatorTables(patterns: JsonSchema[]): string[] {
   ]
 }
 
-function guide(text: string): string {
+/** All indicators by family, then the presets. */
+function indicators(): string {
+  const parts = Object.entries(FAMILIES).flatMap(([family, members]) => [
+    `### ${family}`,
+    markdownTable(
+      ['Indicator', 'Formula', 'Lost', 'As in'],
+      Object.entries(members).map(([name, indicator]) => [
+        `\`${callOf(name, indicator)}\``,
+        indicator.formula + outputsCell(indicator),
+        String(indicator.warmUp(indicator.parameters.map(({ standard }) => standard))),
+        indicator.source,
+      ]),
+    ),
+  ])
+  const presets = Object.entries(PRESETS).map(([name, { meaning, entries }]) => [
+    `\`${name}\``,
+    meaning,
+    entries.map((entry) => `\`${entry}\``).join(', '),
+  ])
+  const about =
+    'Periods are integers of at most 100,000 (1,000 where a row takes as many steps). C, O, H, L and V are the bar; x is the series, x₋ₙ the one n rows before, p the period.'
+  return [about, ...parts, '### Presets', markdownTable(['Entry', 'Meaning', 'Features'], presets)].join(
+    '\n\n',
+  )
+}
+
+function callOf(name: string, { series, parameters }: Indicator): string {
+  const of = series === 'needed' || series === 'volume' ? [series === 'needed' ? 'x' : series] : []
+  const inside = [...of, ...parameters.map(({ standard }) => String(standard))]
+  return inside.length === 0 ? name : `${name}(${inside.join(', ')})`
+}
+
+function outputsCell(indicator: Indicator): string {
+  const outputs = outputsOf(indicator)
+  return outputs.length === 1 ? '' : `. Gives ${outputs.map((output) => `\`.${output}\``).join(', ')}`
+}
+
+function markdownTable(header: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(header), `|${'---|'.repeat(header.length)}`, ...rows.map(line)].join('\n')
+}
+
+/** The text with `made` between its two marks. */
+function between(text: string, name: string, [begin, end]: Marks, made: string): string {
   const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`docs/scenario.md must hold the lines ${begin} and ${end}`)
-  return `${text.slice(0, from)}${begin}\n\n${tables()}\n\n${text.slice(to)}`
+  if (from < 0 || to < from) throw new Error(`${name} must hold the lines ${begin} and ${end}`)
+  return `${text.slice(0, from)}${begin}\n\n${made}\n\n${text.slice(to)}`
 }
 
 const check = process.argv.includes('--check')
 for (const [name, make] of [
   ['configs/schema.json', editorSchema],
-  ['docs/scenario.md', guide],
+  ['docs/scenario.md', (text: string) => between(text, 'docs/scenario.md', marksOf('keys'), tables())],
+  [
+    'docs/features.md',
+    (text: string) => between(text, 'docs/features.md', marksOf('indicators'), indicators()),
+  ],
 ] as const) {
   const file = new URL(name, root)
   const made = make(name.endsWith('.md') || check ? readFileSync(file, 'utf8') : '')

@@ -223,7 +223,7 @@ function trialsOf(options: ExperimentOptions): ChosenTrials {
     own.push([`--name ${JSON.stringify(name)}`, `experiment_name=${JSON.stringify(name)}`])
   if (!features) own.push(['--no-features', 'data.no_features=true'])
   // the features that a scenario chooses have no meaning then
-  const first = features ? [] : ['env.feature_columns=null']
+  const first = features ? [] : ['env.feature_columns=null', 'features=null']
   try {
     const all = [...first, ...override, ...own.map(([, text]) => text)]
     if (options.resume !== undefined) return resumption(options.resume, { ...options, override: all })

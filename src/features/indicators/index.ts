@@ -10,7 +10,7 @@ import { VOLATILITY } from './volatility.ts'
 import { VOLUME } from './volume.ts'
 
 /** By family, in the order of the guide. */
-const FAMILIES: Record<string, Record<string, Indicator>> = {
+export const FAMILIES: Record<string, Record<string, Indicator>> = {
   Returns: RETURNS,
   'Averages and bands': AVERAGES,
   Oscillators: OSCILLATORS,
