@@ -94,7 +94,7 @@ async function startsOf({ env, evaluation }: Scenario): Promise<number[][]> {
 }
 
 /** The settings with which bench/control_sb3.py trains the same. */
-async function told({ env, network, training, seed, ...scenario }: Scenario): Promise<string> {
+async function settingsOf({ env, network, training, seed, ...scenario }: Scenario): Promise<string> {
   const starts = await startsOf({ env, network, training, seed, ...scenario })
   return JSON.stringify({ env: env.name, network, training, seed, starts, random_episodes: 400 })
 }
@@ -107,7 +107,7 @@ interface Peer {
 
 /** The same in Stable-Baselines3, on one thread. */
 async function trainPeer(scenario: Scenario): Promise<Peer> {
-  return inPython('control_sb3.py', await told(scenario))
+  return inPython('control_sb3.py', await settingsOf(scenario))
 }
 
 function inPython<T>(name: string, given: string): T {

@@ -36,8 +36,8 @@ export async function benchWeb(): Promise<void> {
   })
   try {
     const ended = once(server, 'exit').then(() => Promise.reject(new Error('ddpg web ended: see above')))
-    const [told] = (await Promise.race([once(server.stdout, 'data'), ended])) as [Buffer]
-    const address = /http:\S+/.exec(String(told))![0]
+    const [output] = (await Promise.race([once(server.stdout, 'data'), ended])) as [Buffer]
+    const address = /http:\S+/.exec(String(output))![0]
     const rows = []
     for (const options of [CHROMIUM, FIREFOX])
       if (existsSync(options.executablePath!)) rows.push(await rowOf(options, address))

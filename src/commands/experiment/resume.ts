@@ -46,7 +46,7 @@ const LOGS = 'logs'
  */
 export function resumption(file: string, options: PlaceOptions): Resumption {
   const unbegun = file === 'last' ? lastUnbegun() : undefined
-  if (unbegun) return anew(unbegun, options)
+  if (unbegun) return restarted(unbegun, options)
   const given = file === 'last' ? newest() : open(file)
   const { info } = given.checkpoint
   const { scenario, ...rest } = scenarioOf(info.scenario, given.path, options)
@@ -102,7 +102,7 @@ function lastUnbegun(): BegunRun | undefined {
 }
 
 /** All trials of the run from their beginning. */
-function anew({ folder, manifest }: BegunRun, options: PlaceOptions): Resumption {
+function restarted({ folder, manifest }: BegunRun, options: PlaceOptions): Resumption {
   console.error(`note: ${folder} ended before its first checkpoint, so it starts from the beginning`)
   const path = join(folder, MANIFEST)
   const { scenario } = parseScenario(JSON.stringify(manifest.scenario), path, { randomSeed: () => 0 })

@@ -17,22 +17,22 @@ const task = createTask(scenario, table, math)
 
 const SEND_MILLISECONDS = 50
 
-/** Sends what there is to tell a few times a second; of rounds the last is enough. */
+/** Sends the messages of a trial in batches, a few times a second; of rounds the last is enough. */
 async function train(input: TrialInput): Promise<void> {
-  let told: TrainerMessage[] = []
+  let batch: TrainerMessage[] = []
   let sent = performance.now()
-  for await (const one of trainTrial(input, task, module, stop)) {
-    if (isRound(one) && told.length > 0 && isRound(told.at(-1)!)) told.pop()
-    told.push(one)
-    if (performance.now() - sent < SEND_MILLISECONDS && !('result' in one)) continue
-    send(told)
-    told = []
+  for await (const message of trainTrial(input, task, module, stop)) {
+    if (isRound(message) && batch.length > 0 && isRound(batch.at(-1)!)) batch.pop()
+    batch.push(message)
+    if (performance.now() - sent < SEND_MILLISECONDS && !('result' in message)) continue
+    send(batch)
+    batch = []
     sent = performance.now()
   }
 }
 
-function isRound(told: TrainerMessage): boolean {
-  return 'event' in told && told.event.type === 'round'
+function isRound(message: TrainerMessage): boolean {
+  return 'event' in message && message.event.type === 'round'
 }
 
 function send(message: WorkerMessage): void {

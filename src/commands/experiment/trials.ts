@@ -112,7 +112,7 @@ async function runTrial(parts: TrialParts, run: Run, trainer: Trainer, display: 
     run_id: run.id,
     timings: { training_seconds: training },
   })
-  const told = () => {
+  const collected = () => {
     const { step, curves, findings } = collector
     return { name, seed: scenario.seed, step, curves, findings }
   }
@@ -142,7 +142,7 @@ async function runTrial(parts: TrialParts, run: Run, trainer: Trainer, display: 
     return {
       run,
       report: { ...common(), status, checkpoint, ...named, ...numbers },
-      reported: { ...told(), status, ...named, evaluated: result.evaluated, ...summary },
+      reported: { ...collected(), status, ...named, evaluated: result.evaluated, ...summary },
     }
   } catch (error) {
     const message = messageOf(error)
@@ -152,7 +152,7 @@ async function runTrial(parts: TrialParts, run: Run, trainer: Trainer, display: 
     progress.end('FAILED')
     tellFailure(error, `${name} (seed ${scenario.seed}) failed: `, display.note)
     const failed = { status: 'FAILED', error: message } as const
-    return { run, report: { ...common(), ...failed }, reported: { ...told(), ...failed } }
+    return { run, report: { ...common(), ...failed }, reported: { ...collected(), ...failed } }
   }
 }
 
@@ -181,9 +181,9 @@ async function follow(
   show: (event: TrialEvent, seconds: number) => void,
 ): Promise<TrialOutput> {
   const turn = takeTurns()
-  for await (const told of trial) {
-    if ('result' in told) return told
-    show(told.event, told.seconds)
+  for await (const message of trial) {
+    if ('result' in message) return message
+    show(message.event, message.seconds)
     await turn()
   }
   throw bug('the trial ended without a result')

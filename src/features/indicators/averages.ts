@@ -30,7 +30,7 @@ function ofWindow(
   }
 }
 
-/** The sum of p values is summed anew in each row: weights differ, so that two parts would not do. */
+/** The sum of p values is summed again in each row: weights differ, so that two parts would not do. */
 function weightedMean(x: Float64Array, p: number): Float64Array {
   const out = new Float64Array(x.length)
   const weights = (p * (p + 1)) / 2

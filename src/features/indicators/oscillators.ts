@@ -43,7 +43,7 @@ function typicalPrices([high, low, close]: readonly Float64Array[]): Float64Arra
   return close!.map((price, i) => (high![i]! + low![i]! + price) / 3)
 }
 
-/** Distances from the mean are summed anew in each row: the mean that they are from is another one. */
+/** Distances from the mean are summed again in each row: the mean that they are from is another one. */
 export function cci(typical: Float64Array, p: number): Float64Array {
   const { means } = windowMoments(typical, p)
   const out = new Float64Array(typical.length)
