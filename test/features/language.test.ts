@@ -1,3 +1,4 @@
+// Expressions of features are parsed, refused in a sentence, and printed as text that parses to the same.
 import { describe, expect, it } from 'vitest'
 import { DdpgError } from '../../src/errors.ts'
 import { namesIn, warmUpOf } from '../../src/features/language/expression.ts'
