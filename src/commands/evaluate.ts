@@ -19,6 +19,7 @@ import { taskKind } from '../scenario/environments.ts'
 import { formatNumber } from '../report/tables/table.ts'
 import { recordControl } from '../task/columns.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { tradingCost } from '../scenario/trading-keys.ts'
 import { quoted } from '../text.ts'
 import { loadPolicy } from '../trial/trial.ts'
 import { checkTargets, saveMarket, saveRollout, type Targets } from './save-rollout.ts'
@@ -89,7 +90,7 @@ function printOutput(output: EvaluationOutput, { env }: Scenario): void {
       return printTable(compareEpisodes(output.evaluation))
     case 'trading': {
       printTable(compareRollouts(output.evaluation))
-      const own = formatNumber(env.trading_fees * 10_000)
+      const own = formatNumber(tradingCost(env) * 10_000)
       console.log('\ntotal return and Sharpe ratio by trading cost, in basis points of the value traded')
       console.log(`(fees, slippage and half the spread together; the scenario has ${own})`)
       printTable(compareCosts(output.costs))

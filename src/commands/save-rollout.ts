@@ -63,6 +63,8 @@ const COLUMNS = [
   'price',
   'notional',
   'fee',
+  'spread',
+  'slippage',
   'wealth_before',
 ]
 /** Lines that are made at a time, since those of a long file do not fit into one string. */
@@ -80,10 +82,22 @@ function* tradeLines(
     const market = markets[split]!
     const times = table.columns.timestamp!.subarray(splits[split]!.from)
     for (const trade of tradesOf(agent, market, env)) {
-      const { step, row, asset, from, to, quantity, price, notional, fee, wealth } = trade
+      const { step, row, asset, from, to, quantity, price, notional, fee, wealth, ...costs } = trade
       const what = [market.priceNames[asset]!, quantity > 0 ? 'buy' : 'sell']
       const when = [split, step, new Date(times[row]!).toISOString()]
-      rows.push([...when, ...what, from, to, Math.abs(quantity), price, notional, fee, wealth])
+      rows.push([
+        ...when,
+        ...what,
+        from,
+        to,
+        Math.abs(quantity),
+        price,
+        notional,
+        fee,
+        costs.spread,
+        costs.slippage,
+        wealth,
+      ])
       if (rows.length < CHUNK) continue
       yield lines()
       rows = []

@@ -69,6 +69,8 @@ export interface Market {
   bars?: Bars[]
   /** For each asset a funding rate per row, where the scenario names columns of them. */
   funding?: Float64Array[]
+  /** Weights of least variance on the training rows, where there are several assets and such rows. */
+  leastVariance?: Float64Array
 }
 
 /** A number per row; volume in units of the asset. */

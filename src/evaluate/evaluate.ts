@@ -3,10 +3,14 @@
 import {
   BENCHMARKS,
   buyAndHold,
+  exposureOf,
   maxProfit,
+  PORTFOLIO_BENCHMARKS,
+  portfolioBenchmarks,
   shortAndHold,
   timeWeighted,
   type BenchmarkName,
+  type PortfolioBenchmark,
 } from './benchmarks.ts'
 import type { Core, CoreMath, Random } from '../core/core.ts'
 import type { Learner } from '../core/learner.ts'
@@ -14,6 +18,7 @@ import { barsOf, returnsOf } from '../math/bars.ts'
 import { tradingEnvironment } from '../env/create.ts'
 import type { Env, Market, Rollout } from '../env/env.ts'
 import { computeMetrics, type Metrics } from './metrics.ts'
+import { tradeMetrics, type TradeMetrics } from './trades.ts'
 import { finite } from '../math/statistics.ts'
 import type { EnvConfig, Scenario } from '../scenario/schema.ts'
 import { compareReturns, resample, type Comparison } from '../math/significance.ts'
@@ -24,18 +29,33 @@ export type { Rollout }
 export type Policy = (obs: ArrayLike<number>) => ArrayLike<number>
 
 /** Metrics of the policy, and Σ ln of wealth ratios for what it is compared with; null after ruin. */
-export type Evaluation = Metrics & {
-  buy_and_hold: number | null
-  short_and_hold: number | null
-  twap: number | null
-  /** Mean over the random rollouts. */
-  random: number | null
-  /** Result of the best constant action, known in hindsight, and the position that it takes. */
-  best_constant: number | null
-  best_constant_position: number
-  /** Result of the perfect unleveraged trader who pays no fees: Σ ln(1 + |R|). */
-  max_profit: number
-}
+export type Evaluation = Metrics &
+  TradeMetrics &
+  Partial<Record<PortfolioBenchmark, number | null>> & {
+    buy_and_hold: number | null
+    short_and_hold: number | null
+    twap: number | null
+    /** Mean over the random rollouts. */
+    random: number | null
+    /** Result of the best constant action, known in hindsight, and the position that it takes. */
+    best_constant: number | null
+    best_constant_position: number
+    /** Result of the perfect trader within the cap who pays no fees; of one asset without borrowing Σ ln(1 + |R|). */
+    max_profit: number
+  }
+
+/** Metrics that receipts do not have, so that their format stays what it is. */
+export const LATER_METRICS = [
+  ...PORTFOLIO_BENCHMARKS,
+  'trades',
+  'turnover_total',
+  'paid_fees',
+  'paid_spread',
+  'paid_slippage',
+  'paid_borrow',
+  'paid_funding',
+  'max_gross_exposure',
+] as const satisfies (PortfolioBenchmark | keyof TradeMetrics)[]
 
 export interface SplitEvaluation {
   metrics: Evaluation
@@ -43,6 +63,8 @@ export interface SplitEvaluation {
   random: Rollout
   /** Wealth from before the first step on; of the random benchmark that of the first rollout. */
   benchmarks: Record<BenchmarkName, Float64Array>
+  /** The same of what several assets have besides. */
+  portfolios: Partial<Record<PortfolioBenchmark, Float64Array>>
   /**
    * Cumulative log rewards by name, of the agent and what it is compared with: [steps + 1], but to the end of the
    * split where others continued after the agent was ruined.
@@ -103,7 +125,9 @@ export function evaluate(scenario: Scenario, market: Market, policy: Policy, cor
   const { wealth, positions, firstRow } = agent
 
   const { random, meanLog } = randomRollouts(env, core, scenario.evaluation.n_random_trials)
-  const held = buyAndHold(market, firstRow)
+  const exposure = exposureOf(scenario.env, market)
+  const held = buyAndHold(market, firstRow, exposure)
+  const portfolios = portfolioBenchmarks(market, firstRow, exposure)
   const constant = bestConstant(env, scenario.env, market.prices.length)
   const benchmarks = {
     buy_and_hold: held,
@@ -112,7 +136,7 @@ export function evaluate(scenario: Scenario, market: Market, policy: Policy, cor
     random: random.wealth,
     best_constant: constant.wealth,
   }
-  const most = maxProfit(market, math, firstRow)
+  const most = maxProfit(market, math, scenario.env, firstRow)
   const course = { wealth, positions, assets: market.prices.length, market: held }
   const { timeframe } = scenario.data
   return {
@@ -125,10 +149,15 @@ export function evaluate(scenario: Scenario, market: Market, policy: Policy, cor
       best_constant: finite(lastLog(constant.wealth, math)),
       best_constant_position: constant.position,
       max_profit: most.at(-1)!,
+      ...Object.fromEntries(
+        Object.entries(portfolios).map(([name, course]) => [name, finite(lastLog(course, math))]),
+      ),
+      ...tradeMetrics(agent, market, scenario.env),
     },
     agent,
     random,
     benchmarks,
+    portfolios,
     curves: [
       { name: 'agent', values: cumulativeLog(wealth, math) },
       { name: 'random', values: cumulativeLog(random.wealth, math) },

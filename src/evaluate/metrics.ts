@@ -76,11 +76,11 @@ export interface DrawdownMetrics {
 }
 
 export interface PositionMetrics {
-  /** Mean of |change of position| between steps, summed over assets. */
+  /** Mean of |change of position| between steps, summed over assets: without the first, and without what drifts. */
   turnover: number | null
   /** Mean length of runs of steps with the same position. */
   average_holding_period: number | null
-  /** Steps at which the position changed. */
+  /** Steps at which the position was another than at the step before. `TradeMetrics` counts trades. */
   n_trades: number
   /** Shares of the positions, of all assets alike, that are above, below and at 0. */
   pct_long: number | null

@@ -12,6 +12,7 @@ import { counted, formatCount, listed } from './tables/format.ts'
 import { policyBlock } from './sections/policy.ts'
 import { middleOf, type EvaluatedTrials, type TrialSummary } from './trial-summary.ts'
 import { episodicBlocks, episodicFigures } from './sections/episodes.ts'
+import { tradingCost } from '../scenario/trading-keys.ts'
 import { marketBlocks, marketFigures } from './sections/trading.ts'
 
 export interface ReportParts {
@@ -88,7 +89,7 @@ function worthOf(scenario: Scenario, evaluated: EvaluatedTrials | undefined): Wo
       const shown = middleOf(trials, ({ evaluation }) => evaluation.validation.sum_log_reward)
       return {
         figures: marketFigures(trials, statistics),
-        worth: marketBlocks(trials, shown, statistics, scenario.env.trading_fees),
+        worth: marketBlocks(trials, shown, statistics, tradingCost(scenario.env)),
         policy: policyBlock(trials, shown),
         shown,
       }

@@ -90,7 +90,7 @@ export function medianMetrics(trials: readonly TradingTrial[]): Record<SplitName
     const all = trials.map(({ evaluation }) => evaluation[split])
     const keys = Object.keys(all[0]!) as (keyof Evaluation)[]
     const valueOf = (one: Evaluation, key: keyof Evaluation) =>
-      key === 'sum_log_reward' ? (one[key] ?? -Infinity) : one[key]
+      key === 'sum_log_reward' ? (one[key] ?? -Infinity) : (one[key] ?? null)
     const medians = keys.map((key) => [key, medianOf(all.map((one) => valueOf(one, key)))])
     return Object.fromEntries(medians) as Evaluation
   })

@@ -22,6 +22,8 @@ import {
   type FeatureStatistics,
   type RawFeatures,
 } from '../features/index.ts'
+import { returnsOf } from '../math/bars.ts'
+import { leastVariance } from '../math/least-variance.ts'
 import { observedFeatures } from '../scenario/features.ts'
 import type { EnvConfig, Scenario } from '../scenario/schema.ts'
 import type { Task } from './task.ts'
@@ -62,6 +64,7 @@ export function tradingTask(
   splits.train.from = raw.warmUp
   const fitted = statistics ?? fitFeatures(raw, splits.train.to, data.no_features)
   const whole = createMarket(scenario, table, raw, fitted)
+  if (whole.prices.length > 1) whole.leastVariance = leastVarianceOf(sliceMarket(whole, splits.train))
   const markets = bySplit((name) => sliceMarket(whole, splits[name]))
   const task = marketTask(scenario, markets)
   return {
@@ -171,9 +174,14 @@ function sliceMarket(market: Market, { from, to }: RowRange): Market {
     prices: market.prices.map((price) => price.subarray(from, to)),
     featureNames: market.featureNames,
     features: market.features.subarray(from * width, to * width),
+    ...(market.leastVariance && { leastVariance: market.leastVariance }),
     ...(market.bars && { bars: market.bars.map((bars) => sliceBars(bars, from, to)) }),
     ...(market.funding && { funding: market.funding.map((rate) => rate.subarray(from, to)) }),
   }
+}
+
+function leastVarianceOf({ prices }: Market): Float64Array {
+  return leastVariance(prices.map((price) => returnsOf(price)))
 }
 
 function sliceBars({ high, low, volume }: Bars, from: number, to: number): Bars {

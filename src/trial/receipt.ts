@@ -2,6 +2,7 @@
 // bytes for the same run everywhere. docs/receipts.md describes the format.
 import { z } from 'zod'
 import { LINK_UPDATES, QUANTITIES } from './chain.ts'
+import { LATER_METRICS } from '../evaluate/evaluate.ts'
 import { sha256 } from '../core/sha256.ts'
 import { WEIGHT_NAMES, type WeightName } from '../core/tensors.ts'
 import { parseScenario } from '../scenario/load.ts'
@@ -105,9 +106,14 @@ export function createReceipt({ scenario, links, evaluation, ...parts }: Receipt
     seed: scenario.seed,
     config: configOf(scenario),
     ...parts,
-    evaluation: JSON.parse(JSON.stringify(evaluation)),
+    evaluation: JSON.parse(JSON.stringify(evaluation, (name, value) => (isLater(name) ? undefined : value))),
     chain: { every: LINK_UPDATES, quantities: [...QUANTITIES] as never, links: [...links] },
   }
+}
+
+/** Metrics that are newer than receipts: they follow from what a receipt has, and are left out of it. */
+function isLater(metric: string): boolean {
+  return (LATER_METRICS as readonly string[]).includes(metric)
 }
 
 function configOf(scenario: Scenario): Record<string, unknown> {

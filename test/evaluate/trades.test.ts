@@ -31,16 +31,17 @@ function bookTrades(given: ScenarioInput['env'], market: Market): Trade[] {
   let next = 0
   for (let step = 1; step < done.wealth.length; step++) {
     for (; trades[next]?.step === step; next++) {
-      const { row, asset, quantity, price, notional, fee, wealth } = trades[next]!
+      const { row, asset, quantity, price, notional, fee, spread, slippage, wealth } = trades[next]!
       expect([row, price]).toEqual([step - 1, market.prices[asset]![row]])
       expectClose(notional, Math.abs(quantity) * price)
       expectClose(fee, env.trading_fees * notional)
+      expectClose(spread, (env.spread / 2) * notional)
       expect(wealth).toBe(done.wealth[row])
       units[asset]! += quantity
       cash -= quantity * price
       // gym_trading_env pays for buying in units
       if (env.backend !== 'tradingenv' && quantity > 0) units[asset]! -= fee / price
-      else cash -= fee
+      else cash -= fee + spread + slippage
     }
     const value = units.reduce((total, held, i) => total + held * market.prices[i]![step]!, cash)
     expectClose(value, done.wealth[step]!, `wealth after step ${step}`)
@@ -49,7 +50,69 @@ function bookTrades(given: ScenarioInput['env'], market: Market): Trade[] {
   return trades
 }
 
+/** With volumes and ranges of bars, and none of the fields that only some scenarios need. */
+function withBars(market: Market): Market {
+  const random = generator(7)
+  const bars = market.prices.map((price) => ({
+    high: price.map((p) => p * (1 + 0.01 * random())),
+    low: price.map((p) => p * (1 - 0.01 * random())),
+    volume: price.map(() => 100 * random()),
+  }))
+  return { ...market, bars }
+}
+
 describe('the trades of a rollout', () => {
+  it.each(['fixed', 'range', 'volume'] as const)(
+    'tell fees, spread and slippage apart: %s',
+    (slippage_model) => {
+      const env = { trading_fees: 0.002, spread: 0.001, slippage: 0.05, slippage_model, no_trade_band: 0.3 }
+      const trades = bookTrades(env, withBars(randomMarket(2)))
+      expect(trades.length).toBeLessThan(2 * (ROWS - 1)) // some stay within the band
+      for (const { slippage, notional } of trades) {
+        expect(slippage).toBeGreaterThan(0)
+        expect(slippage).toBeLessThanOrEqual(0.05 * notional * (1 + 1e-12))
+      }
+    },
+  )
+
+  it.each(['tradingenv', 'gym_trading_env.continuous'] as const)(
+    'are what the metrics of %s say',
+    (backend) => {
+      const { scenario } = parse(JSON.stringify({ seed: 1, env: { backend, trading_fees: 0.001 } }))
+      const random = generator(3)
+      const market = randomMarket(1)
+      const { agent, metrics } = evaluate(scenario, market, () => randomAction(random), core)
+      const trades = [...tradesOf(agent, market, scenario.env)]
+      expect(metrics.trades).toBe(trades.length)
+      const sum = (of: (trade: Trade) => number) => trades.reduce((total, trade) => total + of(trade), 0)
+      expectClose(
+        metrics.turnover_total,
+        sum(({ notional, wealth }) => notional / wealth),
+      )
+      expectClose(metrics.paid_fees, sum(({ fee }) => fee) / 10000)
+      expect([metrics.paid_spread, metrics.paid_slippage, metrics.paid_borrow]).toEqual([0, 0, 0])
+      // who enters and holds trades once; with fees a debt of as much would have to be made good
+      const free = { ...scenario, env: { ...scenario.env, trading_fees: 0 } }
+      const once = evaluate(free, market, () => [1], core).metrics
+      expect([once.trades, once.n_trades]).toEqual([1, 0])
+      expectClose(once.turnover_total, 1)
+    },
+  )
+
+  it.each([
+    ['tradingenv', {}],
+    ['gym_trading_env.continuous', { borrow_interest: 'accumulated', initial_position: 0 }],
+  ] as const)('and interest account for what a short of %s loses', (backend, given) => {
+    const rate = 0.001
+    const env = { ...given, backend, borrow_interest_rate: rate }
+    const { scenario } = parse(JSON.stringify({ seed: 1, env }))
+    const flat = createMarket([Array<number>(11).fill(100)])
+    const { metrics, agent } = evaluate(scenario, flat, () => [-1], core)
+    expect(metrics.total_return).toBeLessThan(-9 * rate)
+    expectClose(metrics.paid_borrow, -metrics.total_return)
+    expect(agent.wealth.at(-1)).toBeLessThan(10000)
+  })
+
   it('of tradingenv account for its wealth, with several assets and fees', () => {
     const trades = bookTrades({ trading_fees: 0.002 }, randomMarket(2))
     expect(trades).toHaveLength(2 * (ROWS - 1))

@@ -158,6 +158,22 @@ export const MARKET: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'src/evaluate/trades.ts',
+    tests: ['evaluate/trades', 'evaluate/portfolios'],
+    changes: [
+      ['notional / wealth', 'notional / first'],
+      ['gross += Math.abs', 'gross = Math.abs'],
+    ],
+  },
+  {
+    file: 'src/math/least-variance.ts',
+    tests: ['evaluate/portfolios'],
+    changes: [
+      ['Math.max(-weights[i]!, Math.min(weights[j]!, slope / curvature))', 'slope / curvature'],
+      ['2 * a[j]!', 'a[j]!'],
+    ],
+  },
+  {
     file: 'src/evaluate/evaluate.ts',
     tests: ['evaluate/evaluate'],
     changes: [

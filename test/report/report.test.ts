@@ -166,6 +166,7 @@ describe('what to doubt', () => {
           random: 0,
           total_return: 1.7,
           n_trades: 500,
+          trades: 500,
           n_bars: 1000,
           win_rate: 0.6,
         })
@@ -222,7 +223,7 @@ describe('what to doubt', () => {
     ['comes from no trade', ({ test }) => (test.n_trades = 0), /^warning: .* never changes its position/],
     [
       'comes from few trades',
-      ({ test }) => (test.n_trades = 4),
+      ({ test }) => (test.trades = 4),
       /^warning: On the test rows the median trial trades 4 times/,
     ],
     [

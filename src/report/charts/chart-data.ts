@@ -1,6 +1,6 @@
 // Thins a trial to the numbers that charts show. They are numbers alone, so that they can come from another thread.
 import { actionMap, type ActionMap } from './action-map.ts'
-import { BENCHMARKS } from '../../evaluate/benchmarks.ts'
+import { BENCHMARKS, PORTFOLIO_BENCHMARKS } from '../../evaluate/benchmarks.ts'
 import type { EpisodicEvaluations, EpisodicTask } from '../../task/episodic.ts'
 import type { CoreMath } from '../../core/core.ts'
 import type { Learner } from '../../core/learner.ts'
@@ -119,7 +119,7 @@ function drawnSplit(
   points: number,
   math: CoreMath,
 ): TradingChartData['splits'][SplitName] {
-  const { agent, random, benchmarks, curves } = evaluations[split]
+  const { agent, random, benchmarks, portfolios, curves } = evaluations[split]
   const { prices, priceNames, rows: total } = markets[split]
   const assets = prices.length
   const { firstRow } = agent
@@ -135,6 +135,10 @@ function drawnSplit(
     benchmarks: [
       ...BENCHMARKS.filter((name) => name !== 'random').map((name) => {
         return { name, values: relative(benchmarks[name]) }
+      }),
+      ...PORTFOLIO_BENCHMARKS.flatMap((name) => {
+        const course = portfolios[name]
+        return course ? [{ name, values: relative(course) }] : []
       }),
       { name: 'max_profit' as const, values: at(most.values.map(math.exp)) },
     ],

@@ -1,6 +1,7 @@
 // Finds what is to be doubted of a result, by rules that are the same for everybody.
 import type { Evaluation } from '../../evaluate/evaluate.ts'
 import { guardrails } from '../../scenario/guardrails.ts'
+import { tradingCost } from '../../scenario/trading-keys.ts'
 import { SPLITS } from '../../task/trading.ts'
 import { median, quantile } from '../../math/statistics.ts'
 import type { Scenario } from '../../scenario/schema.ts'
@@ -165,15 +166,16 @@ function differing(count: number, trials: number): string {
 }
 
 /** Rules that ask whether there is enough to judge by, and whether it is too good. */
-function tradeRules({ n_trades: trades, n_bars: bars, win_rate: wins }: Evaluation, subject: string): Rule[] {
+function tradeRules(metrics: Evaluation, subject: string): Rule[] {
+  const { n_trades: changes, trades, n_bars: bars, win_rate: wins } = metrics
   return [
     [
-      trades === 0,
+      changes === 0,
       'warning',
       `On the test rows ${subject} never changes its position: it holds, whatever it observes.`,
     ],
     [
-      trades > 0 && trades < ENOUGH.trades,
+      changes > 0 && trades < ENOUGH.trades,
       'warning',
       `On the test rows ${subject} trades ${counted(trades, 'time')}: a handful of trades is mostly luck.`,
     ],
@@ -215,14 +217,15 @@ function costRules({ env }: Scenario, trials: readonly TradingTrial[], subject: 
   const at = (cost: number) => medianOf(trials.map(({ chartData }) => returnAt(chartData, 'test', cost)))
   const own = median(trials.map(({ evaluation }) => evaluation.test.total_return))
   const [costly, held] = [at(10), heldReturn(trials[0]!, 'test')]
-  const cheap = env.trading_fees < 0.001
+  const paid = tradingCost(env)
+  const cheap = paid < 0.001
   const eaten =
     costly !== null && own > 0 && (costly < own / 2 || (held !== null && costly < held && own > held))
   const result = `at 10 basis points a trade ${subject} returns ${formatPercent(costly)} on the test rows instead of ${formatPercent(own)}`
-  const scenario = env.trading_fees === 0 ? 'Trading costs nothing here' : 'Trading is cheap here'
+  const scenario = paid === 0 ? 'Trading costs nothing here' : 'Trading is cheap here'
   return [
     [cheap && eaten, 'warning', `${scenario}, and the result depends on it: ${result}.`],
-    [cheap && !eaten && env.trading_fees === 0, 'note', `${scenario}: ${result}.`],
+    [cheap && !eaten && paid === 0, 'note', `${scenario}: ${result}.`],
   ]
 }
 

@@ -60,12 +60,12 @@ export function marketFigures(trials: readonly TradingTrial[], statistics: Split
   ]
 }
 
-/** @param fee of the scenario, as a fraction */
+/** @param cost of a trade in the scenario, as a fraction of what is traded */
 export function marketBlocks(
   trials: readonly TradingTrial[],
   shown: number,
   statistics: SplitStatistics,
-  fee: number,
+  cost: number,
 ): Block[] {
   const several = trials.length > 1
   const which = several
@@ -95,7 +95,7 @@ export function marketBlocks(
       kind: 'table',
       title: `Total return and Sharpe ratio by what a trade costs${over}`,
       table: compareCosts(medianCosts(trials)),
-      caption: `Cost in basis points of what is traded: fees, slippage and half the spread together. The scenario has ${formatNumber(fee * 10_000)}.`,
+      caption: `Cost in basis points of what is traded: fees, slippage and half the spread together, instead of those of the scenario, which has ${formatNumber(cost * 10_000)}.`,
     },
     ...(several
       ? [{ kind: 'table', title: 'Against the benchmarks', table: compareProbabilities(statistics) } as const]
@@ -117,8 +117,8 @@ const TEST_COLUMNS = [
   ['total return', 'total_return'],
   ['Sharpe', 'sharpe_ratio'],
   ['max drawdown', 'max_drawdown'],
-  ['turnover', 'turnover'],
-  ['trades', 'n_trades'],
+  ['turnover', 'turnover_total'],
+  ['trades', 'trades'],
   ['long', 'pct_long'],
 ] as const
 
@@ -145,7 +145,9 @@ function medianCosts(trials: readonly TradingTrial[]): Parameters<typeof compare
 }
 
 function allMetrics(metrics: ReturnType<typeof medianMetrics>): TextTable {
-  const keys = Object.keys(metrics.test) as (keyof typeof metrics.test)[]
+  const all = Object.keys(metrics.test) as (keyof typeof metrics.test)[]
+  // which turnover_total and trades say better
+  const keys = all.filter((key) => key !== 'turnover' && key !== 'n_trades')
   return {
     header: ['', ...SPLITS],
     rows: keys.map((key) => [key, ...SPLITS.map((split) => formatNumber(metrics[split][key]))]),

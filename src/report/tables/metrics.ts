@@ -17,6 +17,9 @@ const ROWS: [keyof Evaluation, string][] = [
   benchmark('random'),
   benchmark('best_constant'),
   ['best_constant_position', '    its position'],
+  benchmark('equal_weight'),
+  benchmark('best_asset'),
+  benchmark('minimum_variance'),
   benchmark('max_profit'),
   ['total_return', 'total return'],
   ['sharpe_ratio', 'Sharpe ratio, per bar'],
@@ -24,11 +27,24 @@ const ROWS: [keyof Evaluation, string][] = [
   ['periods_per_year', '  bars in a year'],
   ['sortino_ratio', 'Sortino ratio, per bar'],
   ['max_drawdown', 'max drawdown'],
-  ['turnover', 'turnover per step'],
+  ['max_gross_exposure', 'most Σ |weight|'],
+  ['turnover_total', 'turnover'],
   ['win_rate', 'win rate'],
-  ['n_trades', 'trades'],
+  ['trades', 'trades'],
+  ['paid_fees', 'paid in fees'],
+  ['paid_spread', 'paid in spread'],
+  ['paid_slippage', 'paid in slippage'],
+  ['paid_borrow', 'paid in interest'],
+  ['paid_funding', 'paid in funding'],
   ['steps', 'steps'],
 ]
+
+/** True when the row says something: costs that nobody paid, and benchmarks that there are not, do not. */
+function isTold(key: keyof Evaluation, all: readonly Evaluation[]): boolean {
+  const values = all.map((metrics) => metrics[key])
+  if (key.startsWith('paid_')) return values.some((value) => value !== 0)
+  return values.some((value) => value !== undefined)
+}
 
 const EPISODIC_ROWS: [keyof EpisodicMetrics, string][] = [
   ['mean_episode_return', 'mean episode return'],
@@ -55,7 +71,10 @@ export function compareRollouts(evaluation: Record<string, Evaluation>): TextTab
   const splits = Object.entries(evaluation)
   return {
     header: ['', ...splits.map(([split]) => split)],
-    rows: ROWS.map(([key, label]) => [label, ...splits.map(([, metrics]) => formatNumber(metrics[key]))]),
+    rows: ROWS.filter(([key]) => isTold(key, Object.values(evaluation))).map(([key, label]) => [
+      label,
+      ...splits.map(([, metrics]) => formatNumber(metrics[key])),
+    ]),
   }
 }
 
