@@ -237,6 +237,17 @@ describe('a checkpoint of another run', () => {
   })
 })
 
+describe('a checkpoint of another origin', () => {
+  it('is refused when it holds numbers that are not finite, by the name of the tensor', async () => {
+    const { checkpoint, best } = (await run()).result
+    for (const value of [NaN, Infinity, -Infinity])
+      for (const bytes of [checkpoint, best!.bytes]) {
+        const other = resealed(bytes, ({ tensors }) => void (tensors['actor.0.weight']!.data[1] = value))
+        expect(() => openCheckpoint(other)).toThrow('tensor actor.0.weight holds numbers that are not finite')
+      }
+  })
+})
+
 describe('a damaged checkpoint', () => {
   const random = generator(2)
   const below = (n: number): number => Math.floor(random() * n)
