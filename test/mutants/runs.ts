@@ -133,7 +133,7 @@ export const RUNS: readonly MutatedFile[] = [
   },
   {
     file: 'src/tracking/mlflow/delivery.ts',
-    tests: ['tracking/mlflow/rest', 'tracking/mlflow/sqlite'],
+    tests: ['tracking/mlflow/rest', 'tracking/mlflow/sqlite', 'tracking/mlflow/file-store'],
     changes: [
       ['item.doubtful = true', ''],
       ['store.apply(item.operation, true)', 'store.apply(item.operation, false)'],

@@ -64,10 +64,18 @@ async function runOf(id: string): Promise<Json> {
   return (await mlflow.get(`mlflow/runs/get?run_id=${id}`))['run']
 }
 
-/** MLflow behind a server that takes no artifacts, and counts the changes of a run's status. */
-async function withoutArtifacts(): Promise<{ server: Server; base: string; updates: number }> {
+/** The page asks for this when it is left, after all that it sends then. */
+const LEFT = '/left'
+
+/** MLflow behind a server that takes no artifacts, and counts the changes of a run's status and pages that are left. */
+async function withoutArtifacts(): Promise<{ server: Server; base: string; updates: number; left: number }> {
   const server = createServer((request, response) => {
     const path = request.url!
+    if (path === LEFT) {
+      proxy.left++
+      response.end()
+      return
+    }
     if (request.method === 'POST' && path.endsWith('/runs/update')) proxy.updates++
     const { host: _, ...headers } = request.headers
     const forward = requestOf(mlflow.base + path, { method: request.method, headers }, (answer) => {
@@ -80,7 +88,7 @@ async function withoutArtifacts(): Promise<{ server: Server; base: string; updat
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
-  const proxy = { server, base: `http://127.0.0.1:${port}`, updates: 0 }
+  const proxy = { server, base: `http://127.0.0.1:${port}`, updates: 0, left: 0 }
   return proxy
 }
 
@@ -183,10 +191,13 @@ describeWithPython('a page with MLflow', () => {
       const id = link.replace(/^.*\//, '')
       expect(await statusOf(id)).toBe('FINISHED')
       const { updates } = proxy
+      await page.evaluate((left) => {
+        const last = () => void fetch(left, { mode: 'no-cors', keepalive: true })
+        addEventListener('pagehide', last)
+      }, proxy.base + LEFT)
       await page.goto('about:blank')
+      await expect.poll(() => proxy.left).toBe(1)
       await page.close()
-      // long enough for what a page sends when it is left
-      await new Promise((resolve) => setTimeout(resolve, 1000))
       expect(proxy.updates).toBe(updates)
       expect(await statusOf(id)).toBe('FINISHED')
       proxy.server.close()

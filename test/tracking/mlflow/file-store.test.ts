@@ -1,9 +1,9 @@
 // Runs are kept in a folder of text files, of which MLflow's lists break at half a line.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openTracker } from '../../../src/tracking/mlflow/open.ts'
 import { describeWithPython, runPython } from '../../helpers/python.ts'
@@ -61,6 +61,21 @@ it('of killed processes of this machine become KILLED', async () => {
   expect(meta(gone.id)).toMatch(/^end_time: \d{13}\n[^]*^status: 5$/m)
   expect(meta(alive.id)).toMatch(/^end_time: null\n[^]*^status: 1$/m)
   await tracker.close()
+})
+
+it('have a point once, of which the one beside it failed', async () => {
+  const tracker = await open()
+  const run = await tracker.startRun({ experimentId: '0', name: 'a' })
+  const [a, b] = ['a', 'b'].map((key) => join(root, '0', run.id, 'metrics', key)) as [string, string]
+  mkdirSync(dirname(b), { recursive: true })
+  symlinkSync('/dev/full', b)
+  run.logMetrics({ a: 1, b: 2 }, 3, 1000)
+  await tracker.flush()
+  expect(readFileSync(a, 'utf8')).toBe('1000 1 3\n')
+  rmSync(b)
+  await tracker.close()
+  expect([a, b].map((file) => readFileSync(file, 'utf8'))).toEqual(['1000 1 3\n', '1000 2 3\n'])
+  expect(existsSync(join(folder, 'spool'))).toBe(false)
 })
 
 it.each([

@@ -148,13 +148,24 @@ describe('a journal', () => {
       tags: {},
     }
     const journal = createJournal(folder, 'http://x')
-    for (const operation of [start, point(1), point(2)]) journal.append(operation)
+    const other: Operation[] = [
+      { ...start, run: 'q' },
+      { kind: 'end', run: 'q', status: 'FINISHED', time: 6 },
+    ]
+    for (const operation of [start, ...other, point(1), point(2)]) journal.append(operation)
     drain(journal)
     journal.append(point(3))
     journal.close()
     appendFileSync(join(folder, 'journal.jsonl'), '0123abcd {"kind":"met')
+    // whoever opens it writes whole lines after the torn one, which the next can read
+    openJournal(folder).close()
     const opened = openJournal(folder)
-    expect(drain(opened)).toEqual([start, point(3), { kind: 'end', run: 'r', status: 'KILLED', time: 1003 }])
+    expect(drain(opened)).toEqual([
+      start,
+      other[0],
+      point(3),
+      { kind: 'end', run: 'r', status: 'KILLED', time: 1003 },
+    ])
     opened.close()
     expect(existsSync(folder)).toBe(false)
   })

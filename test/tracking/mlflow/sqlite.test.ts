@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openTracker } from '../../../src/tracking/mlflow/open.ts'
-import { cleanKey, cleanPath } from '../../../src/tracking/mlflow/rules.ts'
+import { cleanKey, cleanPath, storedPoint } from '../../../src/tracking/mlflow/rules.ts'
 import { syncJournal } from '../../../src/tracking/mlflow/sync.ts'
 import type { Tracker } from '../../../src/tracking/mlflow/run.ts'
 import { DdpgError } from '../../../src/errors.ts'
@@ -424,6 +424,10 @@ describe('no tracker', () => {
     expect(a?.id).toMatch(/^[0-9a-f]{32}$/)
     expect(a?.id).not.toBe(b?.id)
   })
+})
+
+it('a point has no zeros below 0, which the JSON of a server would not give back', () => {
+  expect(storedPoint('a', -0, 1, -0, expect.fail)).toEqual({ key: 'a', value: 0, timestamp: 1, step: 0 })
 })
 
 describe('names', () => {
