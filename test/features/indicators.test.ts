@@ -121,6 +121,11 @@ describe('windows are those of sums anew', () => {
     expect(exponential(x, 301, 0.1).every((value) => value === 0)).toBe(true)
   })
 
+  it('an exponential average begins with the mean of the first values that are not skipped', () => {
+    const x = Float64Array.of(9, 9, 9, 1, 3, 5)
+    expect(exponential(x, 2, 0.5, 3).subarray(4)).toEqual(Float64Array.of(2, 3.5))
+  })
+
   it('drift in a million rows no more than in one window', () => {
     const long = Float64Array.from({ length: 1_000_000 }, (_, i) => (i < 10 ? 1e17 : 1) + (i % 3))
     // what adds and subtracts would still hold what it lost beside 1e17

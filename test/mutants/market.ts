@@ -95,6 +95,24 @@ export const MARKET: readonly MutatedFile[] = [
     ],
   },
   {
+    file: 'src/features/evaluate.ts',
+    tests: ['features/index', 'features/indicators'],
+    changes: [
+      ['const first = indicator.warmUp(parameters)', 'const first = 0'],
+      ['Math.max(one.from, other.from)', 'one.from'],
+    ],
+  },
+  {
+    file: 'src/features/indicators/windows.ts',
+    tests: ['features/indicators'],
+    changes: [
+      ['const share = (k + 1) / p', 'const share = k / p'],
+      ['if (block > 0) out[block] = join(how, ends[1]!, begun)', 'if (block > 0) out[block] = begun'],
+      ['? Math.max(a, b) : Math.min(a, b)', '? Math.max(a, b) : Math.max(a, b)'],
+      ['const first = skipped + p - 1', 'const first = p - 1'],
+    ],
+  },
+  {
     file: 'src/features/indicators/original.ts',
     tests: ['features/index'],
     changes: [['price / closes[i - 1]! - 1', 'price / closes[0]! - 1']],
