@@ -1,9 +1,9 @@
 // The commands read and write files through here: what is read is checked, what is written appears whole or not at all.
-import { constants } from 'node:buffer'
 import {
   closeSync,
   existsSync,
   fsyncSync,
+  globSync,
   openSync,
   readdirSync,
   renameSync,
@@ -14,11 +14,12 @@ import {
 import { basename, dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nearest } from './text.ts'
-import { csvToTable } from './data/csv.ts'
-import type { LoadedTable } from './data/ohlcv.ts'
-import { isOwnParquet, parquetToTable } from './data/parquet.ts'
+import type { LoadedTable, ReadOptions } from './data/columns.ts'
+import { isOwnParquet } from './data/parquet.ts'
+import { readMarket } from './data/read.ts'
 import { isDead, makeFolder, NOT_FILES, readWhole } from './disk.ts'
 import { DdpgError, reasonOf, UsageError } from './errors.ts'
+import { DATA_FILE, DATA_KINDS } from './scenario/kinds.ts'
 
 /** Scenario folders: the user's own first, then the shipped one. */
 const scenarioFolders = ['configs', fileURLToPath(new URL('../configs', import.meta.url))]
@@ -100,21 +101,38 @@ export function isGenerated(path: string): boolean {
   return isOwnParquet(bufferOf(readBytes(path, 'data file')))
 }
 
-/** Market data from a parquet or CSV file. */
-export async function readTable(path: string): Promise<LoadedTable> {
-  const kind = extname(path).toLowerCase()
-  if (kind !== '.parquet' && kind !== '.csv') throw new DdpgError(`${path} must be a .parquet or .csv file`)
-  if (kind === '.csv') refuseTooLong(path)
-  const bytes = readBytes(path, 'data file')
-  if (kind === '.csv') return csvToTable(bytes.toString('utf8'), path)
-  return parquetToTable(bufferOf(bytes), path)
+/** Bytes of a data file: where in it a cell begins is counted in 32 bits. */
+const LARGEST = 4_294_967_294
+
+/** Market data from a file, a folder or the files that a pattern names, which are parts of one thing. */
+export async function readTable(path: string, options: ReadOptions = {}): Promise<LoadedTable> {
+  const files = partsOf(path).map((name) => {
+    const { size } = told(`data file ${name}`, () => statSync(name))
+    if (size > LARGEST) throw new DdpgError(`data file ${name} is larger than 4 GiB: split it into parts`)
+    return { name, bytes: readBytes(name, 'data file') }
+  })
+  return readMarket(files, path, options)
 }
 
-function refuseTooLong(path: string): void {
-  const { size } = told(`data file ${path}`, () => statSync(path))
-  if (size <= constants.MAX_STRING_LENGTH) return
-  const [have, most] = [size, constants.MAX_STRING_LENGTH].map((bytes) => Math.ceil(bytes / 1024 / 1024))
-  throw new DdpgError(`data file ${path} has ${have} MiB, CSV may have ${most} MiB: convert it to parquet`)
+/** True when the path is a pattern of names, such as data/*.csv. */
+export function isPattern(path: string): boolean {
+  return path.includes('*')
+}
+
+function partsOf(path: string): string[] {
+  if (isPattern(path)) {
+    const found = told(`files ${path}`, () => globSync(path)).toSorted()
+    if (found.length === 0) throw new DdpgError(`no file has a name like ${path}`)
+    return found
+  }
+  const isFolder = told(`data file ${path}`, () => statSync(path)).isDirectory()
+  if (!isFolder) {
+    if (!DATA_FILE.test(path)) throw new DdpgError(`${path} must be a ${DATA_KINDS}, or a folder of them`)
+    return [path]
+  }
+  const names = told(`folder ${path}`, () => readdirSync(path)).filter((name) => DATA_FILE.test(name))
+  if (names.length === 0) throw new DdpgError(`folder ${path} holds no file of data: a ${DATA_KINDS} is read`)
+  return names.toSorted().map((name) => join(path, name))
 }
 
 /**

@@ -12,7 +12,7 @@ export {
 } from './core/learner.ts'
 export { loadModule, type CoreModule } from './core/module.ts'
 export { csvToTable } from './data/csv.ts'
-export type { LoadedTable } from './data/ohlcv.ts'
+export type { LoadedTable } from './data/columns.ts'
 export { parquetToTable, tableToParquet } from './data/parquet.ts'
 export type { SplitName } from './data/split.ts'
 export { generate } from './data/synthetic.ts'

@@ -17,7 +17,7 @@ export function mustHaveFewLines(yaml: string): void {
 
 const KINDS: [endings: RegExp, kind: Kind, largest: number][] = [
   [/\.ya?ml$/i, 'scenario', LARGEST_YAML],
-  [/\.(csv|parquet)$/i, 'data', 200 * MEBIBYTE],
+  [/\.(csv|txt|tsv|parquet|pq|gz|zip|jsonl|ndjson)$/i, 'data', 200 * MEBIBYTE],
   [/\.safetensors$/i, 'checkpoint', 200 * MEBIBYTE],
   [/\.json$/i, 'receipt', 16 * MEBIBYTE],
 ]
@@ -27,7 +27,7 @@ export function kindOf({ name, size }: File): Kind {
   const found = KINDS.find(([endings]) => endings.test(name))
   if (!found)
     throw new DdpgError(
-      `${name} cannot be used: the page takes data (.csv, .parquet), scenarios (.yaml), checkpoints (.safetensors) and receipts (.json)`,
+      `${name} cannot be used: the page takes data (.csv, .txt, .tsv, .parquet, .gz, .zip), scenarios (.yaml), checkpoints (.safetensors) and receipts (.json)`,
     )
   const [, kind, largest] = found
   if (size > largest) {

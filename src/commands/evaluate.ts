@@ -51,6 +51,7 @@ export async function evaluateCheckpointFile(options: EvaluateOptions): Promise<
   if (options.dataPath !== undefined) {
     mustHaveData(scenario, 'read')
     scenario.data.data_path = options.dataPath
+    scenario.data.assets = null
   } else if (isOnOtherHost(scenario.data.data_path)) {
     const path = quoted(scenario.data.data_path)
     throw new DdpgError(`checkpoint ${checkpoint}: its data are on another machine, ${path}: ${REMEDY}`)

@@ -75,7 +75,7 @@ async function dataOf(receipt: Receipt, module: CoreModule, path: string | undef
   const scenario = scenarioOf(receipt)
   if (path !== undefined) {
     mustHaveData(scenario, 'read')
-    return (await readTable(path)).table
+    return (await readTable(path, scenario.data)).table
   }
   if (taskKind(scenario) === 'episodic') return NO_DATA
   const { data, data_generator: generator } = scenario

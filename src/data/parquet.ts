@@ -10,7 +10,8 @@ import {
 } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { toOhlcv, type LoadedTable, type RawColumn } from './ohlcv.ts'
+import type { LoadedTable, RawColumn, ReadOptions } from './columns.ts'
+import { toOhlcv } from './ohlcv.ts'
 import type { Table } from './table.ts'
 import { nanosecondsToMilliseconds } from '../math/time.ts'
 import { DdpgError } from '../errors.ts'
@@ -72,13 +73,21 @@ const parsers = {
  * @param name of the file, for the messages
  * @throws DdpgError as `toOhlcv`, and for what is no parquet file
  */
-export async function parquetToTable(buffer: ArrayBuffer, name: string): Promise<LoadedTable> {
-  return toOhlcv(
-    await readColumns(buffer).catch((error: unknown) => {
-      throw new DdpgError(`${oneLine(name)} cannot be read as parquet: ${faultOf(error)}`, { cause: error })
-    }),
-    name,
-  )
+export async function parquetToTable(
+  buffer: ArrayBuffer,
+  name: string,
+  options: ReadOptions = {},
+): Promise<LoadedTable> {
+  return toOhlcv(await parquetToColumns(buffer, name), name, options, PARQUET)
+}
+
+const PARQUET = { kind: 'parquet', commasAreDecimal: false }
+
+/** @throws DdpgError for what is no parquet file */
+export async function parquetToColumns(buffer: ArrayBuffer, name: string): Promise<RawColumn[]> {
+  return readColumns(buffer).catch((error: unknown) => {
+    throw new DdpgError(`${oneLine(name)} cannot be read as parquet: ${faultOf(error)}`, { cause: error })
+  })
 }
 
 /** The library's words, unless they are about values that are missing in its own program: those say nothing of the file. */

@@ -10,6 +10,8 @@ import { DdpgError } from '../errors.ts'
 export interface Table {
   length: number
   columns: Record<string, Float64Array>
+  /** The names of several assets, whose columns are called `NAME/close` and so on; a single asset has plain names. */
+  assets?: string[]
 }
 
 /** The data of what needs none. */

@@ -14,7 +14,7 @@ import {
 } from './benchmarks.ts'
 import type { Core, CoreMath, Random } from '../core/core.ts'
 import type { Learner } from '../core/learner.ts'
-import { barsOf, returnsOf } from '../math/bars.ts'
+import { barsOf, calendarFor, returnsOf } from '../math/bars.ts'
 import { tradingEnvironment } from '../env/create.ts'
 import type { Env, Market, Rollout } from '../env/env.ts'
 import { computeMetrics, type Metrics } from './metrics.ts'
@@ -141,7 +141,7 @@ export function evaluate(scenario: Scenario, market: Market, policy: Policy, cor
   const { timeframe } = scenario.data
   return {
     metrics: {
-      ...computeMetrics(course, timeframe, scenario.evaluation.calendar, math),
+      ...computeMetrics(course, timeframe, calendarFor(scenario.evaluation), math),
       buy_and_hold: finite(lastLog(held, math)),
       short_and_hold: finite(lastLog(benchmarks.short_and_hold, math)),
       twap: finite(lastLog(benchmarks.twap, math)),
@@ -203,7 +203,7 @@ export function compareWithBenchmarks(
   core: Core,
 ): Significance {
   const steps = benchmarks.buy_and_hold.length - 1
-  const { size } = barsOf(steps, scenario.data.timeframe, scenario.evaluation.calendar)
+  const { size } = barsOf(steps, scenario.data.timeframe, calendarFor(scenario.evaluation))
   const resampled = (wealth: Float64Array) => resample(returnsOf(wealth, size), core.random.evaluation)
   const own = resampled(agent.wealth)
   const comparisons = BENCHMARKS.map((name) => {

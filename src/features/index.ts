@@ -1,7 +1,7 @@
 // This file computes what an agent sees of the market. Every feature of a row comes from that row and earlier ones; the
 // only other numbers are statistics of the training rows.
 import type { CoreMath } from '../core/core.ts'
-import { listRows } from '../data/ohlcv.ts'
+import { listRows } from '../data/rows.ts'
 import { column, type Table } from '../data/table.ts'
 import { listed, quoted, shown } from '../text.ts'
 import { DdpgError } from '../errors.ts'

@@ -1,14 +1,26 @@
 // The steps of an environment are related here to the bars of its returns and to years.
 
-export type Calendar = 'crypto' | 'us_equity'
-/** Days and hours of trading in a year: crypto never closes, US equities trade 252 days of 6.5 hours. */
-const CALENDARS = { crypto: { days: 365, hours: 365 * 24 }, us_equity: { days: 252, hours: 252 * 6.5 } }
+export type Calendar = 'crypto' | 'forex' | 'us_equity'
+/**
+ * Days and hours of trading in a year: crypto never closes, foreign exchange trades 260 days of 24 hours, US equities
+ * 252 days of 6.5 hours.
+ */
+const CALENDARS = {
+  crypto: { days: 365, hours: 365 * 24 },
+  forex: { days: 260, hours: 260 * 24 },
+  us_equity: { days: 252, hours: 252 * 6.5 },
+}
 
-/** @param timeframe length of a bar: a number and s, m, h, d or w */
+/** @param timeframe length of a bar: a number and s, m, h, d, w or M */
 export function periodsPerYear(timeframe: string, calendar: Calendar): number {
   const { days, hours } = CALENDARS[calendar]
-  const bars = { s: hours * 3600, m: hours * 60, h: hours, d: days, w: 52 }[timeframe.at(-1)!]!
+  const bars = { s: hours * 3600, m: hours * 60, h: hours, d: days, w: 52, M: 12 }[timeframe.at(-1)!]!
   return bars / parseInt(timeframe, 10)
+}
+
+/** The calendar of metrics: data whose times do not say when their market is open count as always open. */
+export function calendarFor({ calendar }: { calendar: Calendar | 'auto' }): Calendar {
+  return calendar === 'auto' ? 'crypto' : calendar
 }
 
 const LEAST_BARS = 50

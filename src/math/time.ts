@@ -30,17 +30,28 @@ export function parseTime(text: string): number {
     Number(match[group] ?? 0),
   )
   const zone = (match[7] === '-' ? -1 : 1) * (Number(match[8] ?? 0) * 60 + Number(match[9] ?? 0))
+  return timeOf(year!, month!, day!, hour!, minute!, second!, zone)
+}
+
+/**
+ * Milliseconds of a date and a time of day; NaN for what no calendar has.
+ * @param second may have a fraction @param zone minutes east of UTC
+ */
+export function timeOf(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+  zone = 0,
+): number {
   const valid =
-    month! >= 1 &&
-    month! <= 12 &&
-    day! >= 1 &&
-    day! <= daysInMonth(year!, month!) &&
-    hour! < 24 &&
-    minute! < 60
-  if (!valid || second! >= 60) return NaN
-  const minutes = (daysSince1970(year!, month!, day!) * 24 + hour!) * 60 + minute! - zone
+    month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month) && hour < 24 && minute < 60
+  if (!valid || second >= 60) return NaN
+  const minutes = (daysSince1970(year, month, day) * 24 + hour) * 60 + minute - zone
   // Rounded to the microsecond: 0.123 s alone would leave 123.00000000000001 ms or the like.
-  return minutes * 60_000 + Math.round(second! * 1e6) / 1000
+  return minutes * 60_000 + Math.round(second * 1e6) / 1000
 }
 
 /**

@@ -63,6 +63,11 @@ function courseOf(scenario: Scenario): TrainingPlan {
   }
 }
 
+/** Rows of a split; NaN, which is neither more nor less than anything, where only the file tells. */
+function rowsIn(size: number | null): number {
+  return size === null || size < 1 ? NaN : size
+}
+
 function errors({ training: t, env, data, evaluation }: Scenario, { held, updates }: TrainingPlan): Check[] {
   const episode = (env.windows ?? 1) + (env.max_episode_duration ?? 1)
   return [
@@ -73,7 +78,7 @@ function errors({ training: t, env, data, evaluation }: Scenario, { held, update
     ],
     [
       'data.train_size',
-      data.train_size < episode,
+      rowsIn(data.train_size) < episode,
       `is less than the ${episode} rows that env.windows and env.max_episode_duration need: raise it, or lower these`,
     ],
     [
@@ -144,7 +149,7 @@ function length({ training: t, data }: Scenario, { updates }: TrainingPlan): Che
     ['training.max_steps', updates < 500, `gives ${updates} updates, fewer than 500: raise it`],
     [
       'training.frames_per_batch',
-      t.frames_per_batch > data.train_size,
+      t.frames_per_batch > rowsIn(data.train_size),
       `is more than data.train_size ${data.train_size}, so whole episodes pass without an update: lower it`,
     ],
     [
@@ -248,13 +253,13 @@ function data({ data: d, env, training: t }: Scenario): Check[] {
   return [
     [
       'data.validation_size',
-      rows !== null && rows < d.train_size / 10,
+      rowsIn(rows) < rowsIn(d.train_size) / 10,
       `is less than a tenth of data.train_size ${d.train_size}: raise it, chance decides what looks best`,
     ],
     ['training.eval_steps', t.eval_steps < 10, 'says little of a policy: try 100 or more'],
     [
       'env.windows',
-      window > 1 && window >= d.train_size / 5,
+      window > 1 && window >= rowsIn(d.train_size) / 5,
       `takes a fifth or more of data.train_size ${d.train_size} before the first step: lower it`,
     ],
   ]

@@ -6,6 +6,7 @@ import { NO_EFFECT } from './kinds.ts'
 import { otherNames, set, valueAt, without } from './overrides.ts'
 import type { Problem } from './source.ts'
 import { SCENARIO, TD3 } from '../core/defaults.ts'
+import { GENERATED_TRAIN_SIZE } from './rules.ts'
 import { scenarioSchema, type ParsedScenario, type Scenario, type Td3Config } from './schema.ts'
 import { READ_BY_REWARDS } from './trading-keys.ts'
 
@@ -185,6 +186,25 @@ function td3Of(training: ParsedScenario['training']): Td3Config {
   }
 }
 
+/** What a file of data does not tell because the data are generated. */
+function dataDefaults(
+  { timeframe, train_size: size, train_end: end }: ParsedScenario['data'],
+  isGenerated: boolean,
+) {
+  if (!isGenerated) return {}
+  return {
+    timeframe: timeframe === 'auto' ? '1h' : timeframe,
+    train_size: size === null && end === null ? GENERATED_TRAIN_SIZE : size,
+  }
+}
+
+function calendarOf(
+  calendar: ParsedScenario['evaluation']['calendar'],
+  isGenerated: boolean,
+): typeof calendar {
+  return isGenerated && calendar === 'auto' ? 'crypto' : calendar
+}
+
 /** Names and seeds, which need to know more than the file's text. */
 export function complete(
   scenario: ParsedScenario,
@@ -200,7 +220,12 @@ export function complete(
     experiment_name: name,
     ...rest,
     seed: given.seed ?? dataSeed,
-    data: { ...data, data_path: data.data_path ?? `data/raw/synthetic/${stemOf(file)}.parquet` },
+    data: {
+      ...data,
+      ...dataDefaults(data, generator !== null),
+      data_path: data.data_path ?? `data/raw/synthetic/${stemOf(file)}.parquet`,
+    },
+    evaluation: { ...rest.evaluation, calendar: calendarOf(rest.evaluation.calendar, generator !== null) },
     training: {
       ...training,
       ...td3Of(training),

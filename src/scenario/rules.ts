@@ -2,6 +2,7 @@
 import { environmentOf, list, type Rule as EnvRule } from './environments.ts'
 import type { ParsedScenario } from './schema.ts'
 import { shown } from '../text.ts'
+import { DATA_FILE, DATA_KINDS } from './kinds.ts'
 import { parseTime } from '../math/time.ts'
 import { wrongFeatures } from './features.ts'
 import type { Finding } from './place.ts'
@@ -9,6 +10,9 @@ import type { Finding } from './place.ts'
 type Rule = EnvRule<ParsedScenario>
 
 const MAX_ROWS = 100_000_000
+
+/** Rows that train when a scenario that generates its data does not say. */
+export const GENERATED_TRAIN_SIZE = 1000
 
 /** The rows that a data generator makes. */
 export function generatedRows(generator: NonNullable<ParsedScenario['data_generator']>): number {
@@ -63,15 +67,70 @@ const training: Rule[] = [
   },
 ]
 
+const DATA_PATHS = `a ${DATA_KINDS}, a folder of them or a pattern such as data/*.csv`
+
+/** A file of a kind that is read, a folder or a pattern. */
+function isDataPath(path: string): boolean {
+  const last = path.split(/[\\/]/).at(-1)!
+  return DATA_FILE.test(path) || !last.includes('.') || last.includes('*')
+}
+
+function hintOf(path: string): string {
+  if (/\.(pkl|pickle)$/i.test(path)) return ': pickle files are not read, convert it'
+  return /\.xlsx?$/i.test(path) ? ': save the sheet as CSV' : ''
+}
+
+/** Rows are whole and at least 2; a part of them is below 1. */
+function rowsOrPart(key: 'train_size' | 'validation_size' | 'test_size'): Rule {
+  return {
+    fields: [`data.${key}`],
+    check: ({ data: { [key]: size } }) => {
+      if (size === null || size < 1 || (size >= 2 && Number.isSafeInteger(size))) return undefined
+      return size < 2
+        ? `data.${key} must be at least 2, got ${size}`
+        : `data.${key} must be an integer, or a part of the rows below 1, got ${size}`
+    },
+  }
+}
+
+function splitOnce(name: 'train' | 'validation'): Rule {
+  return {
+    fields: [`data.${name}_end`, `data.${name}_size`],
+    check: ({ data }) =>
+      data[`${name}_end`] !== null && data[`${name}_size`] !== null
+        ? `data.${name}_end and data.${name}_size say the same thing: leave one out`
+        : undefined,
+  }
+}
+
 const data: Rule[] = [
   {
     fields: ['data.data_path'],
     check: ({ data: { data_path } }) => {
-      if (data_path === null || /\.(parquet|csv)$/i.test(data_path)) return undefined
-      const hint = /\.(pkl|pickle)$/i.test(data_path) ? ': pickle files are not read, convert it' : ''
-      return `data.data_path must be a .parquet or .csv file, got ${shown(data_path)}${hint}`
+      if (data_path === null || isDataPath(data_path)) return undefined
+      return `data.data_path must be ${DATA_PATHS}, got ${shown(data_path)}${hintOf(data_path)}`
     },
   },
+  {
+    fields: ['data.assets'],
+    check: ({ data: { assets } }) => {
+      const wrong = Object.entries(assets ?? {}).find(([, path]) => !isDataPath(path))
+      return (
+        wrong &&
+        `data.assets.${shown(wrong[0])} must be ${DATA_PATHS}, got ${shown(wrong[1])}${hintOf(wrong[1])}`
+      )
+    },
+  },
+  {
+    fields: ['data.assets', 'data.data_path'],
+    check: ({ data: { assets, data_path } }) =>
+      assets !== null && data_path !== null
+        ? 'data.assets has files of its own: leave out data.data_path'
+        : undefined,
+  },
+  ...(['train_size', 'validation_size', 'test_size'] as const).map(rowsOrPart),
+  splitOnce('train'),
+  splitOnce('validation'),
   {
     fields: ['data_generator.n_samples', 'data_generator.n_periods', 'data_generator.samples_per_period'],
     check: ({ data_generator: generator }) => {
@@ -132,10 +191,17 @@ const data: Rule[] = [
       // with a file of its own the generator says nothing of its rows
       if (generator === null || data_path !== null) return undefined
       const rows = generatedRows(generator)
-      const rest = (validation_size ?? 2) + (test_size ?? 2)
-      if (train_size + rest <= rows) return undefined
+      const [train, validation, test] = [
+        train_size ?? GENERATED_TRAIN_SIZE,
+        validation_size ?? 2,
+        test_size ?? 2,
+      ]
+      // parts of the rows are checked when there are rows
+      if ([train, validation, test].some((size) => size < 1)) return undefined
+      const rest = validation + test
+      if (train + rest <= rows) return undefined
       const room = `of the ${rows} rows that data_generator makes, validation and test need ${rest}`
-      return `data.train_size must be at most ${Math.max(0, rows - rest)}, got ${train_size}: ${room}`
+      return `data.train_size must be at most ${Math.max(0, rows - rest)}, got ${train}: ${room}`
     },
   },
 ]

@@ -10,6 +10,14 @@ const hiddenDims = z.array(z.int().min(1).max(4096)).min(1).max(8)
 const forPpo = withoutEffect('only PPO uses it')
 const forDownload = withoutEffect('market data is not downloaded')
 
+/** Rows, or their part of all when below 1; a rule checks what lies between. */
+const rowsOrPart = z.number().positive()
+const date = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?Z?)?$/, 'must be a date such as 2021-12-31')
+  .nullable()
+  .default(null)
+
 const data = z.strictObject({
   data_path: z
     .string()
@@ -17,33 +25,88 @@ const data = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'parquet or CSV file with open, high, low, close, volume and a time column; null = data/raw/synthetic/<scenario>.parquet',
+      'file of market data (.csv, .txt, .tsv, .json, .parquet, one of these as .gz or .zip), a folder of its parts or a pattern such as data/*.csv; null = data/raw/synthetic/<scenario>.parquet',
     ),
-  train_size: z.int().min(2).default(1000).describe('rows of the training split, the first ones'),
-  validation_size: z
-    .int()
-    .min(2)
+  train_size: rowsOrPart
     .nullable()
     .default(null)
-    .describe('rows of the validation split, the next ones; null = half of what remains'),
-  test_size: z
-    .int()
-    .min(2)
+    .describe(
+      'rows of the training split, the first ones, or their part of all, such as 0.7; null = 1000 generated rows, 0.7 of a file',
+    ),
+  validation_size: rowsOrPart
     .nullable()
     .default(null)
-    .describe('rows of the test split, the next ones; null = the rest'),
+    .describe('rows of the validation split, the next ones, or their part; null = half of what remains'),
+  test_size: rowsOrPart
+    .nullable()
+    .default(null)
+    .describe('rows of the test split, the next ones, or their part; null = the rest'),
+  train_end: date.describe('last day of the training split, such as 2021-12-31, instead of train_size; UTC'),
+  validation_end: date.describe('last day of the validation split, instead of validation_size'),
   no_features: z
     .boolean()
     .default(false)
     .describe('observe the standardised open, high, low, close and volume instead of the features'),
   timeframe: z
     .string()
-    .regex(/^[1-9]\d*(s|m|h|d|w)$/, 'must be a number and s, m, h, d or w, such as 1h')
-    .default('1h')
-    .describe('length of a bar: spacing of generated rows, and what annualised metrics count with'),
+    .regex(/^(auto|[1-9]\d*(s|m|h|d|w|M))$/, 'must be a number and s, m, h, d, w or M, such as 1h, or auto')
+    .default('auto')
+    .describe(
+      'length of a bar: spacing of generated rows, and what annualised metrics count with; auto = what the file shows, 1h for generated rows',
+    ),
   download_data: forDownload,
   exchange_names: forDownload,
   symbols: forDownload,
+  columns: z
+    .partialRecord(
+      z.enum(['time', 'open', 'high', 'low', 'close', 'volume', 'adj_close', 'symbol']),
+      z.string().min(1).max(200),
+    )
+    .default({})
+    .describe(
+      'columns of the file whose names say too little, such as {close: PX_LAST}; others are found by name',
+    ),
+  time_format: z
+    .string()
+    .min(1)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe(
+      'how times are written, such as DD/MM/YYYY HH:mm or %d/%m/%Y %H:%M; null = as the whole column says',
+    ),
+  time_zone: z
+    .string()
+    .min(1)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe('zone of times that are written without one, such as America/New_York; null = UTC'),
+  adjusted: z
+    .boolean()
+    .default(false)
+    .describe(
+      'trade prices adjusted for splits and dividends: all four as the adjusted close is to the close',
+    ),
+  assets: z
+    .record(
+      z.string().regex(/^[\w.^=-]{1,40}$/, 'must be letters, digits and _ . - ^ = alone'),
+      z.string().min(1),
+    )
+    .nullable()
+    .default(null)
+    .describe('files of several assets by name, such as {BTC: btc.csv, ETH: eth.csv}, aligned on time'),
+  align: z
+    .enum(['inner', 'forward_fill'])
+    .default('inner')
+    .describe(
+      'times that not all of several assets have: inner leaves them out, forward_fill takes the last bar before them',
+    ),
+  allow: z
+    .array(z.enum(['outlier', 'split', 'close_outside', 'constant_price', 'gap']))
+    .max(5)
+    .default([])
+    .describe('doubts about the data that are not warned of, such as [gap]'),
   data_dir: forDownload,
   download_since: forDownload,
 })
@@ -216,9 +279,11 @@ const evaluation = z.strictObject({
     .default(100)
     .describe('classic_control: episodes that are evaluated, from start states that are always the same'),
   calendar: z
-    .enum(['crypto', 'us_equity'])
-    .default('crypto')
-    .describe('what a year holds: crypto 365 days of 24 hours, us_equity 252 days of 6.5 hours'),
+    .enum(['auto', 'crypto', 'forex', 'us_equity'])
+    .default('auto')
+    .describe(
+      'what a year holds: crypto 365 days of 24 hours, forex 260 days of 24 hours, us_equity 252 days of 6.5 hours; auto = what the file shows, else crypto',
+    ),
 })
 
 const logging = z.strictObject({

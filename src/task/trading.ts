@@ -1,7 +1,7 @@
 // This file makes tasks of trading: from a scenario and its data to splits, features, and a market for each split to
 // act in.
 import type { CoreMath } from '../core/core.ts'
-import { listRows } from '../data/ohlcv.ts'
+import { listRows } from '../data/rows.ts'
 import { split, type RowRange, type SplitName } from '../data/split.ts'
 import { digestOf, type Table } from '../data/table.ts'
 import { createEnv, tradingEnvironment } from '../env/create.ts'
@@ -56,7 +56,7 @@ export function tradingTask(
 ): TradingTask {
   const { data, env } = scenario
   tradingEnvironment(env) // refuses what does not trade
-  const splits = split(table.length, data, data.data_path)
+  const splits = split(table.length, data, data.data_path, table.columns.timestamp)
   const raw = statistics
     ? rawFeatures(table, recordedFeatures(statistics), math, statistics.firstClose)
     : rawFeatures(table, observedFeatures(scenario), math)
@@ -147,7 +147,7 @@ function createMarket(
   raw: RawFeatures,
   statistics: FeatureStatistics,
 ): Market {
-  const priceNames = env.price_columns ?? ['close']
+  const priceNames = env.price_columns ?? table.assets?.map((asset) => `${asset}/close`) ?? ['close']
   const prices = pricesOf(table, priceNames, data.data_path)
   const { names, columns } = scaleFeatures(raw, statistics)
   const features = interleaved(columns, env.obs_clip ?? Infinity)

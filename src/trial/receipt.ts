@@ -83,10 +83,13 @@ const WITHOUT_INFLUENCE = [
 ]
 
 /** Keys that are newer than some receipts, which do not have them: at their defaults they are left out. */
-const LEFT_OUT_AT_DEFAULT = [...Object.keys(weightKeys), 'reward_eta', 'reward_penalty'].map((key) => [
-  'env',
-  key,
-])
+const LEFT_OUT_AT_DEFAULT = [
+  ...[...Object.keys(weightKeys), 'reward_eta', 'reward_penalty'].map((key) => ['env', key]),
+  ...['columns', 'time_format', 'time_zone', 'adjusted', 'align', 'allow', 'assets', 'train_end'].map(
+    (key) => ['data', key],
+  ),
+  ['data', 'validation_end'],
+]
 
 export interface ReceiptParts {
   scenario: Scenario

@@ -1,6 +1,7 @@
 // Market data pass one gate, which names every row that is wrong.
 import { describe, expect, test } from 'vitest'
-import { toOhlcv, type RawColumn } from '../../src/data/ohlcv.ts'
+import type { RawColumn } from '../../src/data/columns.ts'
+import { toOhlcv } from '../../src/data/ohlcv.ts'
 import { DdpgError } from '../../src/errors.ts'
 
 const hour = 3_600_000
@@ -73,12 +74,12 @@ describe('a bad file is refused with a sentence:', () => {
     [
       'missing columns',
       { close: undefined, volume: undefined },
-      'btc.csv: has no column close, volume: have time, open, high, low',
+      'btc.csv: has no column close: have time, open, high, low; say which it is with data.columns: {close: "low"}',
     ],
     [
       'no time column',
       { time: undefined },
-      'btc.csv: has no time column (one of timestamp, datetime, date, time, date_close, open_time, index): have open, high, low, close, volume',
+      'btc.csv: has no time column: have open, high, low, close, volume; say which it is with data.columns: {time: "open"}',
     ],
     ['a missing value', replaced('close', { 3: null }), 'btc.csv: close is not a number in row 4 (empty)'],
     [
@@ -86,7 +87,7 @@ describe('a bad file is refused with a sentence:', () => {
       replaced('open', { 3: NaN, 4: '' }),
       'btc.csv: open is not a number in rows 4 (empty), 5 (empty)',
     ],
-    ['text', replaced('volume', { 0: '1,5' }), 'btc.csv: volume is not a number in row 1 ("1,5")'],
+    ['text', replaced('volume', { 0: '1.5x' }), 'btc.csv: volume is not a number in row 1 ("1.5x")'],
     ['infinity', replaced('low', { 9: -Infinity }), 'btc.csv: low is not a number in row 10 (-Infinity)'],
     [
       'a price of zero',
@@ -117,14 +118,14 @@ describe('a bad file is refused with a sentence:', () => {
       'a time repeated after one that is none',
       replaced('time', { 3: NaN, 4: start + 2 * hour }),
       [
-        'btc.csv: time column "time" holds no time in row 4 (empty): write 2024-01-31T08:00:00Z, or a count of seconds or a finer unit since 1970',
+        'btc.csv: time column "time" holds no time in row 4 (empty): write 2024-01-31T08:00:00Z, or a count of seconds or a finer unit since 1970, or give data.time_format',
         '  time repeats an earlier row in row 5: keep one row for each time',
       ].join('\n'),
     ],
     [
       'a time that is none',
       replaced('time', { 1: 'soon', 2: 7 }),
-      'btc.csv: time column "time" holds no time in rows 2 ("soon"), 3 (7): write 2024-01-31T08:00:00Z, or a count of seconds or a finer unit since 1970',
+      'btc.csv: time column "time" holds no time in rows 2 ("soon"), 3 (7): write 2024-01-31T08:00:00Z, or a count of seconds or a finer unit since 1970, or give data.time_format',
     ],
     [
       'one name twice',
@@ -164,8 +165,7 @@ describe('a bad file is refused with a sentence:', () => {
     expect(() => load(changes)).toThrow(
       new DdpgError(
         [
-          'btc.csv: has no column volume: have time, open, high, low, close',
-          '  close is not positive in row 2 (0)',
+          'btc.csv: close is not positive in row 2 (0)',
           '  time goes back in row 5: sort the file by time, earliest first',
           '  time repeats an earlier row in row 5: keep one row for each time',
         ].join('\n'),

@@ -9,7 +9,7 @@ export const MARKET: readonly MutatedFile[] = [
       ["match[7] === '-' ? -1 : 1", "match[7] === '+' ? -1 : 1"],
       ['(year % 100 !== 0 || year % 400 === 0)', 'true'],
       ['size < 1e11', 'size <= 1e11'],
-      ['minutes * 60_000 + Math.round(second! * 1e6) / 1000', 'minutes * 60_000 + second! * 1000'],
+      ['minutes * 60_000 + Math.round(second * 1e6) / 1000', 'minutes * 60_000 + second * 1000'],
     ],
   },
   {
@@ -65,9 +65,13 @@ export const MARKET: readonly MutatedFile[] = [
     changes: [
       ['price[i]! <= 0', 'price[i]! < 0'],
       ['high[i]! < low[i]!', 'high[i]! > low[i]!'],
-      ['steps.toSorted()[steps.length >> 1]!', 'steps[0]!'],
-      ['times[i]! < times[i - 1]!)', 'false)'],
+      ['times[i]! < times[i - 1]!\n', 'false\n'],
     ],
+  },
+  {
+    file: 'src/data/calendar.ts',
+    tests: ['data/ohlcv'],
+    changes: [['steps.toSorted()[steps.length >> 1]!', 'steps[0]!']],
   },
   {
     file: 'src/data/synthetic.ts',

@@ -8,7 +8,7 @@ export const RUNS: readonly MutatedFile[] = [
     changes: [
       ['sample_size > buffer_size\n', 'sample_size >= buffer_size\n'],
       ['init_rand_steps >= max_steps', 'init_rand_steps > max_steps'],
-      ['train_size + rest <= rows', 'train_size + rest < rows'],
+      ['train + rest <= rows', 'train + rest < rows'],
       [
         'generator.min_trend_length > generator.max_trend_length',
         'generator.min_trend_length >= generator.max_trend_length',

@@ -53,7 +53,7 @@ network:
 training: {noise: {theta: null}}
 `)
     expect(notes).toEqual([])
-    expect(scenario.data.timeframe).toBe('1h')
+    expect(scenario.data.timeframe).toBe('auto')
     expect(scenario.env).toMatchObject({ obs_clip: null, trading_fees: 0 })
     expect(scenario.network.actor_hidden_dims).toEqual([64, 32])
   })
@@ -190,9 +190,9 @@ training: {vf_coef: 1, noise: {theta: 1}}
     expect(scenario.env).toEqual(parse('env: {name: Pendulum-v1, backend: classic_control}').scenario.env)
     expect(scenario).toMatchObject({
       env: { backend: 'classic_control', trading_fees: 0 },
-      data: { train_size: 1000 },
+      data: { train_size: null },
       data_generator: null,
-      evaluation: { n_episodes: 7, calendar: 'crypto' },
+      evaluation: { n_episodes: 7, calendar: 'auto' },
     })
     expect(notes).toEqual([
       'these keys have no effect: env.windows, data_generator, data.train_size, env.trading_fees, evaluation.calendar (env.backend is classic_control)',

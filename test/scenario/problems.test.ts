@@ -40,7 +40,10 @@ training:
     ['tracking: []', 'tracking must be a mapping, got []'],
     ['data: {train_size: 1}', 'data.train_size must be at least 2, got 1'],
     ['data: {no_features: yes}', 'data.no_features must be true or false, got "yes"'],
-    ['data: {timeframe: 1y}', 'data.timeframe must be a number and s, m, h, d or w, such as 1h, got "1y"'],
+    [
+      'data: {timeframe: 1y}',
+      'data.timeframe must be a number and s, m, h, d, w or M, such as 1h, or auto, got "1y"',
+    ],
     ['logging: {log_dir: ""}', 'logging.log_dir must not be empty, got ""'],
     ['training: {tau: .nan}', 'training.tau must be a finite number, got .nan'],
     ['training: {reward_scale: .inf}', 'training.reward_scale must be a finite number, got .inf'],

@@ -37,9 +37,12 @@ describe('rules over several keys', () => {
     ],
     [
       'data: {data_path: data/prices.pkl}',
-      'data.data_path must be a .parquet or .csv file, got data/prices.pkl: pickle files are not read, convert it',
+      'data.data_path must be a .csv, .txt, .tsv, .json, .parquet or .feather file, one of these as .gz or .zip, a folder of them or a pattern such as data/*.csv, got data/prices.pkl: pickle files are not read, convert it',
     ],
-    ['data: {data_path: prices.xlsx}', 'data.data_path must be a .parquet or .csv file, got prices.xlsx'],
+    [
+      'data: {data_path: prices.xlsx}',
+      'data.data_path must be a .csv, .txt, .tsv, .json, .parquet or .feather file, one of these as .gz or .zip, a folder of them or a pattern such as data/*.csv, got prices.xlsx: save the sheet as CSV',
+    ],
     [
       'training: {max_steps: 2000, max_training_steps: 3000}',
       'training.max_training_steps 3000 and training.max_steps 2000 differ: they are two names of one key, keep one',

@@ -2,10 +2,11 @@
 import { parseDocument } from 'yaml'
 import { createCore } from '../../src/core/core.ts'
 import type { CoreModule } from '../../src/core/module.ts'
-import type { LoadedTable } from '../../src/data/ohlcv.ts'
+import type { LoadedTable } from '../../src/data/columns.ts'
+import { settle } from '../../src/data/settle.ts'
 import { generate } from '../../src/data/synthetic.ts'
 import type { Table } from '../../src/data/table.ts'
-import { formatSpacing, formatTime, timeframeMilliseconds } from '../../src/math/time.ts'
+import { formatTime } from '../../src/math/time.ts'
 import { columnNotes } from '../../src/features/index.ts'
 import { observedFeatures } from '../../src/scenario/features.ts'
 import { parseScenario, type ScenarioError } from '../../src/scenario/load.ts'
@@ -25,10 +26,27 @@ const randomSeed = () => 1 + (drawn! % 100_000)
 
 /** @throws ScenarioError, or Error in a sentence when the page cannot show such a scenario */
 export function readInputs({ name, yaml, seed }: Inputs, own: OwnData | undefined) {
-  const overrides = own ? [`data.data_path=${JSON.stringify(own.name)}`] : []
+  const overrides = own ? overridesOf(own, yaml) : []
   const { scenario, notes } = parseScenario(yaml, `${name}.yaml`, { overrides, seed, randomSeed })
   mustTrade(scenario)
-  return { scenario, notes: [...notes, ...(own ? dataNotes(own, scenario) : [])] }
+  if (own) settle(scenario, own, own.name)
+  return {
+    scenario,
+    notes: [
+      ...notes,
+      ...(own ? [...own.warnings, ...columnNotes(observedFeatures(scenario), own.table, own.name)] : []),
+    ],
+  }
+}
+
+/** A scenario that generates data says nothing of the bars of another file. */
+function overridesOf({ name, timeframe, calendar }: OwnData, yaml: string): string[] {
+  const isGenerated = /^data_generator:/m.test(yaml)
+  return [
+    `data.data_path=${JSON.stringify(name)}`,
+    ...(isGenerated && timeframe ? [`data.timeframe=${timeframe}`] : []),
+    ...(isGenerated && calendar ? [`evaluation.calendar=${calendar}`] : []),
+  ]
 }
 
 function mustTrade({ env }: Scenario): void {
@@ -64,25 +82,13 @@ export function withOverrides(yaml: string, overrides: readonly string[]): strin
 /** @throws DdpgError in sentences */
 export async function readOwnData(file: File): Promise<OwnData> {
   const { name } = file
-  if (/\.csv$/i.test(name)) {
-    const { csvToTable } = await import('../../src/data/csv.ts')
-    return { ...csvToTable(await file.text(), name), name }
-  }
-  const { parquetToTable } = await import('../../src/data/parquet.ts')
-  return { ...(await parquetToTable(await file.arrayBuffer(), name)), name }
+  const { readMarket } = await import('../../src/data/read.ts')
+  return { ...(await readMarket([{ name, bytes: new Uint8Array(await file.arrayBuffer()) }], name)), name }
 }
 
 export function describe({ length, columns }: Table): string {
   const [first, last] = [columns.timestamp![0]!, columns.timestamp!.at(-1)!].map(formatTime)
   return `${length.toLocaleString('en')} rows, ${first} to ${last}`
-}
-
-function dataNotes({ name, table, spacing, warnings }: OwnData, scenario: Scenario): string[] {
-  const { timeframe } = scenario.data
-  const alike = columnNotes(observedFeatures(scenario), table, name)
-  if (spacing === timeframeMilliseconds(timeframe)) return [...warnings, ...alike]
-  const found = `${name} has a row every ${formatSpacing(spacing)}, data.timeframe is ${timeframe}`
-  return [...warnings, ...alike, `${found}: annualised metrics count with ${timeframe}`]
 }
 
 /** Returns how many rows a generator makes. */

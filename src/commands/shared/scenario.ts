@@ -6,10 +6,20 @@ import { taskKind } from '../../scenario/environments.ts'
 import type { CoreModule } from '../../core/module.ts'
 import { tableToParquet } from '../../data/parquet.ts'
 import { generate } from '../../data/synthetic.ts'
+import { alignAssets } from '../../data/assets.ts'
+import type { LoadedTable } from '../../data/columns.ts'
+import { settle } from '../../data/settle.ts'
 import { digestOf, NO_DATA, type Table } from '../../data/table.ts'
-import { formatSpacing, timeframeMilliseconds } from '../../math/time.ts'
 import { columnNotes, type FeatureStatistics } from '../../features/index.ts'
-import { findScenario, isGenerated, readTable, readText, writeFile, type ScenarioFile } from '../../files.ts'
+import {
+  findScenario,
+  isGenerated,
+  isPattern,
+  readTable,
+  readText,
+  writeFile,
+  type ScenarioFile,
+} from '../../files.ts'
 import { observedFeatures } from '../../scenario/features.ts'
 import { parseScenario } from '../../scenario/load.ts'
 import { withoutLogins } from '../../scenario/login.ts'
@@ -117,18 +127,49 @@ export async function readTask(
   const alike = isTrading ? columnNotes(observedFeatures(scenario), table, scenario.data.data_path) : []
   for (const note of alike) console.error(`note: ${note}`)
   const { math } = await createCore(module, scenario.seed)
-  return createTask(scenario, table, math, statistics)
+  const task = createTask(scenario, table, math, statistics)
+  const unused = task.kind === 'trading' ? task.table.length - task.splits.test.to : 0
+  if (unused > 0)
+    console.error(
+      `note: the last ${unused} of ${table.length} rows are in no split: data.test_size null uses them`,
+    )
+  return task
 }
 
-/** The data of a scenario from its file; oddities go to stderr. @param remedy what to do when there is no such file */
+/**
+ * The data of a scenario from its files; what was understood and what is odd go to stderr. What the scenario leaves to
+ * its data, it has from then on. @param remedy what to do when there is no such file
+ */
 export async function readData(scenario: Scenario, remedy: string): Promise<Table> {
-  const { data_path: path, timeframe } = scenario.data
-  if (!existsSync(path)) throw new DdpgError(`data file ${path} does not exist: ${remedy}`)
-  const { table, spacing, warnings } = await readTable(path)
-  if (spacing !== timeframeMilliseconds(timeframe)) {
-    const found = `has a row every ${formatSpacing(spacing)}, data.timeframe is ${timeframe}`
-    warnings.push(`${path} ${found}: annualised metrics count with ${timeframe}`)
+  const { data, data_generator: generator } = scenario
+  const { assets, data_path: path } = data
+  const name = assets === null ? path : 'data.assets'
+  const loaded = assets === null ? await readOne(path, data, remedy) : await readAssets(assets, data, remedy)
+  settle(scenario, loaded, name)
+  for (const warning of loaded.warnings) console.error(`warning: ${warning}`)
+  if (generator === null) console.error(`note: ${name}: ${loaded.summary}`)
+  return loaded.table
+}
+
+function readOne(path: string, data: Scenario['data'], remedy: string): Promise<LoadedTable> {
+  if (!isPattern(path) && !existsSync(path))
+    throw new DdpgError(`data file ${path} does not exist: ${remedy}`)
+  return readTable(path, data)
+}
+
+async function readAssets(
+  assets: Readonly<Record<string, string>>,
+  data: Scenario['data'],
+  remedy: string,
+): Promise<LoadedTable> {
+  const loaded = new Map<string, LoadedTable>()
+  for (const [asset, path] of Object.entries(assets)) {
+    const one = await readOne(path, data, remedy)
+    if (one.table.assets)
+      throw new DdpgError(
+        `data.assets.${asset}: ${path} holds ${one.table.assets.length} assets, one is needed`,
+      )
+    loaded.set(asset, one)
   }
-  for (const warning of warnings) console.error(`warning: ${warning}`)
-  return table
+  return alignAssets(loaded, 'data.assets', data.align)
 }
