@@ -30,7 +30,7 @@ export function delimiterOf(bytes: Uint8Array): number {
   return agreement(bytes, SPACE).count >= 4 ? SPACE : 44
 }
 
-/** How many lines of the sample have the delimiter as often as most that have it, and how often that is. */
+/** The number of lines of the sample that have the delimiter as often as most that have it, and how often that is. */
 function agreement(bytes: Uint8Array, delimiter: number): { lines: number; count: number } {
   const tally = new Map<number, number>()
   let [count, quoted] = [0, false]
@@ -107,7 +107,7 @@ function grown(old: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   return larger
 }
 
-/** Where a quoted cell ends; a quote within it is doubled. @param at its first quote */
+/** The place where a quoted cell ends; a quote within it is doubled. @param at its first quote */
 function afterQuotes(bytes: Uint8Array, at: number, row: number): number {
   for (let i = at + 1; i < bytes.length; i++) {
     if (bytes[i] !== QUOTE) continue

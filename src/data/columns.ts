@@ -1,4 +1,4 @@
-// Types of what lies between a file and a table: columns as they are read, how they were read, and what was understood.
+// These types lie between a file and a table: columns as they are read, how they were read, and what was understood.
 import type { Calendar } from '../math/bars.ts'
 import type { DataConfig } from '../scenario/schema.ts'
 import type { Table } from './table.ts'
@@ -11,7 +11,7 @@ export interface RawColumn {
   isTime?: boolean
 }
 
-/** What a scenario says about its file. */
+/** The keys of a scenario about its file. */
 export type ReadOptions = Partial<
   Pick<DataConfig, 'columns' | 'time_format' | 'time_zone' | 'allow' | 'adjusted' | 'align'>
 >
@@ -25,17 +25,17 @@ export interface LoadedTable {
   timeframe: string | undefined
   /** When the market is open; undefined where the times do not say. */
   calendar: Calendar | undefined
-  /** What is odd but usable: gaps between bars, columns left out. */
+  /** Warnings of odd but usable data: gaps between bars, columns left out. */
   warnings: string[]
   /** A sentence that says what was understood, without the name of the file. */
   summary: string
 }
 
-/** How a file was read, for its summary. */
+/** The way in which a file was read, for its summary. */
 export interface Reading {
   /** As `Binance klines`. */
   kind: string
-  /** Whether a comma before three digits stands before decimals. */
+  /** True when a comma before three digits stands before decimals. */
   commasAreDecimal: boolean
 }
 

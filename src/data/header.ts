@@ -7,7 +7,7 @@ export interface Header {
   names: string[]
   /** Rows before the data. */
   rows: number
-  /** What the file is, as `Binance klines`. */
+  /** The kind of file, such as `Binance klines`. */
   kind: string
 }
 
@@ -64,7 +64,7 @@ function isNumeric(cell: string): boolean {
   )
 }
 
-/** Whether half of the cells or more are numbers, as in no header. */
+/** True when half of the cells or more are numbers, as in no header. */
 function isData(row: string[]): boolean {
   const filled = row.filter((cell) => cell !== '')
   return filled.length >= 2 && filled.filter(isNumeric).length * 2 >= filled.length
@@ -233,7 +233,7 @@ export function layoutOf(rows: readonly (readonly unknown[])[]): Layout {
   return { kind, names }
 }
 
-/** Whether the column after the prices lies between low and high, as a mean price does. */
+/** True when the column after the prices lies between low and high, as a mean price does. */
 function isWithin(
   rows: readonly (readonly unknown[])[],
   at: number,

@@ -4,7 +4,7 @@
 /** The sign before decimals and the one between thousands. */
 export interface NumberStyle {
   decimal: '.' | ','
-  /** Whether the columns need more than plain numbers. */
+  /** True when the columns need more than plain numbers. */
   isLocal: boolean
 }
 
@@ -29,7 +29,7 @@ const MISSING = new Set([
   '—',
 ])
 
-/** Whether a cell says that there is no value. */
+/** True when a cell says that there is no value. */
 export function isMissing(value: unknown): boolean {
   if (value === null || value === undefined) return true
   if (typeof value === 'string') return MISSING.has(value.trim().toLowerCase())
@@ -37,7 +37,7 @@ export function isMissing(value: unknown): boolean {
 }
 
 /**
- * How the numbers of a file are written, by all of them together.
+ * Finds how the numbers of a file are written, by all of them together.
  * @param commasAreDecimal what to take where every comma stands before three digits and no point does
  */
 export function styleOf(columns: Iterable<ArrayLike<unknown>>, commasAreDecimal: boolean): NumberStyle {
@@ -66,7 +66,7 @@ export function styleOf(columns: Iterable<ArrayLike<unknown>>, commasAreDecimal:
   return { decimal: isDecimal ? ',' : '.', isLocal: true }
 }
 
-/** Whether every such sign stands between digits and three digits. */
+/** True when every such sign stands between digits and three digits. */
 function isGroup(text: string, sign: ',' | '.'): boolean {
   const parts = text.replaceAll(/[^\d.,]/g, '').split(sign)
   return /^\d{1,3}$/.test(parts[0]!) && parts[0] !== '0' && parts.slice(1).every((part) => part.length === 3)

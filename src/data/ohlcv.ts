@@ -120,7 +120,7 @@ function wideAssets(
   return loaded.size === 1 ? only! : alignAssets(loaded, name, options.align)
 }
 
-/** Whether all values of a column are numbers above zero, or missing. */
+/** True when all values of a column are numbers above zero, or missing. */
 function mayBePrice(raw: readonly RawColumn[]): (name: string) => boolean {
   return (name) => {
     const column = raw.find((one) => one.name === name)

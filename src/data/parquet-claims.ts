@@ -1,4 +1,5 @@
-// What a parquet file claims to hold, compared with its size before memory is asked for: a few bytes can claim gigabytes.
+// This file compares what a parquet file claims to hold with its size, before memory is asked for: a few bytes can claim
+// gigabytes.
 import type { ColumnMetaData, FileMetaData } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage } from 'hyparquet/src/datapage.js'
@@ -50,11 +51,11 @@ function mustFit(what: string, needed: number, bytes: number): void {
   if (needed <= most) return
   const [take, have, may] = [needed, bytes, most].map((count) => `${Math.ceil(count / 1024 / 1024)} MiB`)
   throw new DdpgError(
-    `${what} would take ${take}, a file of ${have} may take ${may}: write it anew without compression`,
+    `${what} would take ${take}, a file of ${have} may take ${may}: write it again without compression`,
   )
 }
 
-/** Whether a run of bytes looks like an integer that does not end. */
+/** True when a run of bytes looks like an integer that does not end. */
 export function hasEndlessInteger(bytes: Uint8Array): boolean {
   let run = 0
   for (const byte of bytes) {

@@ -21,7 +21,7 @@ import { checkFooter, checkPages, hasEndlessInteger } from './parquet-claims.ts'
 /** Marks the files that `tableToParquet` wrote. */
 const GENERATOR = 'ddpg-wasm'
 
-/** Whether `tableToParquet` wrote these bytes. */
+/** True when `tableToParquet` wrote these bytes. */
 export function isOwnParquet(buffer: ArrayBuffer): boolean {
   try {
     const { key_value_metadata: entries } = readFooter(buffer)

@@ -417,7 +417,7 @@ function splitName(name: string): { asset: string; role: Role } | undefined {
   return undefined
 }
 
-/** What to write into a scenario so that a file without a close is understood. */
+/** The text for a scenario with which a file without a close is understood. */
 export function suggestion(
   names: readonly string[],
   missing: 'close' | 'time',

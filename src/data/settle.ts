@@ -1,4 +1,4 @@
-// What a scenario leaves to its data, the length of bars and the calendar, is settled once the data are read.
+// The length of bars and the calendar are settled here once the data are read, where a scenario leaves them open.
 import { formatSpacing, timeframeMilliseconds } from '../math/time.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { DdpgError } from '../errors.ts'

@@ -15,7 +15,7 @@ export interface TimeOptions {
 export interface Times {
   /** NaN for what is no time. */
   values: Float64Array
-  /** What was understood beyond ISO 8601, for the summary. */
+  /** The reading of times beyond ISO 8601, for the summary. */
   written: string
 }
 
@@ -124,7 +124,7 @@ const DATES: { pattern: RegExp; order: Parts['order'] }[] = [
 ]
 const CLOCK = /^(\d{1,2})(?::?(\d{2})(?::?(\d{2})(?:[.,:](\d{1,9}))?)?)?/
 const HALF = /^([ap])\.?m\.?/i
-/** What may stand between a date and a clock. */
+/** The signs that may stand between a date and a clock. */
 const SEPARATORS = new Set([' ', '\t', 'T', 't', ',', ';', ':', '_'])
 
 function partsOf(text: string): Parts | undefined {
@@ -208,7 +208,7 @@ function timeOfParts({ date, order: own, clock, zone }: Parts, whole: Order): nu
   return start + clock - (Number.isNaN(zone) ? 0 : zone * 60_000)
 }
 
-/** Whether days or months come first, by the numbers that only one of them can be, then by how regular the rows are. */
+/** Decides whether days or months come first, by the numbers that only one of them can be, then by how regular the rows are. */
 function orderOf(parts: (Parts | undefined)[], texts: string[]): Order {
   const open = parts.filter((part) => part?.order === 'unknown') as Parts[]
   if (open.length === 0) return 'ymd'
@@ -225,7 +225,7 @@ function orderOf(parts: (Parts | undefined)[], texts: string[]): Order {
   )
 }
 
-/** How irregular the steps between rows would be: the longest over the median of them, more when time turns back. */
+/** The irregularity of the steps between rows: the longest over the median of them, more when time turns back. */
 function disorder(parts: Parts[], order: Order): number {
   const times = parts.map((part) => timeOfParts(part, order))
   const steps = times
@@ -261,7 +261,7 @@ export function joinTimes(dates: ArrayLike<unknown>, clocks: ArrayLike<unknown>)
   })
 }
 
-/** Whether the values are clocks without a date, such as 09:30 or 93000. */
+/** True when the values are clocks without a date, such as 09:30 or 93000. */
 export function areClocks(values: ArrayLike<unknown>): boolean {
   return Array.from(values).every((value) => {
     if (typeof value === 'number')
@@ -270,7 +270,7 @@ export function areClocks(values: ArrayLike<unknown>): boolean {
   })
 }
 
-/** Whether the values are days without a clock. */
+/** True when the values are days without a clock. */
 export function areDates(values: ArrayLike<unknown>): boolean {
   if (values instanceof Float64Array) return values.every((value) => value >= 1e7 && value < 1e8)
   return Array.from(values).every(

@@ -1,4 +1,4 @@
-// Time zones as market data name them: offsets, abbreviations and IANA names.
+// Time zones are found here by the names in market data: offsets, abbreviations and IANA names.
 import { DdpgError } from '../errors.ts'
 import { quoted } from '../text.ts'
 
@@ -46,7 +46,7 @@ export function zoneMinutes(text: string): number | undefined {
   return Object.hasOwn(ABBREVIATIONS, name) ? ABBREVIATIONS[name] : undefined
 }
 
-/** Whether an ISO time names its zone. */
+/** True when an ISO time names its zone. */
 export function hasZone(text: string): boolean {
   return /(?:Z|UTC|[+-]\d\d:?\d\d)$/i.test(text) && /\d:\d|Z$|UTC$/i.test(text)
 }

@@ -14,7 +14,7 @@ export function tradesOf(rollout: Rollout, market: Market, env: EnvConfig): Gene
   return tradingEnvironment(env).trades(rollout, market, env)
 }
 
-/** What a rollout traded and paid. Costs are parts of its first wealth. */
+/** The trades and costs of a rollout. Costs are parts of its first wealth. */
 export interface TradeMetrics {
   /** Trades, that into the first position and those that only undo a drift among them: the lines of --save-trades. */
   trades: number
@@ -26,7 +26,7 @@ export interface TradeMetrics {
   /** Interest on what was borrowed, and funding, which may be an income. */
   paid_borrow: number
   paid_funding: number
-  /** Of several assets, the most that Σ |weight| was after a trade. */
+  /** The greatest Σ |weight| after a trade, of several assets. */
   max_gross_exposure?: number | null
 }
 

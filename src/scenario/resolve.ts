@@ -186,7 +186,7 @@ function td3Of(training: ParsedScenario['training']): Td3Config {
   }
 }
 
-/** What a file of data does not tell because the data are generated. */
+/** Settles for generated data the keys that a file would settle. */
 function dataDefaults(
   { timeframe, train_size: size, train_end: end }: ParsedScenario['data'],
   isGenerated: boolean,
