@@ -158,9 +158,9 @@ export const ENVIRONMENTS = {
       {
         fields: ['env.funding_rate', 'env.price_columns'],
         check: ({ env: { funding_rate: rate, price_columns: prices } }) => {
-          const assets = prices?.length ?? 1
-          return Array.isArray(rate) && rate.length !== assets
-            ? `env.funding_rate must name one column for each of env.price_columns, ${assets}, got ${list(rate)}`
+          // without price_columns the data say how many assets there are
+          return Array.isArray(rate) && prices !== null && rate.length !== prices.length
+            ? `env.funding_rate must name one column for each of env.price_columns, ${prices.length}, got ${list(rate)}`
             : undefined
         },
       },

@@ -229,6 +229,10 @@ function costColumns(
   }
   if (typeof rate !== 'number') {
     const names = typeof rate === 'string' ? priceNames.map(() => rate) : rate
+    if (names.length !== priceNames.length)
+      throw new DdpgError(
+        `env.funding_rate must name one column for each asset, ${priceNames.length}, got ${names.length}`,
+      )
     costs.funding = names.map((name) => numbers(name, 'env.funding_rate', -Number.MAX_VALUE))
   }
   return costs

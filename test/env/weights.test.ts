@@ -3,7 +3,18 @@
 import { describe, expect, it } from 'vitest'
 import type { ScenarioInput } from '../../src/scenario/schema.ts'
 import type { Market } from '../../src/env/env.ts'
-import { createMarket, envConfig, expectClose, generator, randomAction, testEnv, walk } from './helpers.ts'
+import { tradingTask } from '../../src/task/trading.ts'
+import { smallScenario, table } from '../helpers/trial.ts'
+import {
+  core,
+  createMarket,
+  envConfig,
+  expectClose,
+  generator,
+  randomAction,
+  testEnv,
+  walk,
+} from './helpers.ts'
 
 const ASSETS = 5
 const ROWS = 60
@@ -148,5 +159,28 @@ describe('wealth', () => {
       wealth.at(-1)!,
     )
     expect(paid).toBeGreaterThan(10)
+  })
+})
+
+describe('columns of costs', () => {
+  const taskOf = (env: object) => tradingTask(smallScenario({ env }), table, core.math)
+
+  it('are those of the data, cut to the rows of each split', () => {
+    const { markets, splits } = taskOf({ slippage: 0.1, slippage_model: 'range', funding_rate: 'volume' })
+    const { from, to } = splits.test
+    expect(markets.test.bars![0]!.high).toEqual(table.columns['high']!.subarray(from, to))
+    expect(markets.test.funding![0]).toEqual(table.columns['volume']!.subarray(from, to))
+  })
+
+  it('are refused in a sentence where the data do not have them', () => {
+    expect(() => taskOf({ funding_rate: 'funding' })).toThrow(
+      /^env.funding_rate needs the column funding, have open/,
+    )
+    expect(() => taskOf({ funding_rate: ['open', 'close'] })).toThrow(
+      'env.funding_rate must name one column for each asset, 1, got 2',
+    )
+    expect(() => taskOf({ slippage: 1, slippage_model: 'volume', price_columns: ['open'] })).toThrow(
+      'env.slippage_model volume needs bars: env.price_columns open must be a column of closes, such as close_X',
+    )
   })
 })
