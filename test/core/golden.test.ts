@@ -266,3 +266,12 @@ describe.each(Object.entries(cases))('100 updates against PyTorch: %s', (_, unty
     )
   })
 })
+
+it('a return ends with the newest transition, behind which the ring holds the oldest', async () => {
+  const given = { obsDim: 1, actionDim: 1, batchSize: 16, capacity: 2, nStep: 3, gamma: 0.5 }
+  const { learner, kernels } = await createBatchLearner(given)
+  for (const reward of [1, 2, 8]) learner.observe(reward, false, false)
+  expect(kernels.update()).toBe(0)
+  const returns = new Float32Array(kernels.memory.buffer, kernels.rewardAddress(), 16)
+  expect([...new Set(returns)].toSorted()).toEqual([6, 8]) // 2 + 0.5 · 8, and 8 alone
+})
