@@ -21,7 +21,7 @@ const VERBS = new Set(
 /** The first line of a file without the signs of a comment; code where the file begins with code. */
 function firstLine(file: string): string {
   const lines = readFileSync(file, 'utf8').split('\n')
-  const line = lines.find((one) => !/^#!/.test(one)) ?? ''
+  const line = lines.find((one) => !one.startsWith('#!')) ?? ''
   return line.replace(/^(\/\/ @ts-nocheck --|\/\/|#|\/\*|""")\s*/, '')
 }
 
