@@ -28,6 +28,7 @@ import { observedFeatures } from '../scenario/features.ts'
 import type { EnvConfig, Scenario } from '../scenario/schema.ts'
 import type { Task } from './task.ts'
 import { DdpgError, named } from '../errors.ts'
+import { listed } from '../text.ts'
 
 export const SPLITS = ['train', 'validation', 'test'] as const satisfies SplitName[]
 
@@ -56,6 +57,10 @@ export function tradingTask(
 ): TradingTask {
   const { data, env } = scenario
   tradingEnvironment(env) // refuses what does not trade
+  if (table.assets)
+    throw new DdpgError(
+      `the data hold ${table.assets.length} assets (${listed(table.assets)}), and features of several assets are not computed: give a file of one`,
+    )
   const splits = split(table.length, data, data.data_path, table.columns.timestamp)
   const raw = statistics
     ? rawFeatures(table, recordedFeatures(statistics), math, statistics.firstClose)
