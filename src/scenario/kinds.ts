@@ -5,10 +5,9 @@ export const positive = z.number().positive()
 export const nonNegative = z.number().nonnegative()
 export const fraction = z.number().min(0).lt(1)
 /** Files of data by what their names end with; the ending of a packed file may follow. */
-export const DATA_FILE =
-  /\.(?:csv|txt|tsv|prn|dat|json|jsonl|ndjson|parquet|pq|feather|arrow|ipc)(?:\.gz)?$|\.(?:gz|zip)$/i
+export const DATA_FILE = /\.(?:csv|txt|tsv|prn|dat|json|jsonl|ndjson|parquet|pq)(?:\.gz)?$|\.(?:gz|zip)$/i
 /** Their names for a message. */
-export const DATA_KINDS = '.csv, .txt, .tsv, .json, .parquet or .feather file, one of these as .gz or .zip'
+export const DATA_KINDS = '.csv, .txt, .tsv, .json or .parquet file, one of these as .gz or .zip'
 
 export const count = z.int().min(1).max(2147483647)
 

@@ -261,7 +261,7 @@ describe("the Python original's files", () => {
     ['device: cuda', 'device must be cpu, got cuda: everything runs in WebAssembly on the CPU'],
     [
       'data: {data_path: data/bitfinex2-BTCUSDT-1m.pkl}',
-      'data.data_path must be a .csv, .txt, .tsv, .json, .parquet or .feather file, one of these as .gz or .zip, a folder of them or a pattern such as data/*.csv, got data/bitfinex2-BTCUSDT-1m.pkl: pickle files are not read, convert it',
+      'data.data_path must be a .csv, .txt, .tsv, .json or .parquet file, one of these as .gz or .zip, a folder of them or a pattern such as data/*.csv, got data/bitfinex2-BTCUSDT-1m.pkl: pickle files are not read, convert it',
     ],
   ])('are refused with a sentence where their meaning is not ours: %s', (text, sentence) => {
     expect(problemsOf(text)).toEqual([`configs/x.yaml:1: ${sentence}`])

@@ -37,11 +37,11 @@ describe('rules over several keys', () => {
     ],
     [
       'data: {data_path: data/prices.pkl}',
-      'data.data_path must be a .csv, .txt, .tsv, .json, .parquet or .feather file, one of these as .gz or .zip, a folder of them or a pattern such as data/*.csv, got data/prices.pkl: pickle files are not read, convert it',
+      'data.data_path must be a .csv, .txt, .tsv, .json or .parquet file, one of these as .gz or .zip, a folder of them or a pattern such as data/*.csv, got data/prices.pkl: pickle files are not read, convert it',
     ],
     [
       'data: {data_path: prices.xlsx}',
-      'data.data_path must be a .csv, .txt, .tsv, .json, .parquet or .feather file, one of these as .gz or .zip, a folder of them or a pattern such as data/*.csv, got prices.xlsx: save the sheet as CSV',
+      'data.data_path must be a .csv, .txt, .tsv, .json or .parquet file, one of these as .gz or .zip, a folder of them or a pattern such as data/*.csv, got prices.xlsx: save the sheet as CSV',
     ],
     [
       'training: {max_steps: 2000, max_training_steps: 3000}',
