@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { EXIT, exitWith, showStacks, tellFailure } from './commands/shared/failure.ts'
 import { guardConsole } from './commands/shared/terminal.ts'
-import { printable } from './text.ts'
+import { printable } from './base/text.ts'
 import { MOST_TRIALS } from './trial/limits.ts'
 
 guardConsole()

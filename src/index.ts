@@ -41,7 +41,7 @@ export { tradingTask, type TradingEvaluations, type TradingTask } from './task/t
 export { computeMetrics, type WealthCurve, type Metrics } from './evaluate/metrics.ts'
 export { readReceipt, receiptName, receiptText, scenarioOf, type Receipt } from './trial/receipt.ts'
 export { parseScenario, ScenarioError, type ParseOptions } from './scenario/load.ts'
-export { DdpgError, UsageError } from './errors.ts'
+export { DdpgError, UsageError } from './base/errors.ts'
 export type { Scenario, ScenarioInput } from './scenario/schema.ts'
 export type { Evaluations, Task } from './task/task.ts'
 export {

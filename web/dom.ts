@@ -1,5 +1,5 @@
 // Finds the elements of index.html and makes new ones. Text enters the page as text, never as HTML.
-import { bug } from '../src/errors.ts'
+import { bug } from '../src/base/errors.ts'
 
 /** The element with that id, which index.html has. */
 export function byId<Kind extends HTMLElement = HTMLElement>(id: string): Kind {

@@ -1,5 +1,5 @@
 // An error becomes a sentence for the page; a bug is named as one, with its stack in the browser's console.
-import { DdpgError } from '../src/errors.ts'
+import { DdpgError } from '../src/base/errors.ts'
 
 /** The browser's own refusals, as of a file that is gone, are no bugs. */
 export function sentenceOf(error: unknown): string {

@@ -1,5 +1,5 @@
 // Knows the files that the user drops or chooses: what each is for, and how large it may be.
-import { DdpgError } from '../src/errors.ts'
+import { DdpgError } from '../src/base/errors.ts'
 export type Kind = 'scenario' | 'data' | 'checkpoint' | 'receipt'
 
 const MEBIBYTE = 1024 * 1024

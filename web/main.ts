@@ -10,7 +10,7 @@ import { createResults } from './results.ts'
 import { createRunPanel } from './run-panel.ts'
 import { createScenarios } from './scenarios.ts'
 import { fromFragment, toFragment, type SharedRun } from './share.ts'
-import { DdpgError } from '../src/errors.ts'
+import { DdpgError } from '../src/base/errors.ts'
 import { sentenceOf } from './failure.ts'
 
 const messenger = createMessenger({

@@ -1,7 +1,7 @@
 // Chooses the MLflow of this machine that runs are logged to: none until the user turns it on, and none after the visit.
 import { byId, element } from './dom.ts'
 import type { LoggedRun, Reply } from './protocol.ts'
-import { DdpgError } from '../src/errors.ts'
+import { DdpgError } from '../src/base/errors.ts'
 
 export interface Mlflow {
   /** The address that the next run is logged to; undefined for none. @throws DdpgError in a sentence for an address elsewhere */

@@ -1,7 +1,7 @@
 // A link to a run: scenario and seed in the fragment, which browsers keep to themselves. A fragment may come from
 // anybody, so it is measured before it is read, what it holds is only ever shown as text, and nothing is trained unasked.
 import { LARGEST_YAML } from './files.ts'
-import { DdpgError } from '../src/errors.ts'
+import { DdpgError } from '../src/base/errors.ts'
 
 export interface SharedRun {
   /** A scenario that comes along; with `yaml`, the name of one's own. */

@@ -13,20 +13,20 @@ import {
   type Policy,
 } from '../evaluate/evaluate.ts'
 import { tradingTask, SPLITS, wholeTable, type Splits } from '../task/trading.ts'
-import { readBytes } from '../files.ts'
+import { readBytes } from '../files/index.ts'
 import { compareCosts, compareEpisodes, compareRollouts } from '../report/tables/metrics.ts'
 import { taskKind } from '../scenario/environments.ts'
 import { formatNumber } from '../report/tables/table.ts'
 import { recordControl } from '../task/columns.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { tradingCost } from '../scenario/trading-keys.ts'
-import { quoted } from '../text.ts'
+import { quoted } from '../base/text.ts'
 import { loadPolicy } from '../trial/trial.ts'
 import { checkTargets, saveMarket, saveRollout, type Targets } from './save-rollout.ts'
 import { isOnOtherHost } from './shared/places.ts'
 import { mustHaveData, readData } from './shared/scenario.ts'
 import { printTable } from './shared/terminal.ts'
-import { DdpgError, named, withSubject } from '../errors.ts'
+import { DdpgError, named, withSubject } from '../base/errors.ts'
 
 export interface EvaluateOptions extends Targets {
   checkpoint: string

@@ -10,14 +10,14 @@ import {
   trackingUri,
   type SyncResult,
 } from '../tracking/mlflow/index.ts'
-import { quoted } from '../text.ts'
+import { quoted } from '../base/text.ts'
 import { targetOf } from '../tracking/mlflow/journal.ts'
 import { tidyRuns } from '../tracking/mlflow/local-runs.ts'
 import { artifactsOf, databaseFile } from '../tracking/mlflow/sqlite.ts'
 import { withoutLogin } from '../scenario/login.ts'
 import { EXIT, exitWith } from './shared/failure.ts'
 import { localDatabase, type StoreOptions } from './runs.ts'
-import { DdpgError, UsageError } from '../errors.ts'
+import { DdpgError, UsageError } from '../base/errors.ts'
 
 /** Starts MLflow's page and stays with it. @throws DdpgError in a sentence when there is no MLflow */
 export async function ui({ port, ...options }: StoreOptions & { port: number }): Promise<void> {

@@ -5,7 +5,7 @@ import { listRuns, type LocalRun } from '../tracking/mlflow/local-runs.ts'
 import { mlflowEnvironment, trackingUri } from '../tracking/mlflow/index.ts'
 import { databaseFile } from '../tracking/mlflow/sqlite.ts'
 import { formatNumber, formatTable } from '../report/tables/table.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 export interface StoreOptions {
   trackingUri?: string

@@ -5,11 +5,11 @@ import { taskKind } from '../scenario/environments.ts'
 import { columnsToParquet, type ParquetColumn } from '../data/parquet.ts'
 import type { SplitEvaluation } from '../evaluate/evaluate.ts'
 import type { Splits } from '../task/trading.ts'
-import { writeFile } from '../files.ts'
+import { writeFile } from '../files/index.ts'
 import { marketColumns } from '../task/columns.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { tradesOf } from '../evaluate/trades.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 export interface Targets {
   saveRollout?: string

@@ -1,9 +1,9 @@
 // This command lists the scenarios.
 import { taskKind } from '../scenario/environments.ts'
-import { listScenarios, readText } from '../files.ts'
+import { listScenarios, readText } from '../files/index.ts'
 import { formatTable } from '../report/tables/table.ts'
 import { parseScenario } from '../scenario/load.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 /** Lists the scenarios that --scenario knows; one with problems is listed with the number of them. */
 export function scenarios(): void {

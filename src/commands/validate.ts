@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { loadModule } from '../core/module.ts'
 import { taskKind } from '../scenario/environments.ts'
 import { loadScenario, readTask, type ScenarioOptions } from './shared/scenario.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 /** Says what stands in the way of a scenario and its data, without training. */
 export async function validate(options: ScenarioOptions): Promise<void> {

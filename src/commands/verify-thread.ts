@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { CoreModule } from '../core/module.ts'
 import type { Table } from '../data/table.ts'
-import { toErrorRecord, type ErrorRecord } from '../errors.ts'
+import { toErrorRecord, type ErrorRecord } from '../base/errors.ts'
 import type { Receipt } from '../trial/receipt.ts'
 import type { TrialEvent } from '../trial/trial.ts'
 import { verify, type Verdict } from '../trial/verify.ts'

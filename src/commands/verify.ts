@@ -7,7 +7,7 @@ import { createCore } from '../core/core.ts'
 import { loadModule, type CoreModule } from '../core/module.ts'
 import { generate } from '../data/synthetic.ts'
 import { digestOf, NO_DATA, type Table } from '../data/table.ts'
-import { readTable, readText } from '../files.ts'
+import { readTable, readText } from '../files/index.ts'
 import { generatedRows } from '../scenario/rules.ts'
 import { BYTES_PER_ROW, MOST_GENERATED_ROWS } from '../trial/limits.ts'
 import { readReceipt, receiptName, scenarioOf, type Receipt } from '../trial/receipt.ts'
@@ -18,7 +18,7 @@ import { listenForInterrupt } from './shared/interrupt.ts'
 import { mustHaveData } from './shared/scenario.ts'
 import { createDisplay } from './shared/progress.ts'
 import type { VerifyMessage, VerifySetup } from './verify-thread.ts'
-import { bug, DdpgError, fromErrorRecord, named } from '../errors.ts'
+import { bug, DdpgError, fromErrorRecord, named } from '../base/errors.ts'
 
 export interface VerifyCommandOptions {
   until?: number

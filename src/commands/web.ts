@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import sirv from 'sirv'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 const folder = fileURLToPath(new URL('../../dist/web', import.meta.url))
 

@@ -2,7 +2,7 @@
 // Engines differ in the last bits of JavaScript's Math, so whatever feeds a result takes these instead.
 import { instantiate } from '@assemblyscript/loader'
 import type { CoreModule } from './module.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 /** Transcendentals in f64 with the same bits on every engine. */
 export interface CoreMath {

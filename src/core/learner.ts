@@ -3,7 +3,7 @@ import { createCore, type Core } from './core.ts'
 import { COUNTERS, countersView, HYPERPARAMETERS, recordOf, STATISTICS, writeDimensions } from './fields.ts'
 import { loadModule } from './module.ts'
 import { complete, LOSSES, OPTIMIZERS, type LearnerOptions } from './options.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 export type { LearnerOptions, Noise } from './options.ts'
 

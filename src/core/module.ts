@@ -1,6 +1,6 @@
 // The compiled core is read from a file beside this package in Node, Deno and Bun, and from the network in a page.
 import { sha256 } from './sha256.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 /** The compiled core, and the SHA-256 of its bytes, which receipts and checkpoints name. */
 export interface CoreModule {

@@ -1,6 +1,6 @@
 // The options of a learner are completed and checked here, once; the core trusts them.
 import { LEARNER } from './defaults.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 export interface LearnerOptions {
   /** Numbers in an observation, 1 to 4096. */

@@ -1,9 +1,9 @@
 // This file reads and writes the safetensors format (https://github.com/huggingface/safetensors): u64 length of a JSON
 // header, the header with name → { dtype, shape, data_offsets } and string metadata, then the little-endian data.
 import { z } from 'zod'
-import { DdpgError } from '../errors.ts'
-import { listOf } from '../list-of.ts'
-import { shown } from '../text.ts'
+import { DdpgError } from '../base/errors.ts'
+import { listOf } from '../base/list-of.ts'
+import { shown } from '../base/text.ts'
 
 const DTYPES = { F32: Float32Array, F64: Float64Array, U64: BigUint64Array, U8: Uint8Array } as const
 type Dtype = keyof typeof DTYPES

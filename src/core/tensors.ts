@@ -26,7 +26,7 @@ import {
 } from './fields.ts'
 import type { Learner } from './learner.ts'
 import { dtypeOf, type Tensor } from './safetensors.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 /** The blocks that are saved, by the names that PyTorch has for them; a gradient outlives no update. */
 const SUFFIXES = { parameters: '', target: '_target', m: '_exp_avg', v: '_exp_avg_sq' } as const

@@ -1,7 +1,7 @@
 // Several assets become one table: aligned on time, each with columns such as BTC/close.
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 import { formatTime } from '../math/time.ts'
-import { listed, quoted, shown } from '../text.ts'
+import { listed, quoted, shown } from '../base/text.ts'
 import type { LoadedTable } from './columns.ts'
 
 /** Times that not all assets have are left out, or filled with an asset's last bar before them. */

@@ -1,6 +1,6 @@
 // JSON of candles, as exchanges answer and pandas writes it, becomes columns.
-import { DdpgError, withSubject } from '../errors.ts'
-import { oneLine } from '../text.ts'
+import { DdpgError, withSubject } from '../base/errors.ts'
+import { oneLine } from '../base/text.ts'
 import { toUtf8 } from './decode.ts'
 import { layoutOf } from './header.ts'
 import type { FileColumns, RawColumn } from './columns.ts'

@@ -1,5 +1,5 @@
 // Delimited text is cut into cells: where each begins and ends in the bytes, so that numbers are read without strings.
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 /** Cells of the rows that are neither empty nor comments. */
 export interface Cells {

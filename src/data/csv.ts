@@ -1,6 +1,6 @@
 // CSV text becomes columns: whatever separates its cells, stands above its rows and names its columns.
-import { DdpgError, withSubject } from '../errors.ts'
-import { oneLine, quoted } from '../text.ts'
+import { DdpgError, withSubject } from '../base/errors.ts'
+import { oneLine, quoted } from '../base/text.ts'
 import {
   cellText,
   columnTexts,

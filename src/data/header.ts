@@ -1,5 +1,5 @@
 // The rows above the data give columns their names; files of exchanges without such rows are known by their columns.
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 import { PLAIN, isMissing, toNumber } from './numbers.ts'
 import { bareName } from './roles.ts'
 

@@ -2,8 +2,8 @@
 // rows are checked, so that nothing behind it meets a missing value, a price of zero or rows out of order.
 import type { Calendar } from '../math/bars.ts'
 import { formatTime } from '../math/time.ts'
-import { listed, oneLine, quoted, shown } from '../text.ts'
-import { DdpgError, named } from '../errors.ts'
+import { listed, oneLine, quoted, shown } from '../base/text.ts'
+import { DdpgError, named } from '../base/errors.ts'
 import { alignAssets } from './assets.ts'
 import type { LoadedTable, RawColumn, Reading, ReadOptions } from './columns.ts'
 import { calendarOf, gapsOf, spacingOf, timeframeOf } from './calendar.ts'

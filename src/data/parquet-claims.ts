@@ -5,7 +5,7 @@ import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage } from 'hyparquet/src/datapage.js'
 import { compressors } from 'hyparquet-compressors'
 import { z } from 'zod'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 /** Bytes that a file of any size may fill, and how many times its own size a larger one may. */
 const FREE = 64 * 1024 * 1024

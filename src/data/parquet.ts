@@ -14,8 +14,8 @@ import type { LoadedTable, RawColumn, ReadOptions } from './columns.ts'
 import { toOhlcv } from './ohlcv.ts'
 import type { Table } from './table.ts'
 import { nanosecondsToMilliseconds } from '../math/time.ts'
-import { DdpgError } from '../errors.ts'
-import { oneLine, shown } from '../text.ts'
+import { DdpgError } from '../base/errors.ts'
+import { oneLine, shown } from '../base/text.ts'
 import { checkFooter, checkPages, hasEndlessInteger } from './parquet-claims.ts'
 
 /** Marks the files that `tableToParquet` wrote. */

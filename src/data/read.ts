@@ -1,6 +1,6 @@
 // The bytes of files of any kind that is known become market data, in Node and in a page alike.
-import { DdpgError } from '../errors.ts'
-import { listed, oneLine } from '../text.ts'
+import { DdpgError } from '../base/errors.ts'
+import { listed, oneLine } from '../base/text.ts'
 import { candlesToColumns } from './candles.ts'
 import type { FileColumns, LoadedTable, RawColumn, ReadOptions } from './columns.ts'
 import { csvToColumns } from './csv.ts'

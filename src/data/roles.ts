@@ -1,6 +1,6 @@
 // Columns get their roles, such as close or time, by the names that vendors and tools give them.
-import { DdpgError } from '../errors.ts'
-import { listed, nearest, quoted } from '../text.ts'
+import { DdpgError } from '../base/errors.ts'
+import { listed, nearest, quoted } from '../base/text.ts'
 
 export const ROLES = [
   'open',

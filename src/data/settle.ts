@@ -1,7 +1,7 @@
 // The length of bars and the calendar are settled here once the data are read, where a scenario leaves them open.
 import { formatSpacing, timeframeMilliseconds } from '../math/time.ts'
 import type { Scenario } from '../scenario/schema.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 import type { LoadedTable } from './columns.ts'
 
 type Facts = Pick<LoadedTable, 'timeframe' | 'calendar' | 'spacing'>

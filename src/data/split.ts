@@ -1,7 +1,7 @@
 // Rows are split in the order of time: the first train, the next validate, the next test.
 import { formatTime, parseTime } from '../math/time.ts'
 import type { DataConfig } from '../scenario/schema.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 export type SplitName = 'train' | 'validation' | 'test'
 

@@ -1,12 +1,12 @@
 // Four patterns of synthetic markets are generated here, whose best strategy is known. Random numbers are drawn in a fixed order, column
 // after column, so that a seed always gives the same market.
-import { quoted } from '../text.ts'
+import { quoted } from '../base/text.ts'
 import type { Core, CoreMath, Random } from '../core/core.ts'
 import type { DataGenerator } from '../scenario/schema.ts'
 import type { Table } from './table.ts'
 import { mean } from '../math/statistics.ts'
 import { parseTime, timeframeMilliseconds } from '../math/time.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 type Config<P extends DataGenerator['pattern_type']> = Extract<DataGenerator, { pattern_type: P }>
 type Bars = Record<'open' | 'high' | 'low' | 'close' | 'volume', Float64Array>

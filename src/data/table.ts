@@ -1,7 +1,7 @@
 // A table holds named columns of float64, all of one length.
 import { canonical, sha256 } from '../core/sha256.ts'
-import { listed, quoted } from '../text.ts'
-import { DdpgError } from '../errors.ts'
+import { listed, quoted } from '../base/text.ts'
+import { DdpgError } from '../base/errors.ts'
 
 /**
  * Columns of equal length, in file order. Prices and volume as float64; `timestamp` is milliseconds since 1970

@@ -1,7 +1,7 @@
 // A format of times as a scenario gives it, such as DD/MM/YYYY HH:mm or %d/%m/%Y %H:%M, reads text.
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 import { timeOf } from '../math/time.ts'
-import { quoted } from '../text.ts'
+import { quoted } from '../base/text.ts'
 import { zoneMinutes } from './zones.ts'
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']

@@ -1,7 +1,7 @@
 // The cells of time columns become milliseconds since 1970 in UTC: how they are written is decided by the whole column.
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 import { epochMilliseconds, parseTime, timeOf } from '../math/time.ts'
-import { quoted } from '../text.ts'
+import { quoted } from '../base/text.ts'
 import { parseFormat } from './time-format.ts'
 import { hasZone, localTimes, zoneMinutes } from './zones.ts'
 

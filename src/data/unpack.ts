@@ -1,7 +1,7 @@
 // Files that are packed as .gz or .zip are unpacked here, as long as what is in them has a likely size.
 import { Gunzip, unzipSync } from 'fflate'
-import { DdpgError } from '../errors.ts'
-import { listed, oneLine } from '../text.ts'
+import { DdpgError } from '../base/errors.ts'
+import { listed, oneLine } from '../base/text.ts'
 
 /** A file as it was read: its name says what it holds. */
 export interface DataFile {

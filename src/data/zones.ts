@@ -1,6 +1,6 @@
 // Time zones are found here by the names in market data: offsets, abbreviations and IANA names.
-import { DdpgError } from '../errors.ts'
-import { quoted } from '../text.ts'
+import { DdpgError } from '../base/errors.ts'
+import { quoted } from '../base/text.ts'
 
 /** Minutes east of UTC of abbreviations that mean one thing in market data. */
 const ABBREVIATIONS: Record<string, number> = {

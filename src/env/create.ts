@@ -14,7 +14,7 @@ import { createMountainCar } from './mountain-car.ts'
 import { createPendulum } from './pendulum.ts'
 import { positionEnvironment } from './position-env.ts'
 import { weightEnvironment } from './trading-env.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 const TRADING: Record<BackendOf<'trading'>, TradingEnvironment> = {
   tradingenv: weightEnvironment,

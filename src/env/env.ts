@@ -1,6 +1,6 @@
 // This file is the contract between environments and the trainer: Gymnasium's, with numbers only.
 import type { CoreMath, Random } from '../core/core.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 import type { EnvConfig } from '../scenario/schema.ts'
 
 /**

@@ -3,7 +3,7 @@
 import type { CoreMath, Random } from '../core/core.ts'
 import { CLASSIC_CONTROL } from '../scenario/environments.ts'
 import { savedCount, type ResumableEnv, type StepResult } from './env.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 const MAX_STEPS = 200
 const MAX_SPEED = 8

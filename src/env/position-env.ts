@@ -29,7 +29,7 @@ import {
   type Portfolio,
 } from './portfolio.ts'
 import { createReward } from './reward.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 /** Index of the position that an action chooses: the number of thresholds that it exceeds. */
 export function positionIndex(action: number, thresholds: number[], positions: number): number {

@@ -22,7 +22,7 @@ import {
 } from './env.ts'
 import { createReward, type RewardConfig } from './reward.ts'
 import { actionNames, actionsFor, createWeighing, evenActions, type WeightsConfig } from './weights.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 const REWARD_CLIP = 2
 

@@ -1,5 +1,5 @@
 // Times are milliseconds since 1970, UTC, computed by integer arithmetic: the same on every engine and in every time zone.
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 

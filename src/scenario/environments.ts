@@ -2,7 +2,7 @@
 // kind of task it is, which keys it reads, what it observes, what must hold for it and what to warn of. env/create.ts
 // has how each is made.
 import { z } from 'zod'
-import { listed, shown } from '../text.ts'
+import { listed, shown } from '../base/text.ts'
 import { count, fraction, nonNegative, positive } from './kinds.ts'
 import { rewardKeys, weightKeys } from './trading-keys.ts'
 

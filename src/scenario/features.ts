@@ -1,9 +1,9 @@
 // This file says which features a scenario observes: those of the list `features`, or those of env.feature_columns.
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 import { warmUpOf, type Feature } from '../features/language/expression.ts'
 import { listFeatures, PRESETS } from '../features/language/presets.ts'
 import { readFeatures } from '../features/language/read.ts'
-import { listed, quoted, shown } from '../text.ts'
+import { listed, quoted, shown } from '../base/text.ts'
 import type { Finding } from './place.ts'
 import type { ParsedScenario } from './schema.ts'
 

@@ -1,6 +1,6 @@
 // Guardrails warn of values in a valid scenario with which learning cannot work, or seldom does. What makes a scenario
 // invalid is in scenario/rules.ts. Thresholds are those of the Python original, where it has them.
-import { listed, shown } from '../text.ts'
+import { listed, shown } from '../base/text.ts'
 import { environmentOf, type Check } from './environments.ts'
 import { observedNames } from './features.ts'
 import type { Scenario } from './schema.ts'

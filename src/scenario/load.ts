@@ -9,9 +9,9 @@ import { complete, nameProblem, resolveKeys } from './resolve.ts'
 import { brokenRules } from './rules.ts'
 import { scenarioSchema, type ParsedScenario, type Scenario } from './schema.ts'
 import { findings } from './sentences.ts'
-import { listed, oneLine, shown } from '../text.ts'
+import { listed, oneLine, shown } from '../base/text.ts'
 import { isMapping, LIMITS, readSource, type Problem } from './source.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../base/errors.ts'
 
 type Tree = Record<string, unknown>
 

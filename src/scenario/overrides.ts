@@ -1,5 +1,5 @@
 // Overrides, `-o key=value`, are laid on top of what the file says.
-import { shown } from '../text.ts'
+import { shown } from '../base/text.ts'
 import { isMapping, readValue, type Path } from './source.ts'
 
 export interface Override {

@@ -1,7 +1,7 @@
 // This file checks the rules that take more than one key; those of one environment are in environments.ts.
 import { environmentOf, list, type Rule as EnvRule } from './environments.ts'
 import type { ParsedScenario } from './schema.ts'
-import { shown } from '../text.ts'
+import { shown } from '../base/text.ts'
 import { DATA_FILE, DATA_KINDS } from './kinds.ts'
 import { parseTime } from '../math/time.ts'
 import { wrongFeatures } from './features.ts'

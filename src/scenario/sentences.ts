@@ -11,7 +11,7 @@ import {
   variantsOf,
   type JsonSchema,
 } from './describe.ts'
-import { nearest, quoted, shown } from '../text.ts'
+import { nearest, quoted, shown } from '../base/text.ts'
 import { valueAt } from './overrides.ts'
 import { backendsWhere } from './environments.ts'
 import type { Finding } from './place.ts'

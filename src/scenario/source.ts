@@ -14,7 +14,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml'
-import { quoted, shown } from '../text.ts'
+import { quoted, shown } from '../base/text.ts'
 
 export type Path = readonly PropertyKey[]
 

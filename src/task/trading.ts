@@ -27,8 +27,8 @@ import { leastVariance } from '../math/least-variance.ts'
 import { observedFeatures } from '../scenario/features.ts'
 import type { EnvConfig, Scenario } from '../scenario/schema.ts'
 import type { Task } from './task.ts'
-import { DdpgError, named } from '../errors.ts'
-import { listed } from '../text.ts'
+import { DdpgError, named } from '../base/errors.ts'
+import { listed } from '../base/text.ts'
 
 export const SPLITS = ['train', 'validation', 'test'] as const satisfies SplitName[]
 

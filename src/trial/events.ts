@@ -1,7 +1,7 @@
 // The events of a run become rows of numbers, to be hashed, kept in a checkpoint and yielded again when it is resumed.
 import type { Health } from './health.ts'
 import type { TrainEvent } from './train.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 export type HistoryEvent =
   | Extract<TrainEvent, { type: 'episode' | 'losses' | 'update' }>

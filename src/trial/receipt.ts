@@ -12,10 +12,10 @@ import { taskKind } from '../scenario/environments.ts'
 import { meaninglessKeys } from '../scenario/resolve.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import { weightKeys } from '../scenario/trading-keys.ts'
-import { listOf } from '../list-of.ts'
+import { listOf } from '../base/list-of.ts'
 import { LONGEST_RECEIPT } from './limits.ts'
-import { quoted, shown } from '../text.ts'
-import { DdpgError } from '../errors.ts'
+import { quoted, shown } from '../base/text.ts'
+import { DdpgError } from '../base/errors.ts'
 
 const FORMAT = 'ddpg-wasm receipt 1'
 

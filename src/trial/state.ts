@@ -25,7 +25,7 @@ import { differingKeys } from './receipt.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Task } from '../task/task.ts'
 import { newTrainState, type TrainEvent, type TrainState } from './train.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 export interface Session {
   scenario: Scenario

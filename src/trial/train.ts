@@ -4,7 +4,7 @@
 import { LOOP } from '../core/defaults.ts'
 import type { Learner, UpdateStatistics } from '../core/learner.ts'
 import type { Env } from '../env/env.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 export interface TrainOptions {
   /** Environment steps in all. */

@@ -23,7 +23,7 @@ import {
 } from './state.ts'
 import type { Evaluations, Task } from '../task/task.ts'
 import { train, type TrainEvent, type TrainOptions } from './train.ts'
-import { DdpgError } from '../errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 export type TrialEvent =
   | Exclude<TrainEvent, { type: 'evaluate' | 'checkpoint' }>

@@ -1,5 +1,5 @@
 // A receipt is verified by retraining its run and comparing every hash and metric that it has.
-import { listed } from '../text.ts'
+import { listed } from '../base/text.ts'
 import { QUANTITIES } from './chain.ts'
 import { createCore } from '../core/core.ts'
 import type { CoreModule } from '../core/module.ts'

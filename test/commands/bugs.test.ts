@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ended, startCli, temporaryFolder, type CliResult } from '../helpers/cli.ts'
 
-const errors = new URL('../../src/errors.ts', import.meta.url)
+const errors = new URL('../../src/base/errors.ts', import.meta.url)
 const BUG =
   "this is a bug of ddpg-wasm: report it with this text to the project's issue tracker (package.json)\n"
 

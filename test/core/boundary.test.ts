@@ -6,7 +6,7 @@ import { createLearner, memoryProblem, type LearnerOptions } from '../../src/cor
 import { learnerTensors } from '../../src/core/tensors.ts'
 import type { CoreModule } from '../../src/core/module.ts'
 import { debugModule, releaseModule } from '../helpers/kernels.ts'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 
 async function trained(module: CoreModule, updates: number, options: Partial<LearnerOptions> = {}) {
   const core = await createCore(module, 5)

@@ -5,7 +5,7 @@ import { qValues } from '../../src/core/inspect.ts'
 import { blockTensors, learnerTensors, replayTensors, setLearnerTensors } from '../../src/core/tensors.ts'
 import { createLearner, type LearnerOptions, type Noise } from '../../src/core/learner.ts'
 import { createBatchLearner } from '../helpers/kernels.ts'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 
 const small = {
   obsDim: 2,

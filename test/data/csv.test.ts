@@ -1,7 +1,7 @@
 // CSV files are read as tables, or refused by row.
 import { expect, test } from 'vitest'
 import { csvToTable } from '../../src/data/csv.ts'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 
 const header = 'date,open,high,low,close,volume'
 const rows = ['2024-01-01,1,3,0.5,2,10', '2024-01-02,2,4,1.5,3.25,0', '2024-01-03,3,5,2.5,4e0,7']

@@ -1,7 +1,7 @@
 // Market data in the shapes that vendors and tools write are the same bars, or are refused for a reason in the data.
 import { describe, expect, it } from 'vitest'
 import { readMarket } from '../../src/data/read.ts'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 import { day, days, hours, SHAPES, type Bar } from './shapes.ts'
 
 const bytesOf = (content: string | Uint8Array) =>

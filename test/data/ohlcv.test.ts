@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RawColumn } from '../../src/data/columns.ts'
 import { toOhlcv } from '../../src/data/ohlcv.ts'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 
 const hour = 3_600_000
 const start = Date.UTC(2024, 0, 1)

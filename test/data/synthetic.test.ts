@@ -4,7 +4,7 @@ import { createCore, type Core } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'
 import { generate } from '../../src/data/synthetic.ts'
 import { scenarioSchema } from '../../src/scenario/schema.ts'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 import golden from '../golden/gen.json' with { type: 'json' }
 
 const core: Core = await createCore(await loadModule(), 0)

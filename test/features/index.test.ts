@@ -16,7 +16,7 @@ import {
 import { listFeatures } from '../../src/features/language/presets.ts'
 import { observedFeatures } from '../../src/scenario/features.ts'
 import { scenarioSchema } from '../../src/scenario/schema.ts'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 import { bars } from './bars.ts'
 import golden from '../golden/features_tiny.json' with { type: 'json' }
 import markets from '../golden/gen.json' with { type: 'json' }

@@ -1,6 +1,6 @@
 // Expressions of features are parsed, refused in a sentence, and printed as text that parses to the same.
 import { describe, expect, it } from 'vitest'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 import { namesIn, warmUpOf } from '../../src/features/language/expression.ts'
 import { listFeatures } from '../../src/features/language/presets.ts'
 import { readFeatures } from '../../src/features/language/read.ts'

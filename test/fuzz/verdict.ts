@@ -1,5 +1,5 @@
 // A parser owes this to any input: it reads it or says in our own words why not, soon, and in little memory.
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 
 /** Seconds of computing for the input: a second, and more in proportion to its size. */
 export const secondsFor = (bytes: number): number => 1 + bytes / 100_000

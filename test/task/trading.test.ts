@@ -4,7 +4,7 @@ import { createCore } from '../../src/core/core.ts'
 import { loadModule } from '../../src/core/module.ts'
 import { tradingTask, wholeTable } from '../../src/task/trading.ts'
 import { parse } from '../scenario/helpers.ts'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 
 const { math } = await createCore(await loadModule(), 0)
 

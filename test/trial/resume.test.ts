@@ -1,5 +1,5 @@
 // A run that is stopped and resumed is the run that was never stopped; a checkpoint that is not whole is no checkpoint.
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 import { describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/trial/checkpoint.ts'
 import { sha256 } from '../../src/core/sha256.ts'

@@ -12,7 +12,7 @@ import { loadModule } from '../../src/core/module.ts'
 import type { Env } from '../../src/env/env.ts'
 import { train, type TrainEvent, type TrainOptions } from '../../src/trial/train.ts'
 import { createMarket, expectClose, generator, testEnv, walk } from '../env/helpers.ts'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 
 const module = await loadModule()
 const SMALL = { actorHiddenDims: [6], criticHiddenDims: [6], batchSize: 4, capacity: 1000 }

@@ -45,8 +45,8 @@ describe('the sources of the page', () => {
     for (const name of imports)
       expect(name).not.toMatch(
         path.startsWith('web/report/')
-          ? /\/worker\/|\/src\/(?!errors\.ts$|report\/(document|series|charts\/chart-options|charts\/plot-scale|tables\/table)\.ts)/
-          : /^\.\/worker\/|\/src\/(?!errors\.ts$|report\/(series|charts\/plot-scale|tables\/table)\.ts)/,
+          ? /\/worker\/|\/src\/(?!base\/errors\.ts$|report\/(document|series|charts\/chart-options|charts\/plot-scale|tables\/table)\.ts)/
+          : /^\.\/worker\/|\/src\/(?!base\/errors\.ts$|report\/(series|charts\/plot-scale|tables\/table)\.ts)/,
       )
   })
 })

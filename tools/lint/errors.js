@@ -1,4 +1,4 @@
-// This lint rule keeps errors in our own words apart from bugs: see src/errors.ts.
+// This lint rule keeps errors in our own words apart from bugs: see src/base/errors.ts.
 const PLAIN = new Set(['Error', 'RangeError', 'TypeError'])
 
 const ownErrors = {

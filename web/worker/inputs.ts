@@ -14,7 +14,7 @@ import { readOverride } from '../../src/scenario/overrides.ts'
 import { taskKind } from '../../src/scenario/environments.ts'
 import type { Scenario } from '../../src/scenario/schema.ts'
 import type { Inputs, Problem } from '../protocol.ts'
-import { DdpgError } from '../../src/errors.ts'
+import { DdpgError } from '../../src/base/errors.ts'
 
 export interface OwnData extends LoadedTable {
   name: string

@@ -20,7 +20,7 @@ import type { Scenario } from '../../scenario/schema.ts'
 import type { Evaluations, Task } from '../../task/task.ts'
 import { runTrial, type TrialEvent, type TrialResult } from '../../trial/trial.ts'
 import type { StopFlag } from '../shared/interrupt.ts'
-import { bug, fromErrorRecord, type ErrorRecord } from '../../errors.ts'
+import { bug, fromErrorRecord, type ErrorRecord } from '../../base/errors.ts'
 
 /** The input of a trial. A worker gets a copy of it. */
 export interface TrialInput {

@@ -1,7 +1,7 @@
 // A worker thread of trainer.ts runs this file: it trains the trials that it receives, one after the other.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createCore } from '../../core/core.ts'
-import { toErrorRecord } from '../../errors.ts'
+import { toErrorRecord } from '../../base/errors.ts'
 import { createTask } from '../../task/create.ts'
 import {
   trainTrial,

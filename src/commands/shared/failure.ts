@@ -1,7 +1,7 @@
 // A failure is printed in words and sets the exit code of the process.
 import { inspect } from 'node:util'
 import { CommanderError } from 'commander'
-import { DdpgError, UsageError } from '../../errors.ts'
+import { DdpgError, UsageError } from '../../base/errors.ts'
 
 /** The exit codes of the process, other than 0. */
 export const EXIT = { failed: 1, usage: 2, bug: 70, SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const

@@ -4,8 +4,8 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { mlflowEnvironment } from '../../tracking/mlflow/index.ts'
 import { readOverride } from '../../scenario/overrides.ts'
 import type { Scenario } from '../../scenario/schema.ts'
-import { DdpgError, UsageError } from '../../errors.ts'
-import { quoted, shown } from '../../text.ts'
+import { DdpgError, UsageError } from '../../base/errors.ts'
+import { quoted, shown } from '../../base/text.ts'
 
 /** The options of the command line that name places. */
 export interface PlaceOptions {

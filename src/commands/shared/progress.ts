@@ -1,7 +1,7 @@
 // Progress is shown to a person while trials train: on a terminal a bar for each running trial, two plain lines of each in a
 // pipe, nothing with --json unless the messages go to a terminal.
 import { MultiBar, Presets } from 'cli-progress'
-import { oneLine, printable } from '../../text.ts'
+import { oneLine, printable } from '../../base/text.ts'
 import { formatNumber } from '../../report/tables/table.ts'
 import type { TrialEvent } from '../../trial/trial.ts'
 

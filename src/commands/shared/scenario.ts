@@ -19,13 +19,13 @@ import {
   readText,
   writeFile,
   type ScenarioFile,
-} from '../../files.ts'
+} from '../../files/index.ts'
 import { observedFeatures } from '../../scenario/features.ts'
 import { parseScenario } from '../../scenario/load.ts'
 import { withoutLogins } from '../../scenario/login.ts'
 import type { Scenario } from '../../scenario/schema.ts'
 import { createTask, type AnyTask } from '../../task/create.ts'
-import { DdpgError } from '../../errors.ts'
+import { DdpgError } from '../../base/errors.ts'
 import { placesOfScenario, type PlaceOptions } from './places.ts'
 
 export interface ScenarioOptions extends Omit<PlaceOptions, 'generateData'> {

@@ -1,7 +1,7 @@
 // The terminal is guarded here: lines of ours may hold text of files and servers.
 import { formatTable } from '../../report/tables/table.ts'
 import type { TextTable } from '../../report/tables/metrics.ts'
-import { printable } from '../../text.ts'
+import { printable } from '../../base/text.ts'
 
 /** From here on nothing that is printed can steer the terminal, whoever wrote the text in it. */
 export function guardConsole(): void {

@@ -1,6 +1,6 @@
 // Presets are lists of features that have a name of their own.
-import { DdpgError } from '../../errors.ts'
-import { shown } from '../../text.ts'
+import { DdpgError } from '../../base/errors.ts'
+import { shown } from '../../base/text.ts'
 import type { Feature } from './expression.ts'
 import { readFeatures } from './read.ts'
 

@@ -7,8 +7,8 @@
 //   call    = indicator ["(" [sum ","] number ("," number)* ")"]
 //
 // Whatever it accepts can be computed: names, parameters and outputs are checked here against the table of indicators.
-import { nearest, quoted, shown } from '../../text.ts'
-import { DdpgError } from '../../errors.ts'
+import { nearest, quoted, shown } from '../../base/text.ts'
+import { DdpgError } from '../../base/errors.ts'
 import { INDICATORS, outputsOf } from '../indicators/index.ts'
 import type { Indicator, Parameter } from '../indicators/indicator.ts'
 import {

@@ -4,7 +4,7 @@ import { axisOption, lineOption, type Option } from './chart-options.ts'
 import { extent, group, roundTicks, thin, tickFormat, TIME_LABELS } from './plot-scale.ts'
 import { PAPER } from '../series.ts'
 import type { Candles, PlotPoint, Values } from './plot-scale.ts'
-import { bug } from '../../errors.ts'
+import { bug } from '../../base/errors.ts'
 
 /** One line of a panel. `inLegend` names it in the legend of the picture. */
 export interface PlotLine {

@@ -1,7 +1,7 @@
 // This file writes artifacts into a folder, each whole or not at all, and lists them.
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { makeFolder } from '../../disk.ts'
+import { makeFolder } from '../../files/disk.ts'
 import { newId, Refusal } from './types.ts'
 
 /**

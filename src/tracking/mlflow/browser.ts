@@ -3,7 +3,7 @@ import { memoryJournal } from './memory-journal.ts'
 import type { Tracker } from './run.ts'
 import { serverTracker, warnOnce } from './server-tracker.ts'
 import { noTracker } from './run.ts'
-import { DdpgError } from '../../errors.ts'
+import { DdpgError } from '../../base/errors.ts'
 
 export type { Run, RunOptions, Tracker } from './run.ts'
 export type { Dataset, MetricPoint, RunStatus } from './types.ts'

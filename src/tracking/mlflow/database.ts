@@ -4,8 +4,8 @@
 
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { makeFolder, mustBeFile } from '../../disk.ts'
-import { DdpgError, reasonOf } from '../../errors.ts'
+import { makeFolder, mustBeFile } from '../../files/disk.ts'
+import { DdpgError, reasonOf } from '../../base/errors.ts'
 
 /** The longest time that a write waits for another program's. */
 const busyMilliseconds = 5000

@@ -13,13 +13,13 @@ import {
 import { createHash, randomInt } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { makeFolder } from '../../disk.ts'
+import { makeFolder } from '../../files/disk.ts'
 import { filesBelow, NAME_TAKEN, writeArtifact } from './artifact.ts'
 import { behindGate } from './gate.ts'
 import { isGone, PROCESS_TAG } from './process.ts'
 import { deletedExperiment, EXPERIMENT_TAGS, noExperiment, noRun } from './rules.ts'
 import { Refusal, type LocalStore, type Operation, type StartOperation } from './types.ts'
-import { DdpgError, reasonOf } from '../../errors.ts'
+import { DdpgError, reasonOf } from '../../base/errors.ts'
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
 

@@ -1,7 +1,7 @@
 // A gate stands in front of every store: it checks the names and paths of an operation, wherever it comes from.
 // Journals, databases and servers are written by others, and what they call a run, a key or a file becomes a path or an
 // address.
-import { quoted } from '../../text.ts'
+import { quoted } from '../../base/text.ts'
 import { Refusal, STATUSES, type Operation, type Store } from './types.ts'
 
 /** The same store; what the gate does not let through is refused before it. */

@@ -1,7 +1,7 @@
 // This file sends requests to an MLflow server: address, login, time limits, and the meaning of its answers.
-import { quoted, shown } from '../../text.ts'
+import { quoted, shown } from '../../base/text.ts'
 import { Blocked, Refusal, Unavailable, messageOf } from './types.ts'
-import { DdpgError } from '../../errors.ts'
+import { DdpgError } from '../../base/errors.ts'
 
 export type Environment = Record<string, string | undefined>
 

@@ -1,6 +1,6 @@
 // This schema says what a line of a journal may hold: journals are sent on, and anybody may have written them.
 import { z } from 'zod'
-import { listOf } from '../../list-of.ts'
+import { listOf } from '../../base/list-of.ts'
 import { STATUSES, type Operation } from './types.ts'
 
 /** The process that has the journal since that time, in milliseconds since 1970. */

@@ -19,7 +19,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { makeFolder, readWhole } from '../../disk.ts'
+import { makeFolder, readWhole } from '../../files/disk.ts'
 import { isHere, isGone, thisProcess } from './process.ts'
 import {
   isHeader,
@@ -30,8 +30,8 @@ import {
   type Owner,
 } from './journal-lines.ts'
 import { type Journal, type Operation } from './types.ts'
-import { DdpgError, named, reasonOf } from '../../errors.ts'
-import { shown } from '../../text.ts'
+import { DdpgError, named, reasonOf } from '../../base/errors.ts'
+import { shown } from '../../base/text.ts'
 
 const FORMAT = 'ddpg-wasm mlflow journal 1'
 const FILE = 'journal.jsonl'

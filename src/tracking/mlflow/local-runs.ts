@@ -3,14 +3,14 @@ import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { readWhole } from '../../disk.ts'
+import { readWhole } from '../../files/disk.ts'
 import { filesBelow } from './artifact.ts'
 import { openDatabase } from './database.ts'
 import { isInnerPath } from './gate.ts'
 import { LIMITS, splitPairs } from './rules.ts'
 import { artifactsOf, endDeadRuns } from './sqlite.ts'
 import type { Operation, MetricPoint, RunStatus, StoredDataset } from './types.ts'
-import { DdpgError } from '../../errors.ts'
+import { DdpgError } from '../../base/errors.ts'
 
 export interface LocalRun {
   id: string

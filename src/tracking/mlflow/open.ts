@@ -14,7 +14,7 @@ import { threadedExchange } from './threaded-exchange.ts'
 import { contextTags, serverTracker, warnOnce } from './server-tracker.ts'
 import { databaseFile, sqliteStore, type ArtifactLocation } from './sqlite.ts'
 import { messageOf, newId, type Journal, type LocalStore, type Warn } from './types.ts'
-import { DdpgError } from '../../errors.ts'
+import { DdpgError } from '../../base/errors.ts'
 
 export interface TrackerOptions {
   /** Tags of every run. */

@@ -1,7 +1,7 @@
 // These schemas say what an MLflow server may answer to each call; only these fields are used. Whoever answers
 // something else is no MLflow, or one of a kind that is not known here.
 import { z } from 'zod'
-import { listOf } from '../../list-of.ts'
+import { listOf } from '../../base/list-of.ts'
 import { isExperimentId, isRunId } from './gate.ts'
 
 const info = z.object({

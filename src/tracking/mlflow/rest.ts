@@ -1,5 +1,5 @@
 // This is the store behind an MLflow server, reached by its REST calls.
-import { quoted, shown } from '../../text.ts'
+import { quoted, shown } from '../../base/text.ts'
 import { behindGate, isInnerPath } from './gate.ts'
 import { decode, request, NotFound, type Server } from './http.ts'
 import { REPLIES, type MetricReply, type Reply, type RestCall, type RunReply } from './replies.ts'

@@ -1,7 +1,7 @@
 // These rules hold for every store: which names, values and sizes MLflow keeps unchanged. A server answers 200 to
 // some values and stores others (a fractional step becomes 0, a number as a parameter an empty text), so nothing
 // reaches a store that was not made here.
-import { quoted } from '../../text.ts'
+import { quoted } from '../../base/text.ts'
 import { isExperimentId, isRunId } from './gate.ts'
 import {
   Refusal,
@@ -12,7 +12,7 @@ import {
   type RunStatus,
   type Warn,
 } from './types.ts'
-import { DdpgError } from '../../errors.ts'
+import { DdpgError } from '../../base/errors.ts'
 
 /** Makes MLflow open the experiment with its table of runs rather than with traces. */
 export const EXPERIMENT_TAGS = { 'mlflow.experimentKind': 'custom_model_development' }

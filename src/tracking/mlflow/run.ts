@@ -22,7 +22,7 @@ import {
   type Store,
   type Warn,
 } from './types.ts'
-import { DdpgError } from '../../errors.ts'
+import { DdpgError } from '../../base/errors.ts'
 
 export interface RunOptions {
   /** Its name; created when there is none. That of `parent` by default. */

@@ -4,7 +4,7 @@ import { numberOf, serverOf, type Environment, type Surroundings } from './http.
 import { restStore } from './rest.ts'
 import { createTracker, type Tracker, type TrackerContext } from './run.ts'
 import type { Journal } from './types.ts'
-import { DdpgError } from '../../errors.ts'
+import { DdpgError } from '../../base/errors.ts'
 
 /** The retries that MLflow's own variables ask for; the defaults are shorter, for nobody likes to wait. */
 export function retryPolicy(environment: Environment): RetryPolicy {

@@ -8,7 +8,7 @@ import { localStore, mlflowEnvironment } from './open.ts'
 import { restStore } from './rest.ts'
 import { retryPolicy } from './server-tracker.ts'
 import { Blocked, Refusal, type Operation, type Store } from './types.ts'
-import { DdpgError, reasonOf } from '../../errors.ts'
+import { DdpgError, reasonOf } from '../../base/errors.ts'
 
 export interface SyncOptions {
   /** The environment in which MLflow's variables are read, process.env by default. */

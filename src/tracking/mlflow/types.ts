@@ -1,6 +1,6 @@
 // These types pass between the parts of the MLflow client. A run is a list of operations; every store does them, and
 // doing one again changes nothing. So a queue, a file on disk and a copy to another store are the same list.
-import { DdpgError } from '../../errors.ts'
+import { DdpgError } from '../../base/errors.ts'
 
 export const STATUSES = ['FINISHED', 'FAILED', 'KILLED'] as const
 export type RunStatus = (typeof STATUSES)[number]

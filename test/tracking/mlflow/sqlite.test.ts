@@ -20,7 +20,7 @@ import { openTracker } from '../../../src/tracking/mlflow/open.ts'
 import { cleanKey, cleanPath, storedPoint } from '../../../src/tracking/mlflow/rules.ts'
 import { syncJournal } from '../../../src/tracking/mlflow/sync.ts'
 import type { Tracker } from '../../../src/tracking/mlflow/run.ts'
-import { DdpgError } from '../../../src/errors.ts'
+import { DdpgError } from '../../../src/base/errors.ts'
 
 let folder: string
 let file: string

@@ -1,7 +1,7 @@
 // Text of strangers fits on one line of a message and cannot steer a terminal.
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { listed, oneLine, printable, quoted, shown } from '../src/text.ts'
+import { listed, oneLine, printable, quoted, shown } from '../../src/base/text.ts'
 
 const ESCAPE = '\u001b]0;title\u0007'
 const C1 = '\u009b2J'
@@ -41,7 +41,7 @@ describe('text of others', () => {
 
 it('whatever is printed by a command cannot steer the terminal', () => {
   const source = `
-    import { guardConsole } from '${new URL('../src/commands/shared/terminal.ts', import.meta.url)}'
+    import { guardConsole } from '${new URL('../../src/commands/shared/terminal.ts', import.meta.url)}'
     guardConsole()
     console.log('out ${ESCAPE}'); console.error('error ${BIDI}'); console.warn('warn ${C1}')`
   const run = (stdio: 'pipe') =>

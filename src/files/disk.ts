@@ -1,7 +1,7 @@
 // This file avoids the traps of the file system: nothing waits for a pipe, reads a device without end or tries for ever.
 import { mkdirSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
-import { DdpgError } from './errors.ts'
+import { DdpgError } from '../base/errors.ts'
 
 /**
  * Creates the folder and those above it. Not mkdir with `recursive`: where the working folder was deleted, Node tries

@@ -13,16 +13,16 @@ import {
 } from 'node:fs'
 import { basename, dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { nearest } from './text.ts'
-import type { LoadedTable, ReadOptions } from './data/columns.ts'
-import { isOwnParquet } from './data/parquet.ts'
-import { readMarket } from './data/read.ts'
+import { nearest } from '../base/text.ts'
+import type { LoadedTable, ReadOptions } from '../data/columns.ts'
+import { isOwnParquet } from '../data/parquet.ts'
+import { readMarket } from '../data/read.ts'
 import { isDead, makeFolder, NOT_FILES, readWhole } from './disk.ts'
-import { DdpgError, reasonOf, UsageError } from './errors.ts'
-import { DATA_FILE, DATA_KINDS } from './scenario/kinds.ts'
+import { DdpgError, reasonOf, UsageError } from '../base/errors.ts'
+import { DATA_FILE, DATA_KINDS } from '../scenario/kinds.ts'
 
 /** Scenario folders: the user's own first, then the shipped one. */
-const scenarioFolders = ['configs', fileURLToPath(new URL('../configs', import.meta.url))]
+const scenarioFolders = ['configs', fileURLToPath(new URL('../../configs', import.meta.url))]
 
 export interface ScenarioFile {
   path: string
