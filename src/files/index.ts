@@ -83,8 +83,8 @@ function told<T>(subject: string, work: () => T, reasons = REASONS): T {
   try {
     return work()
   } catch (error) {
-    if (error instanceof DdpgError) throw error
     const { code = '' } = error as NodeJS.ErrnoException
+    if (error instanceof DdpgError && !Object.hasOwn(NOT_FILES, code)) throw error
     throw new DdpgError(`${subject} ${reasons[code] ?? `cannot be used: ${reasonOf(error)}`}`, {
       cause: error,
     })

@@ -12,7 +12,7 @@ const bundle = join(root, 'dist/web')
 it('loads less than 400 KB compressed at first', () => {
   const files = globSync('**/*', { cwd: bundle }).filter((path) => /\.(html|css|js|wasm|svg)$/.test(path))
   // what is fetched only when it is used
-  const later = files.filter((path) => /\/(trial-plots|parquet|csv|mlflow)-/.test(path))
+  const later = files.filter((path) => /\/(trial-plots|parquet|read|mlflow)-/.test(path))
   expect(later).toHaveLength(4)
   const first = files.filter((path) => !later.includes(path))
   expect(first.some((path) => path.endsWith('.wasm'))).toBe(true)
