@@ -1,6 +1,7 @@
 // Market data pass one gate, which names every row that is wrong.
 import { describe, expect, test } from 'vitest'
 import type { RawColumn } from '../../src/data/columns.ts'
+import { spacingOf } from '../../src/data/calendar.ts'
 import { toOhlcv } from '../../src/data/ohlcv.ts'
 import { DdpgError } from '../../src/base/errors.ts'
 
@@ -172,4 +173,8 @@ describe('a bad file is refused with a sentence:', () => {
       ),
     )
   })
+})
+
+test('the spacing of rows is the median, whatever gap they begin with', () => {
+  expect(spacingOf(Float64Array.of(0, 5, 7, 9, 10))).toBe(2)
 })

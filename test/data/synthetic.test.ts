@@ -140,6 +140,16 @@ test('upward_drift never closes below its floor', () => {
   expect(Math.max(...share)).toBeGreaterThan(1.01)
 })
 
+test('upward_drift that drifts down keeps the floor of its highest price', () => {
+  const { close } = market({
+    pattern_type: 'upward_drift',
+    drift_rate: -0.001,
+    volatility: 0,
+    pullback_floor: 0.9,
+  })
+  expect(Math.min(...close)).toBe(0.9 * 50000)
+})
+
 test('mean_reversion has the mean and deviation of its process over 40 seeds', () => {
   const closes = Array.from({ length: 40 }, (_, seed) => market(patterns.mean_reversion!, seed).close)
   const means = Float64Array.from(closes, mean)
@@ -190,6 +200,24 @@ test('trending goes up or down at a constant rate within each segment', () => {
     expect(Math.min(...lengths)).toBeGreaterThanOrEqual(50)
     expect(Math.max(...lengths.slice(0, -1))).toBeLessThanOrEqual(150)
   }
+})
+
+test('trending draws every length from the least to the greatest', () => {
+  const config = {
+    pattern_type: 'trending',
+    volatility: 0,
+    consolidation_probability: 0,
+    n_trends: 4,
+    max_trend_length: 52,
+  }
+  const drawn = new Set<number>()
+  for (let seed = 0; seed < 20; seed++) {
+    const rates = changes(market({ ...config, trend_strength_range: [0.05, 0.1] }, seed).close)
+    const turns = [...rates.keys()].filter((i) => i > 0 && Math.abs(rates[i]! - rates[i - 1]!) > 1e-6)
+    // the first row has no change
+    turns.slice(0, 3).forEach((turn, i) => drawn.add(turn - (turns[i - 1] ?? -1)))
+  }
+  expect([...drawn].toSorted((a, b) => a - b)).toEqual([50, 51, 52])
 })
 
 test('trending leaves each later segment its least length', () => {

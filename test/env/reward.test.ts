@@ -71,7 +71,8 @@ it('the differential downside ratio is the derivative of mean by downside deviat
     expect(reward.of(outcome(r))).toBeCloseTo((ratio(eta) - ratio(0)) / eta, 4)
   }
   const fresh = rewardOf({ reward_type: 'differential_downside' })
-  expect(fresh.of(outcome(0.01))).toBe(0) // nothing was lost yet
+  // nothing was lost yet
+  for (const r of [0.01, 0.02, 0.03]) expect(fresh.of(outcome(r))).toBe(0)
 })
 
 describe('other rewards', () => {

@@ -192,7 +192,7 @@ export const MARKET: readonly MutatedFile[] = [
     tests: ['evaluate/portfolios'],
     changes: [
       ['Math.max(-weights[i]!, Math.min(weights[j]!, slope / curvature))', 'slope / curvature'],
-      ['2 * a[j]!', 'a[j]!'],
+      ['2 * a[j]!', 'a[j]!', 'steps of another length come to the same weights, in more sweeps'],
     ],
   },
   {
