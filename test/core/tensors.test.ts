@@ -283,7 +283,7 @@ describe('loading refuses', () => {
       'its step is missing, or is not what a run writes',
     )
     expect(refuse({ ...file.metadata, scenario: '{ data: { train_size: a } }' })).toThrow(
-      'its scenario:1: data.train_size must be an integer',
+      'its scenario:1: data.train_size must be a number or null, got "a"',
     )
   })
 
