@@ -1,11 +1,24 @@
 // The bytes of a text file become UTF-8 without a byte order mark, whatever encoding they had.
+import { DdpgError } from '../base/errors.ts'
 
 const SAMPLE = 65_536
+const MIB = 1024 * 1024
+/** Bytes of another encoding than UTF-8, which become one string on the way. */
+const LARGEST = 256 * MIB
 
-/** @returns the bytes themselves, or a part of them, when they are UTF-8 already */
+/**
+ * @returns the bytes themselves, or a part of them, when they are UTF-8 already
+ * @throws DdpgError when the text of another encoding is too long for a string
+ */
 export function toUtf8(bytes: Uint8Array): Uint8Array {
   const encoding = encodingOf(bytes)
   if (encoding === 'utf-8') return bytes[0] === 0xef && bytes[1] === 0xbb ? bytes.subarray(3) : bytes
+  if (bytes.length > LARGEST) {
+    const size = `${Math.round(bytes.length / MIB)} MiB of ${encoding}`
+    throw new DdpgError(
+      `it has ${size}, of which at most ${LARGEST / MIB} MiB are read: save it as UTF-8 or parquet`,
+    )
+  }
   return new TextEncoder().encode(new TextDecoder(encoding).decode(bytes))
 }
 

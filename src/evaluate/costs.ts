@@ -5,7 +5,7 @@ import { tradingEnvironment } from '../env/create.ts'
 import type { Market } from '../env/env.ts'
 import { createEvaluationEnv, rollout, type Policy, type Rollout } from './evaluate.ts'
 import { computeMetrics } from './metrics.ts'
-import { calendarFor } from '../math/bars.ts'
+import { calendarFor, timeframeFor } from '../math/bars.ts'
 import type { Scenario } from '../scenario/schema.ts'
 
 /** Basis points (1/10000) of the traded notional. */
@@ -38,7 +38,7 @@ export function costSensitivity(
     const actions = isSame ? again(agent, market.prices.length) : policy
     const { wealth, positions } = rollout(createEvaluationEnv(costly, market, core), actions)
     const course = { wealth, positions, assets: market.prices.length }
-    const metrics = computeMetrics(course, data.timeframe, calendarFor(evaluation), core.math)
+    const metrics = computeMetrics(course, timeframeFor(data), calendarFor(evaluation), core.math)
     return { cost_bp, total_return: metrics.total_return, sharpe_ratio: metrics.sharpe_ratio }
   })
 }

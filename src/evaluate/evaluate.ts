@@ -14,7 +14,7 @@ import {
 } from './benchmarks.ts'
 import type { Core, CoreMath, Random } from '../core/core.ts'
 import type { Learner } from '../core/learner.ts'
-import { barsOf, calendarFor, returnsOf } from '../math/bars.ts'
+import { barsOf, calendarFor, timeframeFor, returnsOf } from '../math/bars.ts'
 import { tradingEnvironment } from '../env/create.ts'
 import type { Env, Market, Rollout } from '../env/env.ts'
 import { computeMetrics, type Metrics } from './metrics.ts'
@@ -138,7 +138,7 @@ export function evaluate(scenario: Scenario, market: Market, policy: Policy, cor
   }
   const most = maxProfit(market, math, scenario.env, firstRow)
   const course = { wealth, positions, assets: market.prices.length, market: held }
-  const { timeframe } = scenario.data
+  const timeframe = timeframeFor(scenario.data)
   return {
     metrics: {
       ...computeMetrics(course, timeframe, calendarFor(scenario.evaluation), math),
@@ -203,7 +203,7 @@ export function compareWithBenchmarks(
   core: Core,
 ): Significance {
   const steps = benchmarks.buy_and_hold.length - 1
-  const { size } = barsOf(steps, scenario.data.timeframe, calendarFor(scenario.evaluation))
+  const { size } = barsOf(steps, timeframeFor(scenario.data), calendarFor(scenario.evaluation))
   const resampled = (wealth: Float64Array) => resample(returnsOf(wealth, size), core.random.evaluation)
   const own = resampled(agent.wealth)
   const comparisons = BENCHMARKS.map((name) => {

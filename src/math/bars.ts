@@ -23,6 +23,11 @@ export function calendarFor({ calendar }: { calendar: Calendar | 'auto' }): Cale
   return calendar === 'auto' ? 'crypto' : calendar
 }
 
+/** The length of a bar in metrics: data whose times do not say it count as hours, as generated rows do. */
+export function timeframeFor({ timeframe }: { timeframe: string }): string {
+  return timeframe === 'auto' ? '1h' : timeframe
+}
+
 const LEAST_BARS = 50
 
 /**

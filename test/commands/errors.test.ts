@@ -22,9 +22,10 @@ async function expectError(
   args: string[],
   files: Record<string, string | null> = {},
   exitCode = 1,
+  note = '',
 ): Promise<void> {
   const { code, stdout, stderr } = await runWith(files, ...args)
-  expect(stderr).toBe(`error: ${sentence}\n`)
+  expect(stderr).toBe(`${note}error: ${sentence}\n`)
   expect(stdout).toBe('')
   expect(code).toBe(exitCode)
 }
@@ -34,6 +35,11 @@ async function expectUsageError(sentence: string, ...args: string[]): Promise<vo
   expect(stderr).toBe(`error: ${sentence}\n${HINT}`)
   expect(stdout).toBe('')
   expect(code).toBe(2)
+}
+
+/** Says what was understood of own.csv with that many rows. */
+function understood(rows: number): string {
+  return `note: own.csv: 1m, UTC, 2024-01-01 00:00 … 2024-01-01 00:${rows - 1}, ${rows} bars\n`
 }
 
 /** Rows of one minute each from midnight on. */
@@ -180,8 +186,8 @@ describe('data that cannot be used', () => {
   it.concurrent('have problems in several rows', () =>
     expectError(
       [
-        'own.csv: close is not a number in row 4 (empty)',
-        '  open is not positive in row 6 (-2)',
+        'own.csv: open is not positive in row 6 (-2)',
+        '  close is not a number in row 4 (empty)',
         '  time repeats an earlier row in row 9: keep one row for each time',
       ].join('\n'),
       ['experiment', '-c', 'o.yaml'],
@@ -194,13 +200,15 @@ describe('data that cannot be used', () => {
         }),
       },
     ))
-  it.concurrent('are more CSV than fits a string', async () => {
+  it.concurrent('are more UTF-16 than fits a string', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'o.yaml'), own)
     writeFileSync(join(folder, 'own.csv'), csv(30))
     truncateSync(join(folder, 'own.csv'), 600 * 1024 * 1024)
     const { code, stderr } = await runCli(folder, 'experiment', '-c', 'o.yaml')
-    expect(stderr).toBe('error: data file own.csv has 600 MiB, CSV may have 512 MiB: convert it to parquet\n')
+    expect(stderr).toBe(
+      'error: own.csv: it has 600 MiB of utf-16le, of which at most 256 MiB are read: save it as UTF-8 or parquet\n',
+    )
     expect(code).toBe(1)
   })
   it.concurrent('lack the columns that are to be traded', () =>
@@ -208,22 +216,26 @@ describe('data that cannot be used', () => {
       'env.price_columns names vwap, have open, high, low, close, volume',
       ['experiment', '-c', 'o.yaml', '-o', 'env.price_columns=[close, vwap]'],
       { 'o.yaml': own, 'own.csv': csv(30) },
+      1,
+      understood(30),
     ))
   it.concurrent('are too few for the splits', () =>
     expectError(
       'own.csv has 22 rows: data.train_size 20 leaves 2 for validation and test, which need 2 each: lower it to 18 or less',
       ['experiment', '-c', 'o.yaml'],
       { 'o.yaml': own, 'own.csv': csv(22) },
+      1,
+      understood(22),
     ))
 })
 
 describe('data that may not be what is meant', () => {
   const tooFew = /^error: own\.csv has 22 rows: .*\n/m
-  it.concurrent('have another spacing than the timeframe says, which is a warning', async () => {
+  it.concurrent('have another spacing than the timeframe says', async () => {
     const files = { 'o.yaml': own, 'own.csv': csv(22) }
     const { stderr } = await runWith(files, 'experiment', '-c', 'o.yaml', '-o', 'data.timeframe=1h')
-    expect(stderr.replace(tooFew, '')).toBe(
-      'warning: own.csv has a row every 1m, data.timeframe is 1h: annualised metrics count with 1h\n',
+    expect(stderr).toBe(
+      'error: own.csv has a row every 1m, data.timeframe is 1h: correct it, or leave it out to take what the data show\n',
     )
   })
   it.concurrent('have a spacing that is irregular, but usually what the timeframe says', async () => {
@@ -233,7 +245,8 @@ describe('data that may not be what is meant', () => {
     const files = { 'o.yaml': own, 'own.csv': late }
     const { stderr } = await runWith(files, 'experiment', '-c', 'o.yaml', '-o', 'data.timeframe=60s')
     expect(stderr.replace(tooFew, '')).toBe(
-      'warning: own.csv: gaps, more than the usual 60 s since the row before, at row 16\n',
+      'warning: own.csv: gaps, more than the usual 60 s since the row before, at row 16\n' +
+        'note: own.csv: 1m, UTC, 2024-01-01 00:00 … 2024-01-01 07:21, 22 bars\n',
     )
   })
   it('exist, so that keys of the generator change nothing without --generate-data', () => {
@@ -262,13 +275,17 @@ describe('a place that cannot be written to', () => {
     [
       'tracking.tracking_uri=databricks',
       "Databricks is not supported: log to sqlite:///FILE, an http address, file:FOLDER or none, and take the runs over with MLflow's tools",
+      understood(30),
     ],
-    ['logging.log_dir=o.yaml', 'folder o.yaml cannot exist: a part of its path is a file, not a folder'],
-  ])('ends the experiment before it trains: %s', (override, sentence) =>
-    expectError(sentence, ['experiment', '-c', 'o.yaml', '-o', override], {
-      'o.yaml': own,
-      'own.csv': csv(30),
-    }),
+    ['logging.log_dir=o.yaml', 'folder o.yaml cannot exist: a part of its path is a file, not a folder', ''],
+  ])('ends the experiment before it trains: %s', (override, sentence, note) =>
+    expectError(
+      sentence,
+      ['experiment', '-c', 'o.yaml', '-o', override],
+      { 'o.yaml': own, 'own.csv': csv(30) },
+      1,
+      note,
+    ),
   )
   it.concurrent('ends the experiment before it trains: a mlflow.db that is none', async () => {
     const folder = temporaryFolder()

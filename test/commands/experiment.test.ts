@@ -240,6 +240,6 @@ describe('options of an experiment', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Usage: ddpg /)
     expect(stderr).toContain('/commander/')
-    expect(stderr).not.toMatch(/echarts|zod|yaml|hyparquet|src\/commands/)
+    expect(stderr).not.toMatch(/echarts|zod|yaml|hyparquet|src\/commands\/(?!shared\/(failure|terminal)\.)/)
   })
 })
