@@ -16,6 +16,8 @@ const folder = temporaryFolder()
 let address: string
 /** The same page, by a name that MLflow takes for another machine's; the second one it was started to let in. */
 let [elsewhere, invited] = ['', '']
+/** Serves the page by any name, as a public host does: `ddpg web` answers to its own names alone. */
+let host: Server
 let mlflow: MlflowServer
 /** Answers, but is no MLflow. */
 let other: { server: Server; base: string; requests: number }
@@ -25,9 +27,19 @@ let receipt: string
 
 beforeAll(async () => {
   ;({ address } = await serve())
-  ;[elsewhere, invited] = ['page', 'invited'].map((name) =>
-    address.replace('127.0.0.1', `${name}.localhost`),
-  ) as [string, string]
+  host = createServer((request, response) => {
+    const forward = requestOf(new URL(request.url!, address), (answer) => {
+      response.writeHead(answer.statusCode!, answer.headers)
+      answer.pipe(response)
+    })
+    forward.end()
+  })
+  await new Promise<void>((done) => host.listen(0, '127.0.0.1', done))
+  const { port } = host.address() as AddressInfo
+  ;[elsewhere, invited] = ['page', 'invited'].map((name) => `http://${name}.localhost:${port}/`) as [
+    string,
+    string,
+  ]
   const { code, stderr } = await runCli(folder, 'experiment', '-s', 'smoke', '-g', '--name', 'smoke')
   expect(code, stderr).toBe(0)
   receipt = readFileSync(join(folder, 'logs/smoke/run_1/trial_0/receipt.json'), 'utf8')
@@ -39,12 +51,16 @@ beforeAll(async () => {
   await new Promise<void>((done) => other.server.listen(0, '127.0.0.1', done))
   other.base = `http://127.0.0.1:${(other.server.address() as AddressInfo).port}`
 })
-afterAll(() => other.server.close())
+afterAll(() => {
+  host.closeAllConnections()
+  host.close()
+  other.server.close()
+})
 
 const nameOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex')
 
 /** Sets what is logged where, once the scenario of the link is there. */
-async function tradingTask(page: Page, uri: string, isOn = true): Promise<void> {
+async function prepare(page: Page, uri: string, isOn = true): Promise<void> {
   if (page.url().includes('set=')) await says(page, '#scenario', 'smoke, edited')
   await isReady(page)
   await page.$eval('#mlflow-details', (details) => ((details as HTMLDetailsElement).open = true))
@@ -132,7 +148,7 @@ describeWithPython('a page with MLflow', () => {
   describeInBrowsers('the page', ({ visit, downloaded }, browser) => {
     it('logs what the command line logs', async () => {
       const { page, wrong } = await visit(`${address}#scenario=smoke`)
-      await tradingTask(page, mlflow.base)
+      await prepare(page, mlflow.base)
       await click(page, '#train')
       const id = await idOf(page, 'smoke seed 7 is in MLflow, FINISHED')
       expect(await receiptOf(page)).toBe(nameOf(receipt))
@@ -160,7 +176,7 @@ describeWithPython('a page with MLflow', () => {
 
     it('ends a run in MLflow as it ended in the page', async () => {
       const { page } = await visit(address + long)
-      await tradingTask(page, mlflow.base)
+      await prepare(page, mlflow.base)
       await click(page, '#train')
       const stopped = await idOf(page, 'is logged to MLflow')
       expect(await statusOf(stopped)).toBe('RUNNING')
@@ -182,7 +198,7 @@ describeWithPython('a page with MLflow', () => {
     it('says when MLflow has not all of a run, which is not killed for it', async () => {
       const proxy = await withoutArtifacts()
       const { page } = await visit(`${address}#scenario=smoke`)
-      await tradingTask(page, proxy.base)
+      await prepare(page, proxy.base)
       await click(page, '#train')
       await says(page, '#mlflow-status', 'MLflow refuses artifact of a run, the run continues')
       await says(page, '#mlflow-status', 'smoke seed 7 is in MLflow, but not all of it')
@@ -206,7 +222,7 @@ describeWithPython('a page with MLflow', () => {
     it('ends a run in MLflow that does not listen, and one that fails', async () => {
       const endless = { scenario: 'smoke', set: 'training.optim_steps_per_batch=2000000000' }
       const { page } = await visit(`${address}#${new URLSearchParams(endless)}`)
-      await tradingTask(page, mlflow.base)
+      await prepare(page, mlflow.base)
       await click(page, '#train')
       const id = await idOf(page, 'is logged to MLflow')
       await click(page, '#stop')
@@ -218,7 +234,7 @@ describeWithPython('a page with MLflow', () => {
       const { page: failing } = await visit(
         `${address}#${new URLSearchParams({ scenario: 'smoke', set: 'training.critic_lr=1e30' })}`,
       )
-      await tradingTask(failing, mlflow.base)
+      await prepare(failing, mlflow.base)
       await click(failing, '#train')
       const failed = await runOf(await idOf(failing, 'is in MLflow, FAILED'))
       expect(failed['info'].status).toBe('FAILED')
@@ -228,7 +244,7 @@ describeWithPython('a page with MLflow', () => {
 
     it('says what to do when MLflow does not let it in, which then helps', async () => {
       const { page } = await visit(`${elsewhere}#scenario=smoke`)
-      await tradingTask(page, mlflow.base)
+      await prepare(page, mlflow.base)
       await click(page, '#train')
       const { origin } = new URL(elsewhere)
       await says(page, '#mlflow-status', `start it with "mlflow server --cors-allowed-origins ${origin}"`)
@@ -236,7 +252,7 @@ describeWithPython('a page with MLflow', () => {
       await page.close()
 
       const { page: guest } = await visit(`${invited}#scenario=smoke`)
-      await tradingTask(guest, mlflow.base)
+      await prepare(guest, mlflow.base)
       await click(guest, '#train')
       const id = await idOf(guest, 'is in MLflow, FINISHED')
       expect(await statusOf(id)).toBe('FINISHED')
@@ -249,7 +265,7 @@ describeInBrowsers('the page without MLflow', ({ visit }) => {
   it('trains on when nothing answers, and says so', async () => {
     const { page } = await visit(`${address}#scenario=smoke`)
     const base = `http://localhost:${await freePort()}`
-    await tradingTask(page, base)
+    await prepare(page, base)
     await click(page, '#train')
     await says(page, '#mlflow-status', `${base} does not answer`)
     await says(
@@ -274,7 +290,7 @@ describeInBrowsers('the page without MLflow', ({ visit }) => {
   ])('refuses the address "%s"', async (uri) => {
     const visited = await visit(`${address}#scenario=smoke`)
     const { page } = visited
-    await tradingTask(page, uri)
+    await prepare(page, uri)
     await click(page, '#train')
     await says(
       page,
@@ -295,7 +311,7 @@ describeInBrowsers('the page without MLflow', ({ visit }) => {
     const visited = await visit(`${address}#scenario=smoke`)
     const { page } = visited
     other.requests = 0
-    await tradingTask(page, other.base, false)
+    await prepare(page, other.base, false)
     await click(page, '#train')
     expect(await receiptOf(page)).toBe(nameOf(receipt))
     expect(other.requests).toBe(0)
