@@ -48,7 +48,8 @@ describeInBrowsers('the page', ({ visit }) => {
   })
 
   it.each([
-    ['notes.txt', 'hello', 'notes.txt cannot be used'],
+    ['notes.pdf', 'hello', 'notes.pdf cannot be used'],
+    ['notes.txt', 'hello', 'notes.txt'],
     ['broken.csv', 'open,high\n1,2\n', 'broken.csv'],
     ['broken.parquet', 'PAR1 and so on', 'broken.parquet cannot be read as parquet'],
     ['broken.json', '{"format": 3}', 'broken.json: expected a receipt of format'],
