@@ -1,12 +1,12 @@
 // MLflow's own page shows runs of ours, and a page of ours logs to MLflow, in a real browser.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { launch, type Browser, type Page } from 'puppeteer-core'
+import { build, type Rolldown } from 'vite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { CHROMIUM } from '../../engines/browsers.ts'
 import { describeWith } from '../../helpers/needs.ts'
@@ -14,9 +14,17 @@ import { describeWithPython } from '../../helpers/python.ts'
 import { runCli } from '../../helpers/cli.ts'
 import { startServer, type Json, type MlflowServer } from './server.ts'
 
-const source = fileURLToPath(new URL('../../../src/', import.meta.url))
+const client = fileURLToPath(new URL('../../../src/tracking/mlflow/browser.ts', import.meta.url))
 /** The folder in which screenshots are kept for someone to look at. */
 const shots = process.env['MLFLOW_SHOTS']
+
+/** The client as one script, as the bundler of a page makes it. */
+async function bundled(): Promise<string> {
+  const lib = { entry: client, formats: ['es' as const], fileName: 'client' }
+  const built = await build({ configFile: false, logLevel: 'error', build: { lib, write: false } })
+  const [{ output }] = built as Rolldown.RolldownOutput[] as [Rolldown.RolldownOutput]
+  return output[0].code
+}
 
 /** Like describeWithPython, and with Chromium. */
 function describeWithBrowser(name: string, tests: () => void): void {
@@ -39,15 +47,12 @@ describeWithBrowser('a browser', () => {
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
       env: { ...process.env, HOME: folder },
     })
+    const script = await bundled()
     pages = createServer((request, response) => {
-      const isScript = request.url!.endsWith('.ts')
+      const isScript = request.url!.endsWith('.js')
       response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
       response.setHeader('access-control-allow-origin', '*')
-      response.end(
-        isScript
-          ? stripTypeScriptTypes(readFileSync(join(source, request.url!), 'utf8'))
-          : '<title>ours</title>',
-      )
+      response.end(isScript ? script : '<title>ours</title>')
     })
     await new Promise<void>((done) => pages.listen(0, '127.0.0.1', done))
   })
@@ -103,7 +108,7 @@ describeWithBrowser('a browser', () => {
     page.evaluate(
       `(async () => {
         const uri = ${JSON.stringify(mlflow.base)}
-        const { openTracker } = await import('http://127.0.0.1:${portOfPages()}/mlflow/browser.ts')
+        const { openTracker } = await import('http://127.0.0.1:${portOfPages()}/client.js')
         ${program}
       })()`,
     )
