@@ -428,6 +428,8 @@ export function suggestion(
   const near = candidates
     .map((name) => ({ name, word: nearest(bareName(name), words, (word) => word) }))
     .find(({ word }) => word !== undefined)
-  const best = near?.name ?? candidates.at(missing === 'close' ? -1 : 0) ?? names[0] ?? 'NAME'
+  const found = near?.name ?? candidates.at(missing === 'close' ? -1 : 0) ?? names[0] ?? 'NAME'
+  // A name that is cut would not be found.
+  const best = quoted(found) === JSON.stringify(found) ? found : 'NAME'
   return `say which it is with data.columns: {${missing}: ${JSON.stringify(best)}}`
 }
